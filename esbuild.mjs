@@ -1,0 +1,28 @@
+// Builds dist/extension.cjs and dist/cli.cjs. `--watch` rebuilds, `--production` minifies.
+import { build, context } from "esbuild";
+import { readFileSync } from "node:fs";
+
+const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+const watch = process.argv.includes("--watch");
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  sourcemap: "linked",
+  minify: process.argv.includes("--production"),
+  logLevel: "warning",
+  define: { __VERSION__: JSON.stringify(version) },
+  // serialport loads a prebuilt native binary by a path relative to its own files: it cannot be bundled.
+  external: ["vscode", "serialport"],
+};
+
+const bundles = [
+  { ...common, entryPoints: ["src/extension.ts"], outfile: "dist/extension.cjs" },
+  { ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli.cjs", banner: { js: "#!/usr/bin/env node" } },
+];
+
+if (watch) for (const options of bundles) await (await context(options)).watch();
+else await Promise.all(bundles.map((options) => build(options)));

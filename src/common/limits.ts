@@ -1,0 +1,22 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Every limit of the product, in one place; README's table states the same numbers. Bytes and milliseconds. */
+export const LIMITS = {
+  /** A DAP header block, up to and including its empty line. */
+  headerBytes: 4 * KiB,
+  /** One message of a peer that has not been admitted. */
+  messageBytesBeforeAdmission: 64 * KiB,
+  /** One message of an admitted peer or of the adapter. */
+  messageBytes: 64 * MiB,
+  /** From the connection to the end of the admission. */
+  admissionMs: 10_000,
+  /** Messages waiting for one slow client, besides the one that is being written. */
+  outboxBytes: 32 * MiB,
+  /** Past output that a late client is shown. */
+  outputRingBytes: 1 * MiB,
+  /** Clients of one server, unless `maxclients=` says fewer. */
+  clients: 256,
+  /** Requests of one client that are under way at the same time. */
+  requestsUnderWay: 1024,
+} as const;

@@ -1,0 +1,37 @@
+import type { Duplex } from "node:stream";
+import type { Event } from "../common/event.ts";
+
+/** Who is at the other end, as far as the transport can tell. Nothing of it is proof of identity. */
+export interface Peer {
+  readonly transport: "tcp" | "npipe" | "com" | "memory";
+  /** For people and for limits per address: `127.0.0.1:53211`, a pipe's name, a device. */
+  readonly address: string;
+  /** True if only this machine's users can be at the other end (loopback, a local socket). */
+  readonly local: boolean;
+}
+
+/**
+ * A byte duplex with an identity. The stream is in order, complete and half-closable: `end()` sends an end that
+ * the other side reads as `end`, while bytes may still come; `destroy()` is abrupt. Back-pressure is the
+ * stream's own. An `error` listener is always attached by the transport, so a reset never crashes the process.
+ */
+export interface Channel {
+  readonly stream: Duplex;
+  readonly peer: Peer;
+}
+
+/** Yields channels until it is closed. */
+export interface Listener {
+  readonly onChannel: Event<Channel>;
+  /** The listener broke and yields no more channels. */
+  readonly onError: Event<Error>;
+  /** Stops listening and frees the address; channels that were yielded live on. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Every wait on a peer has a deadline and can be cancelled. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds; a default of the transport applies if absent. */
+  readonly timeoutMs?: number;
+}
