@@ -1,0 +1,177 @@
+/**
+ * Reads the outer members of a DAP message without parsing what is inside: a response of 10 MB is routed by its
+ * few envelope members, and its body goes on as the bytes that came.
+ */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type AdapterMessage =
+  | {
+      readonly type: "response";
+      readonly requestSeq: number;
+      readonly success: boolean;
+      readonly message: string | undefined;
+      readonly body: Buffer | undefined;
+    }
+  | { readonly type: "event"; readonly event: string; readonly body: Buffer | undefined }
+  | { readonly type: "request"; readonly seq: number; readonly command: string; readonly arguments: Buffer | undefined };
+
+/** The envelope of a message from an adapter, or undefined if it is no DAP message. Never throws. */
+export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
+  const members = scanMembers(json);
+  if (members === undefined) return undefined;
+  const value = (name: string): unknown => parseSpan(json, members.get(name));
+  const bytes = (name: string): Buffer | undefined => {
+    const span = members.get(name);
+    return span === undefined ? undefined : json.subarray(span.start, span.end);
+  };
+  switch (value("type")) {
+    case "response": {
+      const requestSeq = value("request_seq");
+      const message = value("message");
+      if (typeof requestSeq !== "number") return undefined;
+      return {
+        type: "response",
+        requestSeq,
+        success: value("success") === true,
+        message: typeof message === "string" ? message : undefined,
+        body: bytes("body"),
+      };
+    }
+    case "event": {
+      const event = value("event");
+      return typeof event === "string" ? { type: "event", event, body: bytes("body") } : undefined;
+    }
+    case "request": {
+      const seq = value("seq");
+      const command = value("command");
+      if (typeof command !== "string") return undefined;
+      return { type: "request", seq: typeof seq === "number" ? seq : 0, command, arguments: bytes("arguments") };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The spans of the values of the outermost object's members, or undefined if the text is not one object.
+ * Nested values are skipped, not validated: whoever parses them finds out.
+ */
+export function scanMembers(json: Buffer): Map<string, Span> | undefined {
+  const members = new Map<string, Span>();
+  let at = skipSpace(json, 0);
+  if (json[at] !== OPEN_BRACE) return undefined;
+  at = skipSpace(json, at + 1);
+  if (json[at] === CLOSE_BRACE) return skipSpace(json, at + 1) === json.length ? members : undefined;
+  for (;;) {
+    if (json[at] !== QUOTE) return undefined;
+    const keyEnd = skipString(json, at);
+    if (keyEnd < 0) return undefined;
+    const key = json.toString("utf8", at + 1, keyEnd - 1);
+    at = skipSpace(json, keyEnd);
+    if (json[at] !== COLON) return undefined;
+    const start = skipSpace(json, at + 1);
+    const end = skipValue(json, start);
+    if (end < 0) return undefined;
+    members.set(key, { start, end });
+    at = skipSpace(json, end);
+    if (json[at] === COMMA) at = skipSpace(json, at + 1);
+    else if (json[at] === CLOSE_BRACE) break;
+    else return undefined;
+  }
+  return skipSpace(json, at + 1) === json.length ? members : undefined;
+}
+
+/**
+ * Every number that stands as the value of the member `name`, at any depth, without parsing the text. The bytes
+ * `"name"` followed by a colon cannot occur inside a string, where quotation marks are escaped.
+ */
+export function collectNumbers(json: Buffer, name: string, into: Set<number>): void {
+  const needle = Buffer.from(`"${name}"`);
+  for (let at = json.indexOf(needle); at >= 0; at = json.indexOf(needle, at + needle.length)) {
+    const colon = skipSpace(json, at + needle.length);
+    if (json[colon] !== COLON) continue;
+    const start = skipSpace(json, colon + 1);
+    const value = Number(json.toString("latin1", start, skipLiteral(json, start)));
+    if (Number.isFinite(value)) into.add(value);
+  }
+}
+
+/** The value of JSON text, or undefined if it is none. Never throws. */
+export function parseJson(json: Buffer | undefined): unknown {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+function parseSpan(json: Buffer, span: Span | undefined): unknown {
+  return span === undefined ? undefined : parseJson(json.subarray(span.start, span.end));
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function skipSpace(json: Buffer, at: number): number {
+  while (isSpace(json[at])) at++;
+  return at;
+}
+
+/** From an opening quotation mark to behind the closing one; -1 if there is none. */
+function skipString(json: Buffer, at: number): number {
+  const length = json.length;
+  for (let i = at + 1; i < length; i++) {
+    const byte = json[i];
+    if (byte === QUOTE) return i + 1;
+    if (byte === BACKSLASH) i++;
+  }
+  return -1;
+}
+
+function skipLiteral(json: Buffer, at: number): number {
+  while (at < json.length && !isDelimiter(json[at])) at++;
+  return at;
+}
+
+function isDelimiter(byte: number | undefined): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte);
+}
+
+/** From a value's first byte to behind its last; -1 if it has no end. This loop sees every byte of a big body. */
+function skipValue(json: Buffer, at: number): number {
+  const first = json[at];
+  if (first === QUOTE) return skipString(json, at);
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+    const end = skipLiteral(json, at);
+    return end > at ? end : -1;
+  }
+  const length = json.length;
+  let depth = 0;
+  for (let i = at; i < length; i++) {
+    const byte = json[i];
+    if (byte === QUOTE) {
+      i = skipString(json, i) - 1;
+      if (i < 0) return -1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth++;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth--;
+      if (depth === 0) return i + 1;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,124 @@
+import { AppError } from "../common/errors.ts";
+import { parseJson, scanMembers } from "./envelope.ts";
+
+export type JsonObject = Record<string, unknown>;
+
+/** The outcome of a request. The body is JSON text, passed on as it came. */
+export interface Outcome {
+  readonly success: boolean;
+  readonly message?: string | undefined;
+  readonly body?: Buffer | undefined;
+}
+
+/** What a client may send: a request, or the answer to a reverse request. */
+export type ClientMessage =
+  | { readonly type: "request"; readonly seq: number; readonly command: string; readonly args: JsonObject; readonly rawArgs: Buffer | undefined }
+  | { readonly type: "response"; readonly requestSeq: number; readonly outcome: Outcome };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The elements of `value` that are objects, none if it is no array. */
+export function objects(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+/** An object from JSON text; an empty one if the text is absent or no object. */
+export function parseObject(json: Buffer | undefined): JsonObject {
+  const value = parseJson(json);
+  return isObject(value) ? value : {};
+}
+
+export function encodeJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value), "utf8");
+}
+
+/**
+ * Reads a client's message. Unlike an adapter's it is parsed whole, because nothing in it is trusted; the text of
+ * `arguments` is kept beside, so that what goes on to the adapter is what the client wrote.
+ * Returns an AppError if it is no DAP message.
+ */
+export function readClientMessage(json: Buffer): ClientMessage | AppError {
+  const message = parseJson(json);
+  if (!isObject(message)) return new AppError("protocol", "A message is not a JSON object.");
+  if (message.type === "request") {
+    const { seq, command } = message;
+    if (typeof command !== "string" || !Number.isSafeInteger(seq)) {
+      return new AppError("protocol", "A request has no command or no sequence number.");
+    }
+    const span = scanMembers(json)?.get("arguments");
+    const hasArgs = span !== undefined && message.arguments !== null;
+    return {
+      type: "request",
+      seq: Number(seq),
+      command,
+      args: isObject(message.arguments) ? message.arguments : {},
+      rawArgs: hasArgs ? json.subarray(span.start, span.end) : undefined,
+    };
+  }
+  if (message.type === "response") {
+    if (!Number.isSafeInteger(message.request_seq)) return new AppError("protocol", "A response names no request.");
+    const span = scanMembers(json)?.get("body");
+    return {
+      type: "response",
+      requestSeq: Number(message.request_seq),
+      outcome: {
+        success: message.success === true,
+        message: typeof message.message === "string" ? message.message : undefined,
+        body: span === undefined ? undefined : json.subarray(span.start, span.end),
+      },
+    };
+  }
+  return new AppError("protocol", "A message is neither a request nor a response.");
+}
+
+const CLOSE = Buffer.from("}");
+
+/** The parts of a response; its body is not copied. */
+export function responseParts(seq: number, requestSeq: number, command: string, outcome: Outcome): Buffer[] {
+  const message = outcome.message === undefined ? "" : `,"message":${JSON.stringify(outcome.message)}`;
+  const head = `{"seq":${seq},"type":"response","request_seq":${requestSeq},"success":${outcome.success},"command":${JSON.stringify(command)}${message}`;
+  return withValue(head, "body", outcome.body);
+}
+
+/** The parts of an event; the same body serves for all clients. */
+export function eventParts(seq: number, event: string, body: Buffer | undefined): Buffer[] {
+  return withValue(`{"seq":${seq},"type":"event","event":${JSON.stringify(event)}`, "body", body);
+}
+
+export function requestParts(seq: number, command: string, args: Buffer | undefined): Buffer[] {
+  return withValue(`{"seq":${seq},"type":"request","command":${JSON.stringify(command)}`, "arguments", args);
+}
+
+function withValue(head: string, name: string, value: Buffer | undefined): Buffer[] {
+  if (value === undefined) return [Buffer.from(`${head}}`)];
+  return [Buffer.from(`${head},"${name}":`), value, CLOSE];
+}
+
+/** The error outcome of DAP (`ErrorResponse`): a code for programs in `message`, a sentence for people in `body.error`. */
+export function errorOutcome(error: AppError, showUser = false): Outcome {
+  return {
+    success: false,
+    message: error.code,
+    body: encodeJson({ error: { id: ERROR_IDS[error.code] ?? ERROR_ID_BASE, format: error.toLine(), showUser } }),
+  };
+}
+
+const ERROR_ID_BASE = 9000;
+
+/** Numbers for DAP's `Message.id`, which wants a unique one for each error. */
+const ERROR_IDS: Partial<Record<AppError["code"], number>> = {
+  notAllowed: 9001,
+  notSupported: 9002,
+  notStopped: 9003,
+  staleHandle: 9004,
+  badArguments: 9005,
+  unknownCommand: 9006,
+  cancelled: 9007,
+  adapterFailed: 9008,
+  busy: 9009,
+  protocol: 9010,
+  closed: 9011,
+  refused: 9012,
+};

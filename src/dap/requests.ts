@@ -1,0 +1,252 @@
+/**
+ * Every request of the DAP specification: what it needs to be let through to the adapter. The one authority on
+ * access rights, on capabilities and on required arguments; a test holds it against @vscode/debugprotocol.
+ */
+
+/** What a guest may do, in rising order. `view`: look; `control`: steer; `full`: also end and restart. */
+export const ACCESS_LEVELS = ["view", "control", "full"] as const;
+export type Access = (typeof ACCESS_LEVELS)[number];
+
+export function allows(have: Access, need: Access): boolean {
+  return ACCESS_LEVELS.indexOf(have) >= ACCESS_LEVELS.indexOf(need);
+}
+
+/**
+ * Who deals with a request in the hub.
+ * - `lifecycle`: start, configuration, end        - `breakpoints`: through the shared document
+ * - `execution`: resumes or halts the program     - `query`: no effect; coalesced and cached
+ * - `change`: alters what others see              - `evaluate`: a query or a change, by its context
+ * - `cancel`: takes back another request          - `reverse`: only an adapter sends it
+ */
+export type RequestKind = "lifecycle" | "breakpoints" | "execution" | "query" | "change" | "evaluate" | "cancel" | "reverse";
+
+export type ArgumentType = "number" | "string" | "array" | "object";
+
+/** A number that the adapter gave out and that means something only until the program resumes. */
+export type HandleKind = "frame" | "variables" | "target" | "location";
+
+export interface RequestRule {
+  readonly kind: RequestKind;
+  readonly access: Access;
+  /** The arguments that DAP requires, with their JSON types. */
+  readonly required?: Readonly<Record<string, ArgumentType>>;
+  /** The adapter's capability without which the request is not sent to it. */
+  readonly capability?: string;
+  /** Arguments that are handles. */
+  readonly handles?: Readonly<Record<string, HandleKind>>;
+  /** For the line "NAME …" that tells others who did what. */
+  readonly deed?: string;
+}
+
+const thread = { threadId: "number" } as const;
+
+const TABLE = {
+  initialize: { kind: "lifecycle", access: "view", required: { adapterID: "string" } },
+  launch: { kind: "lifecycle", access: "view" },
+  attach: { kind: "lifecycle", access: "view" },
+  configurationDone: { kind: "lifecycle", access: "view" },
+  disconnect: { kind: "lifecycle", access: "view" },
+  terminate: { kind: "lifecycle", access: "full", capability: "supportsTerminateRequest", deed: "ends the program" },
+  restart: { kind: "lifecycle", access: "full", capability: "supportsRestartRequest", deed: "restarts the program" },
+  cancel: { kind: "cancel", access: "view" },
+  runInTerminal: { kind: "reverse", access: "full", required: { args: "array", cwd: "string" } },
+  startDebugging: { kind: "reverse", access: "full", required: { configuration: "object", request: "string" } },
+
+  setBreakpoints: { kind: "breakpoints", access: "control", required: { source: "object" } },
+  setFunctionBreakpoints: {
+    kind: "breakpoints",
+    access: "control",
+    required: { breakpoints: "array" },
+    capability: "supportsFunctionBreakpoints",
+  },
+  setExceptionBreakpoints: { kind: "breakpoints", access: "control", required: { filters: "array" } },
+  setDataBreakpoints: {
+    kind: "breakpoints",
+    access: "control",
+    required: { breakpoints: "array" },
+    capability: "supportsDataBreakpoints",
+  },
+  setInstructionBreakpoints: {
+    kind: "breakpoints",
+    access: "control",
+    required: { breakpoints: "array" },
+    capability: "supportsInstructionBreakpoints",
+  },
+
+  continue: { kind: "execution", access: "control", required: thread, deed: "continues" },
+  next: { kind: "execution", access: "control", required: thread, deed: "steps over" },
+  stepIn: { kind: "execution", access: "control", required: thread, handles: { targetId: "target" }, deed: "steps in" },
+  stepOut: { kind: "execution", access: "control", required: thread, deed: "steps out" },
+  stepBack: {
+    kind: "execution",
+    access: "control",
+    required: thread,
+    capability: "supportsStepBack",
+    deed: "steps back",
+  },
+  reverseContinue: {
+    kind: "execution",
+    access: "control",
+    required: thread,
+    capability: "supportsStepBack",
+    deed: "continues backwards",
+  },
+  restartFrame: {
+    kind: "execution",
+    access: "control",
+    required: { frameId: "number" },
+    capability: "supportsRestartFrame",
+    handles: { frameId: "frame" },
+    deed: "restarts a frame",
+  },
+  goto: {
+    kind: "execution",
+    access: "control",
+    required: { threadId: "number", targetId: "number" },
+    capability: "supportsGotoTargetsRequest",
+    handles: { targetId: "target" },
+    deed: "jumps to a line",
+  },
+  pause: { kind: "execution", access: "control", required: thread, deed: "pauses" },
+  terminateThreads: {
+    kind: "change",
+    access: "full",
+    capability: "supportsTerminateThreadsRequest",
+    deed: "ends threads",
+  },
+
+  threads: { kind: "query", access: "view" },
+  stackTrace: { kind: "query", access: "view", required: thread },
+  scopes: { kind: "query", access: "view", required: { frameId: "number" }, handles: { frameId: "frame" } },
+  variables: {
+    kind: "query",
+    access: "view",
+    required: { variablesReference: "number" },
+    handles: { variablesReference: "variables" },
+  },
+  source: { kind: "query", access: "view", required: { sourceReference: "number" } },
+  modules: { kind: "query", access: "view", capability: "supportsModulesRequest" },
+  loadedSources: { kind: "query", access: "view", capability: "supportsLoadedSourcesRequest" },
+  breakpointLocations: {
+    kind: "query",
+    access: "view",
+    required: { source: "object", line: "number" },
+    capability: "supportsBreakpointLocationsRequest",
+  },
+  dataBreakpointInfo: {
+    kind: "query",
+    access: "view",
+    required: { name: "string" },
+    capability: "supportsDataBreakpoints",
+    handles: { variablesReference: "variables", frameId: "frame" },
+  },
+  stepInTargets: {
+    kind: "query",
+    access: "view",
+    required: { frameId: "number" },
+    capability: "supportsStepInTargetsRequest",
+    handles: { frameId: "frame" },
+  },
+  gotoTargets: {
+    kind: "query",
+    access: "view",
+    required: { source: "object", line: "number" },
+    capability: "supportsGotoTargetsRequest",
+  },
+  completions: {
+    kind: "query",
+    access: "view",
+    required: { text: "string", column: "number" },
+    capability: "supportsCompletionsRequest",
+    handles: { frameId: "frame" },
+  },
+  exceptionInfo: { kind: "query", access: "view", required: thread, capability: "supportsExceptionInfoRequest" },
+  readMemory: {
+    kind: "query",
+    access: "view",
+    required: { memoryReference: "string", count: "number" },
+    capability: "supportsReadMemoryRequest",
+  },
+  disassemble: {
+    kind: "query",
+    access: "view",
+    required: { memoryReference: "string", instructionCount: "number" },
+    capability: "supportsDisassembleRequest",
+  },
+  locations: {
+    kind: "query",
+    access: "view",
+    required: { locationReference: "number" },
+    handles: { locationReference: "location" },
+  },
+
+  // Evaluating runs code, even for a hover.
+  evaluate: {
+    kind: "evaluate",
+    access: "control",
+    required: { expression: "string" },
+    handles: { frameId: "frame" },
+  },
+  setVariable: {
+    kind: "change",
+    access: "control",
+    required: { variablesReference: "number", name: "string", value: "string" },
+    capability: "supportsSetVariable",
+    handles: { variablesReference: "variables" },
+  },
+  setExpression: {
+    kind: "change",
+    access: "control",
+    required: { expression: "string", value: "string" },
+    capability: "supportsSetExpression",
+    handles: { frameId: "frame" },
+  },
+  writeMemory: {
+    kind: "change",
+    access: "control",
+    required: { memoryReference: "string", data: "string" },
+    capability: "supportsWriteMemoryRequest",
+  },
+} as const satisfies Record<string, RequestRule>;
+
+export const REQUESTS: ReadonlyMap<string, RequestRule> = new Map(Object.entries(TABLE));
+
+/** Capabilities that are no request's own, with the right without which a client is not told of them. */
+const EXTRA_CAPABILITIES: ReadonlyMap<string, Access> = new Map([
+  ["supportTerminateDebuggee", "full"],
+  ["supportSuspendDebuggee", "full"],
+  ["supportsEvaluateForHovers", "control"],
+  ["supportsClipboardContext", "control"],
+  ["supportsConditionalBreakpoints", "control"],
+  ["supportsHitConditionalBreakpoints", "control"],
+  ["supportsLogPoints", "control"],
+  ["supportsExceptionOptions", "control"],
+  ["supportsExceptionFilterOptions", "control"],
+  ["supportsSteppingGranularity", "control"],
+  ["supportsSingleThreadExecutionRequests", "control"],
+]);
+
+/** The capabilities as a client with that right is told: without those whose buttons would only be refused. */
+export function maskCapabilities(
+  capabilities: Readonly<Record<string, unknown>>,
+  access: Access,
+): Record<string, unknown> {
+  const masked: Record<string, unknown> = { ...capabilities };
+  const hide = (capability: string | undefined, need: Access) => {
+    if (capability !== undefined && masked[capability] === true && !allows(access, need)) masked[capability] = false;
+  };
+  for (const rule of REQUESTS.values()) hide(rule.capability, rule.access);
+  for (const [capability, need] of EXTRA_CAPABILITIES) hide(capability, need);
+  return masked;
+}
+
+/** What is wrong with a request's arguments, by DAP's schema of required ones; undefined if nothing is. */
+export function checkArguments(rule: RequestRule, args: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [name, type] of Object.entries(rule.required ?? {})) {
+    const value = args[name];
+    if (value === undefined) return `The argument "${name}" is missing.`;
+    const actual = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+    if (actual !== type) return `The argument "${name}" must be ${type === "array" || type === "object" ? "an" : "a"} ${type}.`;
+  }
+  return undefined;
+}

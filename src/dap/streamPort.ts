@@ -1,0 +1,90 @@
+import type { Duplex } from "node:stream";
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import { DapDecoder, encodeHeader } from "./codec.ts";
+import type { DapPort, IncomingMessage } from "./port.ts";
+
+/** Parts smaller than this are joined into one write; larger ones are written as they are, without a copy. */
+const JOIN_BELOW_BYTES = 16 * 1024;
+/** How long a peer that does not read may take to receive the last messages. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** Plain DAP (`Content-Length` framing) over a stream: a client's socket, an adapter's, a process' pipes. */
+export class StreamPort implements DapPort {
+  readonly #message = new Emitter<IncomingMessage>();
+  readonly #drain = new Emitter<void>();
+  readonly #close = new Emitter<AppError | undefined>();
+  readonly onMessage = this.#message.event;
+  readonly onDrain = this.#drain.event;
+  readonly onClose = this.#close.event;
+  readonly #stream: Duplex;
+  readonly #decoder: DapDecoder;
+  #corked = false;
+  #closed = false;
+
+  constructor(stream: Duplex, maxBodyBytes?: number) {
+    this.#stream = stream;
+    this.#decoder = new DapDecoder(maxBodyBytes);
+    stream.on("drain", () => this.#drain.fire());
+    stream.on("error", (error: Error) => this.#closeOnce(AppError.from(error, "closed")));
+    stream.on("end", () => this.#closeOnce(this.#decoder.idle ? undefined : truncated()));
+    stream.on("close", () => this.#closeOnce(undefined));
+  }
+
+  start(): void {
+    this.#stream.on("data", (chunk: Buffer) => {
+      if (this.#closed) return;
+      const fault = this.#decoder.push(chunk, (body) => {
+        if (!this.#closed) this.#message.fire({ body });
+      });
+      if (fault !== undefined) {
+        this.#stream.pause();
+        this.#closeOnce(fault);
+      }
+    });
+  }
+
+  send(parts: readonly Uint8Array[]): boolean {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.writableEnded) return true;
+    // All messages of one tick leave in one system call; a storm of events would cost one each otherwise.
+    if (!this.#corked) {
+      this.#corked = true;
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
+    }
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const whole = [encodeHeader(length), ...parts];
+    if (length < JOIN_BELOW_BYTES) return stream.write(Buffer.concat(whole));
+    let ready = true;
+    for (const part of whole) ready = stream.write(part);
+    return ready;
+  }
+
+  close(): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    const timer = setTimeout(() => stream.destroy(), CLOSE_GRACE_MS);
+    stream.once("close", () => clearTimeout(timer));
+    // The peer's last bytes are read and dropped, so that closing does not turn into a reset that loses ours.
+    stream.resume();
+    stream.end(() => {
+      if (stream.readableEnded) stream.destroy();
+      else stream.once("end", () => stream.destroy());
+    });
+    this.#closeOnce(undefined);
+  }
+
+  #closeOnce(reason: AppError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#close.fire(reason);
+  }
+}
+
+function truncated(): AppError {
+  return new AppError("protocol", "The connection ended in the middle of a message.");
+}
