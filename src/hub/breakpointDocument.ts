@@ -1,0 +1,151 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JsonObject } from "../dap/messages.ts";
+
+/**
+ * The shared breakpoints of one group (a source's, or all function, data, instruction or exception breakpoints).
+ * A client's list is read as the difference to its own previous list, so a client that does not know of the
+ * others' breakpoints can never delete them. Pure functions: a group is never altered, only replaced.
+ */
+
+/** Whoever set a breakpoint; the same person in several sessions is one owner. */
+export type Owner = number;
+
+/** One wanted breakpoint: `key` is its identity within the group (line and column, function name, …). */
+export interface Item {
+  readonly key: string;
+  /** What DAP's request holds of it, in the adapter's conventions. */
+  readonly spec: JsonObject;
+}
+
+export interface Entry {
+  readonly id: number;
+  readonly key: string;
+  readonly spec: JsonObject;
+  readonly owners: ReadonlySet<Owner>;
+}
+
+interface Listed {
+  readonly key: string;
+  readonly spec: JsonObject;
+  readonly entry: number;
+}
+
+export interface Group {
+  readonly entries: ReadonlyMap<number, Entry>;
+  /** Each client's last list. */
+  readonly listed: ReadonlyMap<Owner, readonly Listed[]>;
+  readonly nextId: number;
+}
+
+export const EMPTY_GROUP: Group = { entries: new Map(), listed: new Map(), nextId: 1 };
+
+export interface Edit {
+  readonly group: Group;
+  /** For each item of the client's list its entry, undefined if someone else has removed that breakpoint. */
+  readonly answer: readonly (number | undefined)[];
+  readonly added: readonly number[];
+  readonly changed: readonly number[];
+  readonly removed: readonly Entry[];
+}
+
+/** What a client has been told of entries that it did not list itself. */
+export interface Told {
+  /** True if the client was told of the entry. */
+  knows(entry: number): boolean;
+  /** The entry of which the client was told as being at this item's place, though it was asked for elsewhere. */
+  at(item: Item): number | undefined;
+}
+
+/** Applies one client's new list. */
+export function applyEdit(group: Group, owner: Owner, items: readonly Item[], told: Told): Edit {
+  const entries = new Map(group.entries);
+  const previous = new Map((group.listed.get(owner) ?? []).map((listed) => [listed.key, listed]));
+  const listed: Listed[] = [];
+  const answer: (number | undefined)[] = [];
+  const added: number[] = [];
+  const changed: number[] = [];
+  let nextId = group.nextId;
+
+  const update = (entry: Entry, spec: JsonObject) => {
+    if (isDeepStrictEqual(entry.spec, spec)) return;
+    entries.set(entry.id, { ...entry, spec });
+    changed.push(entry.id);
+  };
+
+  for (const item of items) {
+    const before = previous.get(item.key);
+    const own = before === undefined ? undefined : entries.get(before.entry);
+    if (before !== undefined && own === undefined && isDeepStrictEqual(before.spec, item.spec)) {
+      // Someone else has removed it and this client only repeats itself: that must not bring it back.
+      listed.push(before);
+      answer.push(undefined);
+      continue;
+    }
+    let entry = own ?? find(entries, item.key);
+    if (own !== undefined) {
+      // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
+      if (!isDeepStrictEqual(before?.spec, item.spec)) update(own, item.spec);
+    } else if (entry !== undefined) {
+      // A client that was told of a breakpoint lists it from then on, without being one of its owners.
+      if (!told.knows(entry.id)) {
+        entries.set(entry.id, { ...entry, owners: new Set(entry.owners).add(owner) });
+        update(entries.get(entry.id) ?? entry, item.spec);
+      }
+    } else {
+      const moved = told.at(item);
+      entry = moved === undefined ? undefined : entries.get(moved);
+      if (entry === undefined) {
+        entry = { id: nextId++, key: item.key, spec: item.spec, owners: new Set([owner]) };
+        entries.set(entry.id, entry);
+        added.push(entry.id);
+      }
+    }
+    listed.push({ key: item.key, spec: item.spec, entry: entry.id });
+    answer.push(entry.id);
+  }
+
+  const stillListed = new Set(listed.map((item) => item.entry));
+  const removed: Entry[] = [];
+  for (const { entry: id } of previous.values()) {
+    const entry = entries.get(id);
+    if (entry === undefined || stillListed.has(id)) continue;
+    entries.delete(id);
+    removed.push(entry);
+  }
+  const lists = new Map(group.listed).set(owner, listed);
+  return { group: { entries, listed: lists, nextId }, answer, added, changed, removed };
+}
+
+/** The owner has left: what only it owns goes too. */
+export function dropOwner(group: Group, owner: Owner): Edit {
+  const entries = new Map(group.entries);
+  const removed: Entry[] = [];
+  for (const entry of group.entries.values()) {
+    if (!entry.owners.has(owner)) continue;
+    const owners = new Set(entry.owners);
+    owners.delete(owner);
+    if (owners.size > 0) entries.set(entry.id, { ...entry, owners });
+    else {
+      entries.delete(entry.id);
+      removed.push(entry);
+    }
+  }
+  const listed = new Map(group.listed);
+  listed.delete(owner);
+  return { group: { ...group, entries, listed }, answer: [], added: [], changed: [], removed };
+}
+
+/**
+ * The order in which entries are sent to the adapter: the client's own list as it wrote it (its answer is then the
+ * head of the adapter's), after it everybody else's. A breakpoint that a client lists twice is sent twice.
+ */
+export function sendOrder(edit: Edit): Entry[] {
+  const own = edit.answer.filter((id) => id !== undefined);
+  const others = [...edit.group.entries.keys()].filter((id) => !own.includes(id));
+  return [...own, ...others].flatMap((id) => edit.group.entries.get(id) ?? []);
+}
+
+function find(entries: ReadonlyMap<number, Entry>, key: string): Entry | undefined {
+  for (const entry of entries.values()) if (entry.key === key) return entry;
+  return undefined;
+}

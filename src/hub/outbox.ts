@@ -1,0 +1,88 @@
+import { LIMITS } from "../common/limits.ts";
+import type { DapPort } from "../dap/port.ts";
+
+interface Waiting {
+  readonly encode: () => readonly Buffer[];
+  readonly bytes: number;
+  /** Lines of output that are lost if this message is dropped; undefined: it must not be dropped. */
+  readonly outputLines: number | undefined;
+}
+
+/**
+ * The messages that wait for one client. The adapter and the other clients never wait for it: a client that is too
+ * slow first loses output, and if that does not suffice, it is given up.
+ *
+ * A message is encoded when its turn comes, because its sequence number must not have a gap after dropped ones.
+ */
+export class Outbox {
+  readonly #port: DapPort;
+  readonly #limit: number;
+  readonly #onOverflow: () => void;
+  readonly #encodeLoss: (lines: number) => readonly Buffer[];
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #ready = true;
+  #closed = false;
+
+  constructor(
+    port: DapPort,
+    handlers: { onOverflow: () => void; encodeLoss: (lines: number) => readonly Buffer[] },
+    limit: number = LIMITS.outboxBytes,
+  ) {
+    this.#port = port;
+    this.#limit = limit;
+    this.#onOverflow = handlers.onOverflow;
+    this.#encodeLoss = handlers.encodeLoss;
+    port.onDrain(() => this.#flush());
+  }
+
+  /** Bytes that wait, without what the port has taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  send(message: Waiting): void {
+    if (this.#closed) return;
+    if (this.#ready && this.#waiting.length === 0) {
+      this.#ready = this.#port.send(message.encode());
+      return;
+    }
+    this.#waiting.push(message);
+    this.#bytes += message.bytes;
+    if (this.#bytes > this.#limit) this.#shed();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+    this.#bytes = 0;
+  }
+
+  /** Replaces all waiting output by one line in its place; gives the client up if that is not enough. */
+  #shed(): void {
+    const first = this.#waiting.findIndex((message) => message.outputLines !== undefined);
+    if (first >= 0) {
+      const lost = this.#waiting.reduce((sum, message) => sum + (message.outputLines ?? 0), 0);
+      const kept = this.#waiting.filter((message) => message.outputLines === undefined);
+      kept.splice(first, 0, { encode: () => this.#encodeLoss(lost), bytes: 256, outputLines: lost });
+      this.#waiting = kept;
+      this.#bytes = kept.reduce((sum, message) => sum + message.bytes, 0);
+    }
+    // Clearly below the limit, or the next few messages would shed again and again.
+    if (this.#bytes <= this.#limit * 0.75) return;
+    this.close();
+    this.#onOverflow();
+  }
+
+  #flush(): void {
+    this.#ready = true;
+    let sent = 0;
+    while (this.#ready && sent < this.#waiting.length) {
+      const message = this.#waiting[sent++];
+      if (message === undefined) break;
+      this.#bytes -= message.bytes;
+      this.#ready = this.#port.send(message.encode());
+    }
+    this.#waiting.splice(0, sent);
+  }
+}

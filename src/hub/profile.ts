@@ -1,0 +1,69 @@
+import { type JsonObject, isObject } from "../dap/messages.ts";
+
+/** What a client said of itself in `initialize` (DAP: InitializeRequestArguments), with DAP's defaults. */
+export interface Profile {
+  readonly adapterID: string;
+  readonly clientName: string | undefined;
+  readonly linesStartAt1: boolean;
+  readonly columnsStartAt1: boolean;
+  readonly pathFormat: "path" | "uri";
+  readonly memoryReferences: boolean;
+  readonly ansi: boolean;
+  readonly runInTerminal: boolean;
+  readonly startDebugging: boolean;
+  readonly invalidated: boolean;
+  readonly memory: boolean;
+  readonly progress: boolean;
+}
+
+export function readProfile(args: JsonObject): Profile {
+  const flag = (name: string) => args[name] === true;
+  const name = [args.clientName, args.clientID].find((value) => typeof value === "string" && value !== "");
+  return {
+    adapterID: typeof args.adapterID === "string" ? args.adapterID : "",
+    clientName: typeof name === "string" ? name : undefined,
+    linesStartAt1: args.linesStartAt1 !== false,
+    columnsStartAt1: args.columnsStartAt1 !== false,
+    pathFormat: args.pathFormat === "uri" ? "uri" : "path",
+    memoryReferences: flag("supportsMemoryReferences"),
+    ansi: flag("supportsANSIStyling"),
+    runInTerminal: flag("supportsRunInTerminalRequest"),
+    startDebugging: flag("supportsStartDebuggingRequest"),
+    invalidated: flag("supportsInvalidatedEvent"),
+    memory: flag("supportsMemoryEvent"),
+    progress: flag("supportsProgressReporting"),
+  };
+}
+
+/** The events that a client gets only if it said that it understands them. */
+export function understandsEvent(profile: Profile, event: string): boolean {
+  if (event === "invalidated") return profile.invalidated;
+  if (event === "memory") return profile.memory;
+  return event.startsWith("progress") ? profile.progress : true;
+}
+
+/** What the hub says of itself to an adapter that it starts without a client. It can do all that clients may want. */
+export function headlessInitialize(adapterID: string): JsonObject {
+  return {
+    clientID: "debug-server",
+    clientName: "Debug Server",
+    adapterID,
+    locale: "en",
+    pathFormat: "path",
+    linesStartAt1: true,
+    columnsStartAt1: true,
+    supportsVariableType: true,
+    supportsVariablePaging: true,
+    supportsRunInTerminalRequest: false,
+    supportsStartDebuggingRequest: true,
+    supportsMemoryReferences: true,
+    supportsMemoryEvent: true,
+    supportsProgressReporting: true,
+    supportsInvalidatedEvent: true,
+  };
+}
+
+/** The name of the debug type in a launch or attach configuration, if it has one. */
+export function configurationType(configuration: unknown): string | undefined {
+  return isObject(configuration) && typeof configuration.type === "string" ? configuration.type : undefined;
+}

@@ -1,0 +1,39 @@
+import type { Disposable } from "../common/disposable.ts";
+import type { Event } from "../common/event.ts";
+import type { Outcome } from "../dap/messages.ts";
+
+/** A request of the adapter to its client (DAP: reverse request). Answered once; later answers are dropped. */
+export interface ReverseRequest {
+  readonly command: string;
+  readonly args: Buffer | undefined;
+  answer(outcome: Outcome): void;
+}
+
+/** Why there is no adapter any more. `expected`: it ended as adapters do when their session is over. */
+export interface UpstreamEnd {
+  readonly expected: boolean;
+  /** One line for people. */
+  readonly reason: string;
+}
+
+/**
+ * The one adapter of a hub. Answers and events are delivered synchronously in the order in which the adapter sent
+ * them: an answer must not overtake the event before it.
+ */
+export interface Upstream extends Disposable {
+  /** The names by which its kind of adapter may be known (command, debug type). */
+  readonly names: readonly string[];
+  readonly onEvent: Event<{ readonly event: string; readonly body: Buffer | undefined }>;
+  readonly onRequest: Event<ReverseRequest>;
+  /** Fires once. Every request under way has been answered with an error before. */
+  readonly onEnd: Event<UpstreamEnd>;
+  /** Starts to deliver: nothing is lost between construction and this call. */
+  start(): void;
+  /**
+   * Sends a request; `answer` is called exactly once. Returns the sequence number that the adapter knows it by,
+   * for `cancel`.
+   */
+  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): number;
+  /** Opens an adapter for a child session that this one asked to start. */
+  openChild(configuration: Readonly<Record<string, unknown>>): Promise<Upstream>;
+}
