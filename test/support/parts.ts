@@ -1,0 +1,42 @@
+import { existsSync, readdirSync } from "node:fs";
+import { BUILD, ROOT } from "./fixtures.ts";
+
+export const TOOLS = `${ROOT}/.tools`;
+
+/** Where each part that tests need is to be found. scripts/adapters.sh puts it there. */
+const PARTS = {
+  debugpy: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/debugpy"],
+  delve: ["/usr/bin/dlv", `${BUILD}/goprogram`],
+  lldb: ["/usr/bin/lldb-dap-19", `${BUILD}/program`],
+  gdb: ["/usr/bin/gdb", `${BUILD}/program`, `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`],
+  jsDebug: [`${TOOLS}/js-debug/src/extension.js`],
+  kernel: ["/usr/bin/qemu-system-x86_64", "/usr/bin/lldb-dap-19", `${TOOLS}/kernel/boot`],
+  emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src"],
+  socat: ["/usr/bin/socat"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Part = keyof typeof PARTS;
+
+/** What of a part is not on this machine. */
+export function missing(part: Part): readonly string[] {
+  return PARTS[part].filter((path) => !existsSync(path));
+}
+
+/**
+ * For node:test's `skip`: false, or the reason why this machine cannot run the test. Under CI nothing is skipped:
+ * what is missing there makes the test fail.
+ */
+export function skipWithout(...parts: readonly Part[]): string | false {
+  if (process.env["CI"]) return false;
+  const absent = parts.filter((part) => missing(part).length > 0);
+  if (absent.length === 0) return false;
+  return `not installed: ${absent.join(", ")} (scripts/adapters.sh)`;
+}
+
+/** The kernel image for QEMU. */
+export function kernelImage(): string {
+  const directory = `${TOOLS}/kernel/boot`;
+  const name = readdirSync(directory).find((entry) => entry.startsWith("vmlinuz-"));
+  if (name === undefined) throw new Error(`no kernel in ${directory}`);
+  return `${directory}/${name}`;
+}
