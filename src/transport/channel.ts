@@ -4,7 +4,7 @@ import type { Event } from "../common/event.ts";
 /** Who is at the other end, as far as the transport can tell. Nothing of it is proof of identity. */
 export interface Peer {
   readonly transport: "tcp" | "npipe" | "com" | "memory";
-  /** For people and for limits per address: `127.0.0.1:53211`, a pipe's name, a device. */
+  /** For people, and by `limitKey` (peer.ts) for limits: `127.0.0.1:53211`, `[::1]:53211`, a pipe's name, a device. */
   readonly address: string;
   /** True if only this machine's users can be at the other end (loopback, a local socket). */
   readonly local: boolean;
@@ -12,8 +12,11 @@ export interface Peer {
 
 /**
  * A byte duplex with an identity. The stream is in order, complete and half-closable: `end()` sends an end that
- * the other side reads as `end`, while bytes may still come; `destroy()` is abrupt. Back-pressure is the
- * stream's own. An `error` listener is always attached by the transport, so a reset never crashes the process.
+ * the other side reads as `end`, while bytes may still come; the stream closes by itself when both sides have
+ * ended. `destroy()` is abrupt: what the other side has not read by then may be lost, and it sees an error or just
+ * an `end`, as most transports cannot tell a crash from an orderly end. So a protocol above that must know says
+ * goodbye in its own words. Back-pressure is the stream's own. An `error` listener is always attached by the
+ * transport, so a reset never crashes the process.
  */
 export interface Channel {
   readonly stream: Duplex;
@@ -22,6 +25,7 @@ export interface Channel {
 
 /** Yields channels until it is closed. */
 export interface Listener {
+  /** Channels that come while nobody is subscribed are kept, up to a bound, for whoever subscribes next. */
   readonly onChannel: Event<Channel>;
   /** The listener broke and yields no more channels. */
   readonly onError: Event<Error>;

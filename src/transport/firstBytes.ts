@@ -1,0 +1,86 @@
+import type { Duplex } from "node:stream";
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { WaitOptions } from "./channel.ts";
+import { withDeadline } from "./wait.ts";
+
+/** The first bytes that a guest of ours sends on a channel without TLS. */
+export const LINK_MAGIC: Buffer = Buffer.from("DBGSRV1\n", "latin1");
+
+/** How plain DAP must begin. Exact: what a browser can be made to send to a loopback port begins otherwise. */
+const DAP_START: Buffer = Buffer.from("Content-Length: ", "latin1");
+
+/**
+ * RFC 8446, sections 4 and 5.1: a record of type handshake (22), major version 3, any minor version, any length;
+ * in it a handshake message of type client_hello (1). Undefined: any byte.
+ */
+const CLIENT_HELLO: readonly (number | undefined)[] = [22, 3, undefined, undefined, undefined, 1];
+
+/** What a peer speaks, by its first bytes. `unknown` is closed at once. */
+export type Opening = "tls" | "link" | "dap" | "unknown";
+
+const STARTS: readonly (readonly [Opening, readonly (number | undefined)[]])[] = [
+  ["tls", CLIENT_HELLO],
+  ["link", [...LINK_MAGIC]],
+  ["dap", [...DAP_START]],
+];
+
+/** `undecided` while the bytes could still become one of them; no two share a first byte. Never throws. */
+export function classifyFirstBytes(bytes: Uint8Array): Opening | "undecided" {
+  for (const [opening, start] of STARTS) {
+    const seen = start.slice(0, bytes.length);
+    if (!seen.every((byte, index) => byte === undefined || byte === bytes[index])) continue;
+    return seen.length === start.length ? opening : "undecided";
+  }
+  return "unknown";
+}
+
+/**
+ * Reads until the first bytes tell what the peer speaks, then puts all of them back: the next reader gets the stream
+ * from its start. Nobody may read the stream before or meanwhile. Default deadline: the one for the whole admission.
+ * Rejects with `timeout` (a peer that says too little), `aborted`, or `closed` (it left first); the stream is the
+ * caller's to destroy.
+ */
+export function readFirstBytes(stream: Duplex, wait: WaitOptions = {}): Promise<Opening> {
+  return withDeadline(wait, LIMITS.admissionMs, "Waiting for the peer's first bytes", (signal) =>
+    untilDecided(stream, signal),
+  );
+}
+
+function untilDecided(stream: Duplex, signal: AbortSignal): Promise<Opening> {
+  return new Promise((resolve, reject) => {
+    let seen: Buffer = Buffer.alloc(0);
+
+    const stop = () => {
+      stream.off("readable", onReadable).off("end", onEnd).off("close", onEnd).off("error", onError);
+      signal.removeEventListener("abort", onAbort);
+      // Also after a failure, while there is a stream: no byte is lost by looking.
+      if (seen.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(seen);
+    };
+    const fail = (error: AppError) => {
+      stop();
+      reject(error);
+    };
+    const onAbort = () => fail(AppError.from(signal.reason, "aborted"));
+    const onError = (cause: Error) =>
+      fail(new AppError("closed", "The peer's connection broke before it said what it speaks.", { cause }));
+    const onEnd = () => fail(new AppError("closed", "The peer left before it said what it speaks."));
+    const onReadable = () => {
+      for (;;) {
+        const chunk: unknown = stream.read();
+        if (!Buffer.isBuffer(chunk)) return;
+        seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+        const opening = classifyFirstBytes(seen);
+        if (opening === "undecided") continue;
+        stop();
+        resolve(opening);
+        return;
+      }
+    };
+
+    if (signal.aborted) return onAbort();
+    if (stream.destroyed || stream.readableEnded) return onEnd();
+    signal.addEventListener("abort", onAbort, { once: true });
+    stream.on("readable", onReadable).on("end", onEnd).on("close", onEnd).on("error", onError);
+  });
+}

@@ -1,0 +1,42 @@
+import { isIP } from "node:net";
+import type { Peer } from "./channel.ts";
+
+/** `host:port` as people write it, an IPv6 address in brackets. */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A dual-stack socket shows IPv4 peers as `::ffff:1.2.3.4`; for people and for limits they are `1.2.3.4`. */
+export function plainAddress(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address;
+}
+
+/** Whether an IP address is loopback: 127.0.0.0/8 or ::1. */
+export function isLoopback(address: string): boolean {
+  const plain = plainAddress(address);
+  return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
+}
+
+export function tcpPeer(address: string, port: number): Peer {
+  const plain = plainAddress(address);
+  return { transport: "tcp", address: formatHostPort(plain, port), local: isLoopback(plain) };
+}
+
+/**
+ * What limits per peer count by: the part of the address that the peer cannot change at will. That is an IPv4
+ * address without its port, and of an IPv6 address the /64, all of which one machine commonly owns.
+ */
+export function limitKey(peer: Peer): string {
+  if (peer.transport !== "tcp") return `${peer.transport}:${peer.address}`;
+  const v6 = /^\[([^\]%]+)(?:%[^\]]*)?\]:\d+$/.exec(peer.address)?.[1];
+  if (v6 === undefined) return `tcp:${peer.address.replace(/:\d+$/, "")}`;
+  const [head = "", tail] = v6.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? [] : tail.split(":");
+    while (groups.length + after.length < 8) groups.push("0");
+    groups.push(...after);
+  }
+  return `tcp:${groups.slice(0, 4).join(":")}::/64`;
+}
