@@ -1,0 +1,149 @@
+import { AppError } from "../common/errors.ts";
+import { type Logger, nullLogger } from "../common/logger.ts";
+import type { Channel, Peer, WaitOptions } from "../transport/channel.ts";
+import { byteCount, encodeJson, FrameType } from "./frames.ts";
+import { HandshakeGuard } from "./handshake.ts";
+import { HostLink } from "./hostLink.ts";
+import { LINK_LIMITS, LINK_TIMING, type LinkTiming } from "./limits.ts";
+import {
+  type Access,
+  FEATURES,
+  type Hello,
+  hello as helloGuard,
+  negotiateVersion,
+  type Product,
+  PROTOCOL,
+  publicError,
+  type SessionInfo,
+  type VersionRange,
+  type Welcome,
+} from "./messages.ts";
+import { parseJson } from "./validate.ts";
+import { Wire } from "./wire.ts";
+
+/** What the host tells a guest that it lets in. */
+export interface Admission {
+  readonly guest: { readonly id: number };
+  readonly access: Access;
+  readonly sessions: readonly SessionInfo[];
+}
+
+export interface AdmitContext {
+  readonly peer: Peer;
+  /** Aborted if the guest goes, or the time is over, before the decision. */
+  readonly signal: AbortSignal;
+  /** The decision may take `ms` from now, because a person is asked; the guest is told, with `message`. */
+  extend(ms: number, message?: string): void;
+}
+
+export interface AcceptOptions extends WaitOptions {
+  readonly host: Product;
+  /**
+   * Decides before the guest learns or does anything. Returning or throwing an AppError refuses; the guest gets
+   * its code, message and hint. It runs once for each guest that said a valid HELLO. If the guest goes while it
+   * runs, its result is dropped: `acceptLink` rejects, and `signal` is aborted.
+   */
+  admit(hello: Hello, context: AdmitContext): Promise<Admission | AppError>;
+  readonly logger?: Logger;
+  /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
+  readonly protocol?: VersionRange;
+  readonly features?: readonly string[];
+  readonly timing?: Partial<LinkTiming>;
+}
+
+/**
+ * The host's side of the handshake on a channel whose first byte is the link's magic, not yet consumed. Takes
+ * over the channel: on failure the guest is told why, the channel is closed and the promise rejects with an
+ * AppError. `start()` the link that it resolves with.
+ */
+export function acceptLink(channel: Channel, options: AcceptOptions): Promise<HostLink> {
+  const timing = { ...LINK_TIMING, ...options.timing };
+  const logger = options.logger ?? nullLogger;
+  return new Promise((resolve, reject) => {
+    const waiting = new AbortController();
+    let greeted = false;
+    const wire = new Wire(
+      channel,
+      {
+        frame(type, payload) {
+          if (greeted || type !== FrameType.hello) {
+            return new AppError(
+              "protocol",
+              greeted ? "The guest did not wait for WELCOME." : "HELLO must come first.",
+            );
+          }
+          greeted = true;
+          const hello = parseJson(payload, helloGuard, "HELLO");
+          if (!hello.ok) return new AppError("protocol", `${hello.message}.`);
+          void admit(hello.value);
+          return undefined;
+        },
+        drained() {},
+        closed(error) {
+          guard.dispose();
+          waiting.abort();
+          reject(error ?? new AppError("closed", "The guest left before it was let in."));
+        },
+      },
+      { expectMagic: true, timing, logger },
+    );
+    const guard = new HandshakeGuard(wire, options.timeoutMs ?? timing.admissionMs, options.signal);
+
+    async function admit(hello: Hello): Promise<void> {
+      try {
+        const ours = options.protocol ?? PROTOCOL;
+        const protocol = negotiateVersion(ours, hello.protocol);
+        if (protocol === undefined) throw noCommonVersion(ours, hello.protocol);
+        const decision = await options.admit(hello, {
+          peer: channel.peer,
+          signal: waiting.signal,
+          extend(ms, message) {
+            if (waiting.signal.aborted || !wire.open) return;
+            const bounded = Math.min(Math.max(1, Math.round(ms)), LINK_LIMITS.admissionWaitMs);
+            guard.extend(bounded);
+            wire.sendControl(encodeJson(FrameType.wait, { ms: bounded, message }));
+          },
+        });
+        if (decision instanceof AppError) throw decision;
+        if (!wire.open) return;
+        const known = options.features ?? FEATURES;
+        resolve(
+          welcome(hello, {
+            protocol,
+            features: hello.features.filter((feature) => known.includes(feature)),
+            guest: decision.guest,
+            host: options.host,
+            access: decision.access,
+            sessions: decision.sessions,
+          }),
+        );
+      } catch (thrown) {
+        if (!(thrown instanceof AppError)) logger.log("error", `link: admission failed: ${String(thrown)}`);
+        wire.close(publicError(thrown));
+      }
+    }
+
+    function welcome(hello: Hello, full: Welcome): HostLink {
+      guard.dispose();
+      // WELCOME has the limit of a guest that is not in yet; a list that does not fit follows right behind it.
+      let frame = encodeJson(FrameType.welcome, full);
+      const fits = byteCount(frame) <= LINK_LIMITS.frameBytesBeforeAdmission;
+      if (!fits) frame = encodeJson(FrameType.welcome, { ...full, sessions: [] });
+      wire.hold();
+      const link = new HostLink(wire, hello, full, { timing, logger });
+      wire.admit();
+      wire.sendControl(frame);
+      if (!fits) link.notify("sessions", { sessions: full.sessions });
+      return link;
+    }
+  });
+}
+
+function noCommonVersion(ours: VersionRange, theirs: VersionRange): AppError {
+  const older = theirs.max < ours.min ? "guest's" : "host's";
+  return new AppError(
+    "notSupported",
+    `The host speaks versions ${ours.min} to ${ours.max} of the link protocol, the guest ${theirs.min} to ${theirs.max}.`,
+    { hint: `Update the ${older} Debug Server.` },
+  );
+}

@@ -1,0 +1,247 @@
+import { AppError } from "../common/errors.ts";
+import { LINK_MAGIC } from "../transport/firstBytes.ts";
+import { LINK_LIMITS } from "./limits.ts";
+
+/** docs/PROTOCOL.md, "Frame types". */
+export const FrameType = {
+  hello: 0x01,
+  welcome: 0x02,
+  close: 0x03,
+  wait: 0x04,
+  open: 0x05,
+  opened: 0x06,
+  closeStream: 0x07,
+  dap: 0x08,
+  control: 0x09,
+  ping: 0x0a,
+  pong: 0x0b,
+} as const;
+
+/** Set in the type byte of frames that a receiver may skip if it does not know them. */
+export const IGNORABLE = 0x80;
+
+const KNOWN = new Set<number>(Object.values(FrameType));
+const LENGTH_BYTES = 4;
+/** Length and type. */
+const HEADER_BYTES = 5;
+/** Stream id and acknowledgement. */
+export const DAP_FIELD_BYTES = 8;
+export const PING_BYTES = 8;
+
+/** The largest value of the length field that is accepted for `type`. */
+export function frameLimit(type: number, admitted: boolean): number {
+  if (!admitted) return LINK_LIMITS.frameBytesBeforeAdmission;
+  if (type === FrameType.dap || !KNOWN.has(type)) return LINK_LIMITS.dapFrameBytes;
+  return LINK_LIMITS.controlFrameBytes;
+}
+
+export type DecoderStep =
+  | { readonly kind: "frame"; readonly type: number; readonly payload: Buffer }
+  /** All bytes are used up: feed the next chunk. */
+  | { readonly kind: "more" }
+  /** The peer broke the protocol; every further step says the same. */
+  | { readonly kind: "fault"; readonly error: AppError };
+
+type State =
+  | { readonly kind: "magic" }
+  | { readonly kind: "header" }
+  | { readonly kind: "payload"; readonly type: number; readonly payload: Buffer }
+  | { readonly kind: "skip" }
+  | { readonly kind: "fault"; readonly error: AppError };
+
+const EMPTY: Buffer = Buffer.alloc(0);
+const MORE: DecoderStep = { kind: "more" };
+
+/**
+ * Bytes to frames, pulled one by one so that the reader can stop between two of them. Memory is bounded: a
+ * length is checked before a payload is allocated, and frames that are skipped are never buffered.
+ */
+export class FrameDecoder {
+  #state: State;
+  #admitted = false;
+  #chunk: Buffer = EMPTY;
+  #offset = 0;
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  /** Bytes of the magic, the header or the payload that are there. */
+  #filled = 0;
+  #toSkip = 0;
+
+  constructor(options: { readonly expectMagic: boolean }) {
+    this.#state = { kind: options.expectMagic ? "magic" : "header" };
+  }
+
+  /** From now on frames have the limits of an admitted peer; takes effect with the next header. */
+  admit(): void {
+    this.#admitted = true;
+  }
+
+  /** True if the bytes so far do not end where a frame ends. */
+  get midFrame(): boolean {
+    return this.#state.kind !== "header" || this.#filled > 0 || this.#offset < this.#chunk.length;
+  }
+
+  /** Adds bytes; the decoder may keep `chunk`, so the caller does not write to it any more. */
+  feed(chunk: Buffer): void {
+    // Only a reader that stopped between two frames leaves a rest.
+    this.#chunk =
+      this.#offset < this.#chunk.length ? Buffer.concat([this.#chunk.subarray(this.#offset), chunk]) : chunk;
+    this.#offset = 0;
+  }
+
+  next(): DecoderStep {
+    for (;;) {
+      const state = this.#state;
+      if (state.kind === "fault") return { kind: "fault", error: state.error };
+      if (state.kind === "payload" && this.#filled === state.payload.length) {
+        this.#expectHeader();
+        return { kind: "frame", type: state.type, payload: state.payload };
+      }
+      const available = this.#chunk.length - this.#offset;
+      if (available === 0) {
+        this.#chunk = EMPTY;
+        this.#offset = 0;
+        return MORE;
+      }
+      switch (state.kind) {
+        case "magic":
+          this.#readMagic();
+          break;
+        case "header": {
+          const frame = this.#readHeader();
+          if (frame !== undefined) return frame;
+          break;
+        }
+        case "payload":
+          this.#filled += this.#take(state.payload, this.#filled, state.payload.length - this.#filled);
+          break;
+        case "skip": {
+          const skipped = Math.min(available, this.#toSkip);
+          this.#offset += skipped;
+          this.#toSkip -= skipped;
+          if (this.#toSkip === 0) this.#expectHeader();
+          break;
+        }
+      }
+    }
+  }
+
+  #expectHeader(): void {
+    this.#state = { kind: "header" };
+    this.#filled = 0;
+  }
+
+  #fail(message: string): void {
+    this.#state = { kind: "fault", error: new AppError("protocol", message) };
+    this.#chunk = EMPTY;
+    this.#offset = 0;
+  }
+
+  /** Copies at most `count` bytes of the chunk and returns how many. */
+  #take(target: Buffer, at: number, count: number): number {
+    const end = Math.min(this.#chunk.length, this.#offset + count);
+    const copied = this.#chunk.copy(target, at, this.#offset, end);
+    this.#offset = end;
+    return copied;
+  }
+
+  #readMagic(): void {
+    if (this.#chunk[this.#offset] !== LINK_MAGIC[this.#filled]) {
+      this.#fail("The other side does not speak the Debug Server link protocol.");
+      return;
+    }
+    this.#offset += 1;
+    this.#filled += 1;
+    if (this.#filled === LINK_MAGIC.length) this.#expectHeader();
+  }
+
+  /** Returns a frame if the whole of it lies in the chunk. */
+  #readHeader(): DecoderStep | undefined {
+    if (this.#filled < LENGTH_BYTES) {
+      this.#filled += this.#take(this.#header, this.#filled, LENGTH_BYTES - this.#filled);
+      if (this.#filled < LENGTH_BYTES) return undefined;
+      // Checked without waiting for the type: a stranger's first four bytes are enough to be told so.
+      const length = this.#header.readUInt32BE(0);
+      if (length === 0) this.#fail("A frame has no type.");
+      else this.#checkLength(length, frameLimit(FrameType.dap, this.#admitted));
+      return undefined;
+    }
+    const type = this.#chunk.readUInt8(this.#offset);
+    this.#offset += 1;
+    const length = this.#header.readUInt32BE(0);
+    if (!this.#checkLength(length, frameLimit(type, this.#admitted))) return undefined;
+    const size = length - 1;
+    this.#filled = 0;
+    if (!KNOWN.has(type)) {
+      if ((type & IGNORABLE) === 0) this.#fail(`Frames of type ${hex(type)} are unknown here.`);
+      else if (size > 0) {
+        this.#toSkip = size;
+        this.#state = { kind: "skip" };
+      } else this.#expectHeader();
+      return undefined;
+    }
+    if (size <= this.#chunk.length - this.#offset) {
+      const view = this.#chunk.subarray(this.#offset, this.#offset + size);
+      this.#offset += size;
+      // A small message that is kept (past output, a cache) must not keep a large chunk alive with it.
+      return { kind: "frame", type, payload: size * 2 >= this.#chunk.length ? view : Buffer.from(view) };
+    }
+    // Of its final size, so that each byte is copied once however many chunks it takes.
+    this.#state = { kind: "payload", type, payload: Buffer.allocUnsafeSlow(size) };
+    return undefined;
+  }
+
+  #checkLength(length: number, limit: number): boolean {
+    if (length <= limit) return true;
+    this.#fail(
+      `A frame of ${length} bytes is too large; ${limit} are allowed ${this.#admitted ? "for its type" : "before admission"}.`,
+    );
+    return false;
+  }
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** One frame with the payload's parts behind its header, to be written one after the other. No part is copied. */
+export function encodeFrame(type: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt32BE(1 + byteCount(parts), 0);
+  header.writeUInt8(type, LENGTH_BYTES);
+  return [header, ...parts];
+}
+
+/** A DAP message; `ack` is how many DAP frames of this stream we have received. */
+export function encodeDap(stream: number, ack: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const header = Buffer.allocUnsafe(HEADER_BYTES + DAP_FIELD_BYTES);
+  header.writeUInt32BE(1 + DAP_FIELD_BYTES + byteCount(parts), 0);
+  header.writeUInt8(FrameType.dap, LENGTH_BYTES);
+  header.writeUInt32BE(stream, HEADER_BYTES);
+  header.writeUInt32BE(ack, HEADER_BYTES + 4);
+  return [header, ...parts];
+}
+
+/** HELLO, WELCOME, WAIT, CLOSE, CONTROL: the payload is JSON. */
+export function encodeJson(type: number, value: object): Uint8Array[] {
+  return encodeFrame(type, [Buffer.from(JSON.stringify(value))]);
+}
+
+/** OPEN, OPENED, CLOSE_STREAM: the payload is a stream id and JSON. */
+export function encodeStreamJson(type: number, stream: number, value: object): Uint8Array[] {
+  const id = Buffer.allocUnsafe(4);
+  id.writeUInt32BE(stream, 0);
+  return encodeFrame(type, [id, Buffer.from(JSON.stringify(value))]);
+}
+
+export function encodePing(
+  type: typeof FrameType.ping | typeof FrameType.pong,
+  nonce: Uint8Array,
+): Uint8Array[] {
+  return encodeFrame(type, [nonce]);
+}
+
+export function byteCount(parts: readonly Uint8Array[]): number {
+  let count = 0;
+  for (const part of parts) count += part.length;
+  return count;
+}

@@ -1,0 +1,209 @@
+import { AppError } from "../common/errors.ts";
+import { Emitter, type Event } from "../common/event.ts";
+import type { DapPort } from "../dap/port.ts";
+import type { WaitOptions } from "../transport/channel.ts";
+import {
+  checkNotification,
+  checkResult,
+  isNotification,
+  type NotificationName,
+  type Notifications,
+  parseControl,
+  type RequestName,
+  type Requests,
+} from "./control.ts";
+import { encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
+import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
+import { errorToReason, opened, type Welcome } from "./messages.ts";
+import { type Settle, waitFor } from "./pending.ts";
+import { parseStreamJson, Streams } from "./streams.ts";
+import type { Wire } from "./wire.ts";
+
+interface Pending {
+  settle(result: unknown): AppError | undefined;
+  readonly fail: (error: AppError) => void;
+}
+
+/** The link as a guest sees it, from WELCOME on. `openLink` makes it. */
+export class GuestLink {
+  readonly welcome: Welcome;
+  readonly #wire: Wire;
+  readonly #timing: LinkTiming;
+  readonly #streams: Streams;
+  readonly #close = new Emitter<AppError | undefined>();
+  readonly #notified: { readonly [N in NotificationName]: Emitter<Notifications[N]> } = {
+    clients: new Emitter(),
+    sessions: new Emitter(),
+    said: new Emitter(),
+    access: new Emitter(),
+    ended: new Emitter(),
+  };
+  readonly #opening = new Map<number, Settle<DapPort>>();
+  readonly #requests = new Map<number, Pending>();
+  #lastRequest = 0;
+  #started = false;
+  #end: { readonly error: AppError | undefined } | undefined;
+
+  /** The wire is held until `start()`. */
+  constructor(wire: Wire, welcome: Welcome, timing: LinkTiming) {
+    this.welcome = welcome;
+    this.#wire = wire;
+    this.#timing = timing;
+    this.#streams = new Streams(wire, timing);
+    wire.setOwner({
+      frame: (type, payload) => this.#onFrame(type, payload),
+      drained: () => this.#streams.drained(),
+      closed: (error) => this.#onClosed(error),
+    });
+  }
+
+  /** Fires once, after `start()`, with the reason if the end was not orderly. All ports have ended by then. */
+  get onClose(): Event<AppError | undefined> {
+    return this.#close.event;
+  }
+
+  /** Round trip in milliseconds, as soon as one is measured. */
+  get latencyMs(): number | undefined {
+    return this.#wire.latencyMs;
+  }
+
+  /** What the host tells unasked: `link.on("clients")(({ clients }) => …)`. */
+  on<N extends NotificationName>(method: N): Event<Notifications[N]> {
+    return this.#notified[method].event;
+  }
+
+  /** Starts to deliver: subscribe first, and nothing that the host sent is lost. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    queueMicrotask(() => {
+      if (this.#end === undefined) {
+        this.#wire.ping();
+        this.#wire.release();
+      } else this.#fireClose(this.#end.error);
+    });
+  }
+
+  /** Opens a DAP stream on a session; `start()` the port. Rejects with the host's reason. */
+  openSession(session: string, wait: WaitOptions = {}): Promise<DapPort> {
+    if (this.#end !== undefined) return Promise.reject(this.#ended(this.#end.error));
+    if (this.#streams.size >= LINK_LIMITS.streams) {
+      return Promise.reject(
+        new AppError("busy", `At most ${LINK_LIMITS.streams} streams can be open at a time.`),
+      );
+    }
+    const stream = this.#streams.last + 1;
+    return waitFor<DapPort>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
+      this.#opening.set(stream, settle);
+      this.#streams.addOpening(stream, {
+        closed: (error) => settle.reject(this.#ended(error, "The host did not open the session.")),
+      });
+      this.#wire.sendControl(encodeStreamJson(FrameType.open, stream, { session }));
+      return (error) => {
+        this.#opening.delete(stream);
+        if (this.#streams.removeOpening(stream) === undefined || error === undefined) return;
+        this.#wire.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
+      };
+    });
+  }
+
+  /** Asks the host; rejects with its refusal. */
+  request<M extends RequestName>(
+    method: M,
+    params: Requests[M]["params"],
+    wait: WaitOptions = {},
+  ): Promise<Requests[M]["result"]> {
+    if (this.#end !== undefined) return Promise.reject(this.#ended(this.#end.error));
+    this.#lastRequest += 1;
+    const id = this.#lastRequest;
+    return waitFor<Requests[M]["result"]>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
+      this.#requests.set(id, {
+        fail: settle.reject,
+        settle(result) {
+          const checked = checkResult(method, result);
+          if (!checked.ok) return new AppError("protocol", `${method}: ${checked.message}.`);
+          settle.resolve(checked.value);
+          return undefined;
+        },
+      });
+      this.#wire.sendControl(encodeJson(FrameType.control, { id, method, params }));
+      return () => this.#requests.delete(id);
+    });
+  }
+
+  /** Leaves, with the reason if there is one. All streams end. May be called twice. */
+  close(error?: AppError): void {
+    this.#wire.close(error);
+  }
+
+  #onFrame(type: number, payload: Buffer): AppError | undefined {
+    if (type === FrameType.opened) return this.#onOpened(payload);
+    if (type === FrameType.control) return this.#onControl(payload);
+    return this.#streams.frame(type, payload);
+  }
+
+  #onOpened(payload: Buffer): AppError | undefined {
+    const parsed = parseStreamJson(payload, opened, "OPENED");
+    if (parsed instanceof AppError) return parsed;
+    const settle = this.#opening.get(parsed.stream);
+    // Given up meanwhile; the host has or will have our CLOSE_STREAM.
+    if (settle === undefined) return this.#streams.checkKnown(parsed.stream);
+    this.#streams.removeOpening(parsed.stream);
+    settle.resolve(this.#streams.addPort(parsed.stream));
+    return undefined;
+  }
+
+  #onControl(payload: Buffer): AppError | undefined {
+    const parsed = parseControl(payload);
+    if (!parsed.ok) return new AppError("protocol", `${parsed.message}.`);
+    const message = parsed.value;
+    switch (message.kind) {
+      case "notification":
+        return isNotification(message.method)
+          ? this.#onNotification(message.method, message.params)
+          : undefined;
+      case "request":
+        this.#wire.sendControl(
+          encodeJson(FrameType.control, {
+            id: message.id,
+            error: errorToReason(new AppError("notSupported", "This guest answers no requests.")),
+          }),
+        );
+        return undefined;
+      case "result":
+      case "error": {
+        const pending = this.#requests.get(message.id);
+        if (pending === undefined) {
+          // We stopped waiting for it, unless it was never asked.
+          if (message.id > 0 && message.id <= this.#lastRequest) return undefined;
+          return new AppError("protocol", `There is no request ${message.id}.`);
+        }
+        if (message.kind === "result") return pending.settle(message.result);
+        pending.fail(message.error);
+        return undefined;
+      }
+    }
+  }
+
+  #onNotification<N extends NotificationName>(method: N, params: unknown): AppError | undefined {
+    const checked = checkNotification(method, params);
+    if (!checked.ok) return new AppError("protocol", `${method}: ${checked.message}.`);
+    this.#notified[method].fire(checked.value);
+    return undefined;
+  }
+
+  #onClosed(error: AppError | undefined): void {
+    this.#end = { error };
+    this.#streams.closed(error);
+    for (const pending of [...this.#requests.values()]) pending.fail(this.#ended(error));
+    if (this.#started) queueMicrotask(() => this.#fireClose(error));
+  }
+
+  #ended(error: AppError | undefined, message = "The link has ended."): AppError {
+    return error ?? new AppError("closed", message);
+  }
+
+  #fireClose(error: AppError | undefined): void {
+    this.#wire.run(() => this.#close.fire(error));
+  }
+}

@@ -1,0 +1,55 @@
+import { LIMITS } from "../common/limits.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Limits of the link besides those in common/limits.ts. docs/PROTOCOL.md, "Limits", states the same numbers. */
+export const LINK_LIMITS = {
+  /** Any frame before WELCOME (the value of its length field). */
+  frameBytesBeforeAdmission: LIMITS.messageBytesBeforeAdmission,
+  /** A DAP frame: the largest message and room for the frame's own fields, also those of later features. */
+  dapFrameBytes: LIMITS.messageBytes + 64,
+  /** Every other frame after WELCOME. */
+  controlFrameBytes: 1 * MiB,
+  /** Frames other than DAP that wait for a peer that does not read; beyond it the peer is dropped. */
+  controlBacklogBytes: 4 * MiB,
+  /** DAP streams of one link, those that are being opened included. */
+  streams: 64,
+  /** Control requests of one guest that are under way at the same time. */
+  controlRequests: 64,
+  /** Messages kept for a port that was not started; beyond it the link is not read. */
+  heldBytes: 1 * MiB,
+  heldMessages: 1024,
+  /** A port reports "does not keep up" from here on: the sockets' own 16 KiB would stop at every larger answer. */
+  softBacklogBytes: 256 * KiB,
+  /** Letters of a name; of a text or an error message. */
+  nameLength: 256,
+  textLength: 4096,
+  /** The longest that a host may ask a guest to wait for admission. */
+  admissionWaitMs: 10 * 60_000,
+} as const;
+
+/** Every time span of the link, in milliseconds. Options override them; tests use short ones. */
+export interface LinkTiming {
+  /** From the first byte to WELCOME, unless a person is being asked. */
+  readonly admissionMs: number;
+  /** Each side pings this often. */
+  readonly pingMs: number;
+  /** A peer from which no byte came for this many pings is gone. */
+  readonly silentPings: number;
+  /** After CLOSE the peer has this long to read it and to end its side; then the channel is destroyed. */
+  readonly lingerMs: number;
+  /** A port that holds up the link and is not started in this time is closed. */
+  readonly heldMs: number;
+  /** An OPEN or a control request without an answer. */
+  readonly requestMs: number;
+}
+
+export const LINK_TIMING: LinkTiming = {
+  admissionMs: LIMITS.admissionMs,
+  pingMs: 10_000,
+  silentPings: 3,
+  lingerMs: 2_000,
+  heldMs: 10_000,
+  requestMs: 10_000,
+};

@@ -1,0 +1,198 @@
+import { AppError, type ErrorCode } from "../common/errors.ts";
+import { LINK_LIMITS } from "./limits.ts";
+import { array, type Guard, id, integer, line, object, oneOf, optional, text } from "./validate.ts";
+
+/** The versions of the protocol that this implementation speaks. */
+export const PROTOCOL: VersionRange = { min: 1, max: 1 };
+
+/** The features that this implementation offers and accepts (docs/PROTOCOL.md, "Features"). */
+export const FEATURES: readonly string[] = [];
+
+export interface VersionRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A program, for people. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+}
+
+export type Access = "view" | "control" | "full";
+
+/** A session that a guest can open, for its lists and its choice. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly name: string;
+  /** The debug type of the host: `node`, `debugpy`, … */
+  readonly type: string;
+  /** The session that started this one. */
+  readonly parent?: string;
+  readonly state?: "starting" | "running" | "stopped";
+}
+
+/** Someone who is there: the host itself, guests of the link, plain DAP clients. */
+export interface ClientInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: "host" | "guest" | "dap";
+  readonly access: Access;
+  /** Over what it came: `tcp 192.0.2.7:53211`. */
+  readonly from?: string;
+  /** Milliseconds since 1970, by the host's clock. */
+  readonly joinedAt?: number;
+}
+
+/** A server of the host that this guest's session is served by. */
+export interface ServerInfo {
+  readonly id: number;
+  /** Its connection string with the password masked. */
+  readonly address: string;
+}
+
+export interface Hello {
+  readonly protocol: VersionRange;
+  readonly features: readonly string[];
+  /** How others see this guest. */
+  readonly name: string;
+  readonly client: Product;
+}
+
+export interface Welcome {
+  readonly protocol: number;
+  readonly features: readonly string[];
+  readonly guest: { readonly id: number };
+  readonly host: Product;
+  readonly access: Access;
+  readonly sessions: readonly SessionInfo[];
+}
+
+/** The host needs longer: a person is being asked. */
+export interface Wait {
+  readonly ms: number;
+  readonly message?: string;
+}
+
+/** Why a link, a stream or a request ended; `{}` is an orderly end without a reason. */
+export interface Reason {
+  readonly code?: string;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+export const name = line(LINK_LIMITS.nameLength);
+export const shortId = id(LINK_LIMITS.nameLength);
+export const longText = text(LINK_LIMITS.textLength);
+export const access = oneOf("view", "control", "full");
+export const clientId = integer(0);
+
+const version = integer(0, 65535);
+const product = object({ name, version: name });
+const features = array(id(64), 64);
+
+export const sessionInfo: Guard<SessionInfo> = object({
+  id: shortId,
+  name,
+  type: name,
+  parent: optional(shortId),
+  state: optional(oneOf("starting", "running", "stopped")),
+});
+
+export const clientInfo: Guard<ClientInfo> = object({
+  id: clientId,
+  name,
+  kind: oneOf("host", "guest", "dap"),
+  access,
+  from: optional(name),
+  joinedAt: optional(integer(0)),
+});
+
+export const serverInfo: Guard<ServerInfo> = object({ id: clientId, address: longText });
+
+export const hello: Guard<Hello> = object({
+  protocol: object({ min: version, max: version }),
+  features,
+  name,
+  client: product,
+});
+
+export const welcome: Guard<Welcome> = object({
+  protocol: version,
+  features,
+  guest: object({ id: clientId }),
+  host: product,
+  access,
+  sessions: array(sessionInfo, 4096),
+});
+
+export const wait: Guard<Wait> = object({
+  ms: integer(1, LINK_LIMITS.admissionWaitMs),
+  message: optional(longText),
+});
+
+export const open: Guard<{ session: string }> = object({ session: shortId });
+export const opened = object({});
+
+export const reason: Guard<Reason> = object({
+  code: optional(shortId),
+  message: optional(longText),
+  hint: optional(longText),
+});
+
+// A record, so that the compiler sees to it that none of the codes is forgotten.
+const CODES: Readonly<Record<ErrorCode, true>> = {
+  usage: true,
+  address: true,
+  notAvailable: true,
+  addressInUse: true,
+  connectFailed: true,
+  timeout: true,
+  aborted: true,
+  closed: true,
+  protocol: true,
+  tooLarge: true,
+  refused: true,
+  notAllowed: true,
+  notSupported: true,
+  notStopped: true,
+  staleHandle: true,
+  badArguments: true,
+  unknownCommand: true,
+  cancelled: true,
+  adapterFailed: true,
+  busy: true,
+  internal: true,
+};
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CODES, code);
+}
+
+/** The error that a peer gave as its reason, or undefined for an orderly end. Codes of newer peers become `closed`. */
+export function reasonToError(from: Reason): AppError | undefined {
+  if (from.code === undefined) return undefined;
+  const code = isErrorCode(from.code) ? from.code : "closed";
+  return new AppError(code, from.message ?? `The other side said "${from.code}".`, { hint: from.hint });
+}
+
+export function errorToReason(error: AppError | undefined): Reason {
+  if (error === undefined) return {};
+  return { code: error.code, message: clipText(error.message), hint: error.hint && clipText(error.hint) };
+}
+
+/** Bounded here as well, so that a reason with a long adapter message in it still fits into a frame. */
+function clipText(value: string): string {
+  return value.length <= LINK_LIMITS.textLength ? value : `${value.slice(0, LINK_LIMITS.textLength - 1)}…`;
+}
+
+/** What may go to the peer of something thrown: our own errors were worded for people, others are not shown. */
+export function publicError(thrown: unknown): AppError {
+  return thrown instanceof AppError ? thrown : new AppError("internal", "The other side failed to do this.");
+}
+
+/** The highest common version, or undefined. */
+export function negotiateVersion(ours: VersionRange, theirs: VersionRange): number | undefined {
+  const highest = Math.min(ours.max, theirs.max);
+  return highest >= Math.max(ours.min, theirs.min) ? highest : undefined;
+}

@@ -1,0 +1,118 @@
+/** What a guard found: the value, rebuilt from known fields only, or what is wrong with it. */
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+
+/** Checks a value from the peer; `path` names it in the message. Never throws. */
+export type Guard<T> = (value: unknown, path: string) => Checked<T>;
+
+type GuardValue<G> = G extends Guard<infer T> ? T : never;
+type Shape = Readonly<Record<string, Guard<unknown>>>;
+type ObjectOf<S extends Shape> = {
+  [K in keyof S as undefined extends GuardValue<S[K]> ? never : K]: GuardValue<S[K]>;
+} & {
+  [K in keyof S as undefined extends GuardValue<S[K]> ? K : never]?: GuardValue<S[K]>;
+};
+
+function pass<T>(value: T): Checked<T> {
+  return { ok: true, value };
+}
+
+function fail(path: string, what: string): { readonly ok: false; readonly message: string } {
+  return { ok: false, message: `${path} must be ${what}` };
+}
+
+/** Unknown fields are dropped: newer peers may send more than we know. */
+export function object<S extends Shape>(shape: S): Guard<ObjectOf<S>> {
+  return (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return fail(path, "an object");
+    const fields = new Map(Object.entries(value));
+    const result: Record<string, unknown> = {};
+    for (const [key, guard] of Object.entries(shape)) {
+      const checked = guard(fields.get(key), `${path}.${key}`);
+      if (!checked.ok) return checked;
+      if (checked.value !== undefined) result[key] = checked.value;
+    }
+    // Each field went through its guard; the compiler cannot follow that through the loop.
+    return pass(result as ObjectOf<S>);
+  };
+}
+
+export function array<T>(item: Guard<T>, maximum: number): Guard<T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value)) return fail(path, "an array");
+    if (value.length > maximum) return fail(path, `an array of at most ${maximum}`);
+    const items: T[] = [];
+    for (const [index, entry] of value.entries()) {
+      const checked = item(entry, `${path}[${index}]`);
+      if (!checked.ok) return checked;
+      items.push(checked.value);
+    }
+    return pass(items);
+  };
+}
+
+export function optional<T>(guard: Guard<T>): Guard<T | undefined> {
+  return (value, path) => (value === undefined || value === null ? pass(undefined) : guard(value, path));
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): Guard<T> {
+  return (value, path) => {
+    const word = words.find((candidate) => candidate === value);
+    return word === undefined ? fail(path, `one of ${words.join(", ")}`) : pass(word);
+  };
+}
+
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Guard<number> {
+  return (value, path) =>
+    typeof value === "number" && Number.isSafeInteger(value) && value >= minimum && value <= maximum
+      ? pass(value)
+      : fail(path, `an integer from ${minimum} to ${maximum}`);
+}
+
+/** A string that is compared, not shown: taken as it is. */
+export function id(maximum: number): Guard<string> {
+  return (value, path) =>
+    typeof value === "string" && value.length > 0 && value.length <= maximum
+      ? pass(value)
+      : fail(path, `a string of 1 to ${maximum} letters`);
+}
+
+// Control characters and bidirectional overrides: what people are shown in a terminal must not steer it.
+const UNPRINTABLE_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+const UNPRINTABLE_TEXT = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** One line for people: control characters are replaced, what is too long is cut. */
+export function line(maximum: number): Guard<string> {
+  return (value, path) => {
+    if (typeof value !== "string") return fail(path, "a string");
+    const shown = clip(value.replace(UNPRINTABLE_LINE, "\ufffd").trim(), maximum);
+    return shown.length > 0 ? pass(shown) : fail(path, "not empty");
+  };
+}
+
+/** Text for people, of one line or several; may be empty. */
+export function text(maximum: number): Guard<string> {
+  return (value, path) => {
+    if (typeof value !== "string") return fail(path, "a string");
+    return pass(clip(value.replace(/\r\n?/gu, "\n").replace(UNPRINTABLE_TEXT, "\ufffd"), maximum));
+  };
+}
+
+function clip(value: string, maximum: number): string {
+  return value.length <= maximum ? value : `${value.slice(0, maximum - 1)}…`;
+}
+
+export const anything: Guard<unknown> = (value) => pass(value);
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A JSON payload of the peer, checked. */
+export function parseJson<T>(payload: Uint8Array, guard: Guard<T>, path: string): Checked<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(UTF8.decode(payload));
+  } catch {
+    return fail(path, "JSON in UTF-8");
+  }
+  return guard(value, path);
+}
