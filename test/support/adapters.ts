@@ -27,6 +27,8 @@ export interface SessionSpec {
   readonly functionName: string;
   /** Evaluated in `square` at its first call, where n is 2. */
   readonly evaluate: { readonly expression: string; readonly context: string; readonly result: RegExp };
+  /** A variable of `main` that has children. */
+  readonly structure: string;
   /** Set in `main` at the second stop; makes the program print `output`. */
   readonly set: { readonly name: string; readonly value: string };
   /** Absent where the program's output goes to the adapter's own standard output. */
@@ -47,6 +49,7 @@ export interface AdapterEntry {
 
 export const PYTHON = "/usr/bin/python3";
 export const LLDB_DAP = "/usr/bin/lldb-dap-19";
+const JS_DEBUG = `${ROOT}/test/support/jsdebug-server.mjs`;
 const CDT_GDB = `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`;
 
 const set = { name: "total", value: "100" } as const;
@@ -67,6 +70,7 @@ const debugpySession: SessionSpec = {
   fixture: fixtures.python,
   functionName: "square",
   evaluate,
+  structure: "data",
   set,
   output: /total 329/,
   exited: true,
@@ -85,6 +89,7 @@ const lldbSession: SessionSpec = {
   fixture: fixtures.c,
   functionName: "square",
   evaluate,
+  structure: "p",
   set,
   output: /total 330/,
   exited: true,
@@ -141,6 +146,7 @@ export const adapters = {
       fixture: fixtures.go,
       functionName: "main.square",
       evaluate,
+      structure: "p",
       set,
       exited: false,
     },
@@ -180,8 +186,43 @@ export const adapters = {
       fixture: fixtures.c,
       functionName: "square",
       evaluate,
+      structure: "p",
       set,
       output: /total 330/,
+      exited: false,
+    },
+  },
+  /**
+   * The debuggee is a child session of the one that launches; ids of threads and breakpoints start at 0; breakpoints
+   * are unverified until the script is loaded; `allThreadsStopped` is false. Serves any number of sessions.
+   */
+  "js-debug": {
+    name: "js-debug",
+    adapterID: "pwa-node",
+    parts: ["jsDebug"],
+    start: {
+      kind: "tcp",
+      command: (port) => [process.execPath, JS_DEBUG, String(port)],
+      listening: /^listening (\d+)$/,
+    },
+    session: {
+      request: "launch",
+      arguments: {
+        name: "javascript",
+        type: "pwa-node",
+        request: "launch",
+        program: fixtures.javascript.program,
+        cwd: FIXTURES,
+        runtimeExecutable: process.execPath,
+        console: "internalConsole",
+      },
+      fixture: fixtures.javascript,
+      functionName: "square",
+      evaluate,
+      structure: "data",
+      set,
+      output: /total 330/,
+      child: true,
       exited: false,
     },
   },

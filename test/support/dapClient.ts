@@ -4,6 +4,7 @@ import type { SpawnOptions } from "node:child_process";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DapCommands } from "./dapCommands.ts";
 import { MessageDecoder, encodeMessage } from "./dapFraming.ts";
+import { Mailbox } from "./mailbox.ts";
 import { DEADLINE_MS, TestProcess, withDeadline } from "./process.ts";
 
 /** `out`: from the client to the adapter. Messages are recorded in the order in which they were sent or decoded. */
@@ -26,12 +27,6 @@ export interface DapClientOptions {
 interface Pending {
   readonly command: string;
   readonly resolve: (response: DebugProtocol.Response) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface EventWaiter {
-  readonly test: (event: DebugProtocol.Event) => boolean;
-  readonly resolve: (event: DebugProtocol.Event) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -69,8 +64,8 @@ export class DapClient {
   readonly #decoder = new MessageDecoder();
   readonly #pending = new Map<number, Pending>();
   readonly #sent = new Map<number, "waiting" | "answered">();
-  #inbox: DebugProtocol.Event[] = [];
-  #waiters: EventWaiter[] = [];
+  readonly #eventBox = new Mailbox<DebugProtocol.Event>();
+  readonly #requestBox = new Mailbox<DebugProtocol.Request>();
   #seq = 0;
   #lastSeq = -Infinity;
   #isClosed = false;
@@ -137,7 +132,7 @@ export class DapClient {
 
   /** Events that no `waitEvent` has taken. */
   get unconsumed(): readonly DebugProtocol.Event[] {
-    return this.#inbox;
+    return this.#eventBox.items;
   }
 
   /** Sends a request and resolves with its response, successful or not. Calls may overlap: sending is synchronous. */
@@ -187,23 +182,19 @@ export class DapClient {
   ): Promise<E> {
     const names: readonly string[] = typeof name === "string" ? [name] : name;
     const test = (event: DebugProtocol.Event) => names.includes(event.event) && predicate(event as E);
-    const past = this.#inbox.find(test);
-    if (past) {
-      this.#inbox = this.#inbox.filter((event) => event !== past);
-      return past as E;
-    }
-    const what = `event ${names.join("|")}; saw ${this.events.map((event) => event.event).join(" ")}`;
-    if (this.#isClosed) throw new Error(`${this.name} is closed: ${what}`);
-    let waiter: EventWaiter | undefined;
-    const future = new Promise<DebugProtocol.Event>((resolve, reject) => {
-      waiter = { test, resolve, reject };
-      this.#waiters.push(waiter);
-    });
+    const what = `${this.name}: event ${names.join("|")}`;
     try {
-      return (await withDeadline(future, `${this.name}: ${what}`, deadlineMs)) as E;
-    } finally {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      return (await this.#eventBox.take(test, what, deadlineMs)) as E;
+    } catch (error) {
+      const seen = this.events.map((event) => event.event).join(" ");
+      throw new Error(`${error instanceof Error ? error.message : what}; saw ${seen}`, { cause: error });
     }
+  }
+
+  /** Takes the first reverse request of this command that nobody has taken yet. `onReverse` answers it all the same. */
+  async waitRequest(command: string, deadlineMs = this.#deadlineMs): Promise<DebugProtocol.Request> {
+    const what = `${this.name}: request ${command}`;
+    return this.#requestBox.take((request) => request.command === command, what, deadlineMs);
   }
 
   /** Stops and goes on reading: a client that stalls. */
@@ -270,14 +261,12 @@ export class DapClient {
 
   #onEvent(event: DebugProtocol.Event): void {
     this.events.push(event);
-    const index = this.#waiters.findIndex((waiter) => waiter.test(event));
-    const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1);
-    if (waiter) waiter.resolve(event);
-    else this.#inbox.push(event);
+    this.#eventBox.put(event);
   }
 
   async #onRequest(request: DebugProtocol.Request): Promise<void> {
     this.reverseRequests.push(request);
+    this.#requestBox.put(request);
     const answer = { type: "response", request_seq: request.seq, command: request.command };
     try {
       if (!this.onReverse) throw new Error("not supported by this client");
@@ -301,9 +290,9 @@ export class DapClient {
     for (const { command, reject } of this.#pending.values()) {
       reject(new Error(`${this.name}: connection closed before the response to ${command}`));
     }
-    for (const waiter of this.#waiters) waiter.reject(error);
     this.#pending.clear();
-    this.#waiters = [];
+    this.#eventBox.close(error);
+    this.#requestBox.close(error);
   }
 }
 

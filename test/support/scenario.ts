@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { SessionSpec } from "./adapters.ts";
-import type { DapClient } from "./dapClient.ts";
+import type { AdapterEntry, SessionSpec } from "./adapters.ts";
+import type { DapClient, DapClientOptions } from "./dapClient.ts";
 import { withDeadline } from "./process.ts";
 
 /** What VS Code says of itself. */
@@ -33,7 +33,8 @@ export interface Stop {
   readonly threadId: number;
   readonly frames: readonly DebugProtocol.StackFrame[];
   readonly scopes: readonly DebugProtocol.Scope[];
-  /** Of the first scope. */
+  /** The scope that has the wanted variable, else the first one, and what is in it. */
+  readonly scope: DebugProtocol.Scope;
   readonly variables: readonly DebugProtocol.Variable[];
 }
 
@@ -77,8 +78,11 @@ export async function setLines(
   return breakpoints;
 }
 
-/** Waits for the next stop and asks what a debugger's window asks then, one after the other. */
-export async function inspect(client: DapClient): Promise<Stop> {
+/**
+ * Waits for the next stop and asks what a debugger's window asks then, one after the other. Scopes are opened from
+ * the innermost one on until one has the variable `wanted`.
+ */
+export async function inspect(client: DapClient, wanted?: string): Promise<Stop> {
   const event = await client.waitEvent<DebugProtocol.StoppedEvent>(["stopped", "terminated"]);
   assert.equal(event.event, "stopped", "the program ended instead of stopping");
   const { threads } = await client.request("threads");
@@ -88,10 +92,13 @@ export async function inspect(client: DapClient): Promise<Stop> {
   const [top] = stackFrames;
   assert.ok(top, "no frame");
   const { scopes } = await client.request("scopes", { frameId: top.id });
-  const [locals] = scopes;
-  assert.ok(locals, "no scope");
-  const { variables } = await client.request("variables", { variablesReference: locals.variablesReference });
-  return { event, threadId, frames: stackFrames, scopes, variables };
+  for (const scope of scopes) {
+    const { variables } = await client.request("variables", { variablesReference: scope.variablesReference });
+    if (wanted === undefined || variables.some((variable) => variable.name === wanted)) {
+      return { event, threadId, frames: stackFrames, scopes, scope, variables };
+    }
+  }
+  throw new Error(`no variable ${wanted} in ${scopes.map((scope) => scope.name).join(", ")}`);
 }
 
 /** Waits for the next stop and asks for its place only. */
@@ -106,6 +113,40 @@ export async function whereNext(client: DapClient, threadId: number): Promise<De
   const [top] = stackFrames;
   assert.ok(top, "no frame");
   return top;
+}
+
+/** The connections of one standard session: `root` only where the debuggee is a child session, which `client` is. */
+export interface Session extends ScenarioResult {
+  readonly client: DapClient;
+  readonly root: DapClient | undefined;
+}
+
+/** Runs the standard session of an adapter over connections made by `connect`: to the adapter, or to what stands in front of it. */
+export async function runSession(
+  entry: AdapterEntry,
+  connect: (options?: DapClientOptions) => Promise<DapClient>,
+): Promise<Session> {
+  const { session, adapterID } = entry;
+  if (!session.child) {
+    const client = await connect();
+    return { client, root: undefined, ...(await runScenario(client, adapterID, session)) };
+  }
+  const root = await connect({ name: `${entry.name} root`, onReverse: () => ({}) });
+  const { capabilities, started } = await begin(root, adapterID, session.request, session.arguments);
+  if (capabilities.supportsConfigurationDoneRequest) await root.request("configurationDone");
+  assert.equal((await started).success, true);
+  const child = (await root.waitRequest("startDebugging")).arguments as Child;
+  const client = await connect({ name: `${entry.name} child` });
+  const spec = { ...session, request: child.request, arguments: child.configuration };
+  const result = await runScenario(client, adapterID, spec);
+  await root.waitEvent("terminated");
+  await leave(root);
+  return { client, root, ...result };
+}
+
+interface Child {
+  readonly request: "launch" | "attach";
+  readonly configuration: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -127,10 +168,10 @@ export async function runScenario(
   if (capabilities.supportsConfigurationDoneRequest) await client.request("configurationDone");
   assert.equal((await started).success, true);
 
-  const first = await inspect(client);
+  const first = await inspect(client, spec.structure);
   const { threadId } = first;
   assert.equal(first.frames[0]?.line, fixture.line("call"), "first stop");
-  await expandFirst(client, first.variables);
+  await expand(client, first.variables, spec.structure);
 
   await client.request("stepIn", { threadId });
   const inside = await whereNext(client, threadId);
@@ -143,14 +184,10 @@ export async function runScenario(
   assert.equal(outside.name, first.frames[0]?.name, "stepOut led back");
 
   await client.request("continue", { threadId });
-  const second = await inspect(client);
+  const second = await inspect(client, spec.set.name);
   assert.equal(second.frames[0]?.line, fixture.line("call"), "second stop");
-  const [locals] = second.scopes;
-  assert.ok(
-    locals && second.variables.some((variable) => variable.name === spec.set.name),
-    "variable to set",
-  );
-  await client.request("setVariable", { variablesReference: locals.variablesReference, ...spec.set });
+  const { variablesReference } = second.scope;
+  await client.request("setVariable", { variablesReference, ...spec.set });
   await evaluateIn(client, second.threadId, spec.set.name, spec.evaluate.context, /\b100\b/);
   await setLines(client, fixture.source, []);
   await client.request("continue", { threadId: second.threadId });
@@ -162,18 +199,27 @@ export async function runScenario(
 async function finish(client: DapClient, spec: SessionSpec): Promise<void> {
   if (spec.exited) await client.waitEvent("exited");
   await client.waitEvent("terminated");
-  await client.request("disconnect", { terminateDebuggee: true });
-  // Some adapters go by themselves, others when their input ends.
-  client.end();
-  await withDeadline(client.closed, `${client.name}: end of the connection after disconnect`, 5000);
+  await leave(client);
   if (spec.output) assert.match(outputOf(client), spec.output, "the program saw the variable that was set");
   client.assertNoFaults();
 }
 
-/** Expands the first variable that has children. */
-async function expandFirst(client: DapClient, variables: readonly DebugProtocol.Variable[]): Promise<void> {
-  const parent = variables.find((variable) => variable.variablesReference > 0);
-  if (parent) await client.request("variables", { variablesReference: parent.variablesReference });
+/** Disconnects and waits for the end of the connection. */
+export async function leave(client: DapClient): Promise<void> {
+  await client.request("disconnect", { terminateDebuggee: true });
+  // Some adapters go by themselves, others when their input ends.
+  client.end();
+  await withDeadline(client.closed, `${client.name}: end of the connection after disconnect`, 5000);
+}
+
+async function expand(
+  client: DapClient,
+  variables: readonly DebugProtocol.Variable[],
+  name: string,
+): Promise<void> {
+  const parent = variables.find((variable) => variable.name === name);
+  assert.ok(parent && parent.variablesReference > 0, `${name} has children`);
+  await client.request("variables", { variablesReference: parent.variablesReference });
 }
 
 /** One step within `square`; if the step into it stopped short of the marked line (prologue, def), one more. */
