@@ -190,7 +190,7 @@ export class MemoryLine {
       const chance = this.#random();
       if (chance < dropRate) continue;
       if (chance < dropRate + flipRate)
-        result.push(byte ^ (1 << Math.floor(((chance - dropRate) / flipRate) * 8)));
+        result.push(byte ^ (1 << (Math.floor(((chance - dropRate) / flipRate) * 8) % 8)));
       else if (chance < dropRate + flipRate + duplicateRate) result.push(byte, byte);
       else result.push(byte);
     }

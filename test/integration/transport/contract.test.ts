@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { after } from "node:test";
+import { connectPath, connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
+import { connectTcp, listenTcp } from "../../../src/transport/tcp.ts";
+import type { Channel } from "../../../src/transport/channel.ts";
+import { describeTransport, type TransportFixture } from "../../support/transportContract.ts";
+
+const ANY_PORT = { first: 0, last: 0 };
+
+async function machineHas(host: string): Promise<boolean> {
+  const server = net.createServer();
+  try {
+    server.listen({ port: 0, host });
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** A port that nobody listens on: one that was free a moment ago. */
+async function freePort(host: string): Promise<number> {
+  const listener = await listenTcp({ ports: ANY_PORT, bind: host });
+  await listener.close();
+  return listener.port;
+}
+
+/**
+ * A server that never answers: its process is stopped and its queue is full, so the system drops what comes.
+ * Only Linux is known to do that.
+ */
+async function silence(host: string): Promise<{ port: number; dispose: () => void }> {
+  const code = `const s = require("net").createServer().listen(
+    { port: 0, host: ${JSON.stringify(host)}, backlog: 1 }, () => console.log(s.address().port))`;
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const port = Number(await new Promise((resolve) => child.stdout.once("data", resolve)));
+  child.kill("SIGSTOP");
+  const queued: net.Socket[] = [];
+  // Two fit into the queue; the third is told nothing.
+  for (let i = 0; i < 2; i++) {
+    const socket = net.connect({ port, host });
+    queued.push(socket.on("error", () => {}));
+    await once(socket, "connect");
+  }
+  const dispose = () => {
+    for (const socket of queued) socket.destroy();
+    child.kill("SIGKILL");
+  };
+  return { port, dispose };
+}
+
+function tcpFixture(host: string, family: 4 | 6): TransportFixture {
+  const disposables: (() => void)[] = [];
+  const connectToSilence = async (wait: object): Promise<Channel> => {
+    const silent = await silence(host);
+    disposables.push(silent.dispose);
+    return connectTcp({ ...wait, host, family, port: silent.port });
+  };
+  return {
+    async listen() {
+      const listener = await listenTcp({ ports: ANY_PORT, family, loopback: true });
+      return { listener, connect: (wait) => connectTcp({ ...wait, host, family, port: listener.port }) };
+    },
+    connectToNothing: async (wait) => connectTcp({ ...wait, host, port: await freePort(host) }),
+    ...(process.platform === "linux" ? { connectToSilence } : {}),
+    async dispose() {
+      for (const dispose of disposables.splice(0)) dispose();
+    },
+  };
+}
+
+const noIPv6 = !(await machineHas("::1")) && "this machine has no IPv6";
+describeTransport("tcp over IPv4", tcpFixture("127.0.0.1", 4));
+describeTransport("tcp over IPv6", tcpFixture("::1", 6), noIPv6);
+
+const directory = await mkdtemp(path.join(os.tmpdir(), "dbgsrv-test-"));
+after(() => rm(directory, { recursive: true, force: true }));
+let names = 0;
+
+const pipes: TransportFixture = {
+  async listen() {
+    const name = `pipe-${process.pid}-${names++}`;
+    const listener = await listenPipe({ name, directory });
+    return { listener, connect: (wait) => connectPipe({ ...wait, name, directory }) };
+  },
+  connectToNothing: (wait) => connectPipe({ ...wait, name: "nobody", directory }),
+};
+describeTransport("pipe", pipes);
+
+describeTransport("pipe by its path", {
+  async listen() {
+    const listener = await listenPipe({ name: `path-${process.pid}-${names++}`, directory });
+    return { listener, connect: (wait) => connectPath({ ...wait, path: listener.path }) };
+  },
+  connectToNothing: (wait) => connectPath({ ...wait, path: path.join(directory, "nobody") }),
+});
