@@ -15,6 +15,8 @@ export const LIMITS = {
   outboxBytes: 32 * MiB,
   /** Past output that a late client is shown. */
   outputRingBytes: 1 * MiB,
+  /** Answers of one adapter that are kept until the program resumes. */
+  queryCacheBytes: 32 * MiB,
   /** Clients of one server, unless `maxclients=` says fewer. */
   clients: 256,
   /** Requests of one client that are under way at the same time. */

@@ -67,9 +67,24 @@ export function applyEdit(group: Group, owner: Owner, items: readonly Item[], to
   let nextId = group.nextId;
 
   const update = (entry: Entry, spec: JsonObject) => {
-    if (isDeepStrictEqual(entry.spec, spec)) return;
     entries.set(entry.id, { ...entry, spec });
-    changed.push(entry.id);
+    if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
+  };
+
+  /** The entry of an item that is new in this client's list. */
+  const place = (item: Item): number => {
+    const same = find(entries, item.key);
+    if (same !== undefined) {
+      // A client that was told of a breakpoint lists it from then on, without being one of its owners.
+      if (!told.knows(same.id)) update({ ...same, owners: new Set(same.owners).add(owner) }, item.spec);
+      return same.id;
+    }
+    const moved = told.at(item);
+    if (moved !== undefined && entries.has(moved)) return moved;
+    const id = nextId++;
+    entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]) });
+    added.push(id);
+    return id;
   };
 
   for (const item of items) {
@@ -81,27 +96,11 @@ export function applyEdit(group: Group, owner: Owner, items: readonly Item[], to
       answer.push(undefined);
       continue;
     }
-    let entry = own ?? find(entries, item.key);
-    if (own !== undefined) {
-      // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
-      if (!isDeepStrictEqual(before?.spec, item.spec)) update(own, item.spec);
-    } else if (entry !== undefined) {
-      // A client that was told of a breakpoint lists it from then on, without being one of its owners.
-      if (!told.knows(entry.id)) {
-        entries.set(entry.id, { ...entry, owners: new Set(entry.owners).add(owner) });
-        update(entries.get(entry.id) ?? entry, item.spec);
-      }
-    } else {
-      const moved = told.at(item);
-      entry = moved === undefined ? undefined : entries.get(moved);
-      if (entry === undefined) {
-        entry = { id: nextId++, key: item.key, spec: item.spec, owners: new Set([owner]) };
-        entries.set(entry.id, entry);
-        added.push(entry.id);
-      }
-    }
-    listed.push({ key: item.key, spec: item.spec, entry: entry.id });
-    answer.push(entry.id);
+    const id = own === undefined ? place(item) : own.id;
+    // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
+    if (own !== undefined && !isDeepStrictEqual(before?.spec, item.spec)) update(own, item.spec);
+    listed.push({ key: item.key, spec: item.spec, entry: id });
+    answer.push(id);
   }
 
   const stillListed = new Set(listed.map((item) => item.entry));

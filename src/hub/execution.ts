@@ -19,7 +19,10 @@ export interface Resume {
   readonly issuer: object | undefined;
   readonly threadId: number | undefined;
   all: boolean;
+  /** Whether the clients know, by the adapter's word or by ours. */
   announced: boolean;
+  /** Those who got our `continued`: the adapter's own would be their second. */
+  readonly toldByUs: Set<object>;
   readonly closed: Epoch[];
 }
 
@@ -87,7 +90,7 @@ export class Execution {
   resume(issuer: object | undefined, threadId: number | undefined, single: boolean): Resume {
     const epoch = threadId === undefined ? undefined : this.epochOf(threadId);
     const all = !single && (threadId === undefined || (epoch?.all ?? true));
-    const resume: Resume = { issuer, threadId, all, announced: false, closed: [] };
+    const resume: Resume = { issuer, threadId, all, announced: false, toldByUs: new Set(), closed: [] };
     for (const [key, open] of this.#stops) if (all || key === threadId) this.#close(key, open, resume);
     if (threadId !== undefined) this.#resumed.add(threadId);
     this.#lastResume = resume;

@@ -1,0 +1,103 @@
+import { basename } from "node:path";
+import { type JsonObject, isObject, objects } from "../dap/messages.ts";
+import type { Entry, Item } from "./breakpointDocument.ts";
+
+/** The five kinds of breakpoints of DAP, each with its request and with what makes one of them the same as another. */
+export interface BreakpointKind {
+  readonly name: "source" | "function" | "data" | "instruction" | "exception";
+  readonly command: string;
+  /** The identity of a breakpoint within its group. */
+  key(spec: JsonObject): string;
+}
+
+const text = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+
+const KINDS: readonly BreakpointKind[] = [
+  { name: "source", command: "setBreakpoints", key: (spec) => `${text(spec.line)}:${text(spec.column)}` },
+  { name: "function", command: "setFunctionBreakpoints", key: (spec) => text(spec.name) },
+  { name: "data", command: "setDataBreakpoints", key: (spec) => `${text(spec.dataId)}:${text(spec.accessType)}` },
+  {
+    name: "instruction",
+    command: "setInstructionBreakpoints",
+    key: (spec) => `${text(spec.instructionReference)}+${text(spec.offset ?? 0)}`,
+  },
+  { name: "exception", command: "setExceptionBreakpoints", key: (spec) => exceptionKey(spec) },
+];
+
+export function kindOf(command: string): BreakpointKind | undefined {
+  return KINDS.find((kind) => kind.command === command);
+}
+
+/** The group that a request is about: a source has its own, each other kind has one. */
+export function groupKeyOf(kind: BreakpointKind, args: JsonObject): string {
+  if (kind.name !== "source") return kind.name;
+  const source = isObject(args.source) ? args.source : {};
+  if (typeof source.path === "string" && source.path !== "") return `source:${source.path}`;
+  return typeof source.sourceReference === "number" && source.sourceReference > 0
+    ? `source:#${source.sourceReference}`
+    : `source:?${text(source.name)}`;
+}
+
+/** The client's list. An exception breakpoint is a filter, a filter with a condition, or an exception option. */
+export function readItems(kind: BreakpointKind, args: JsonObject): Item[] {
+  const item = (spec: JsonObject): Item => ({ key: kind.key(spec), spec });
+  if (kind.name === "exception") {
+    const filters = Array.isArray(args.filters) ? args.filters.filter((filter) => typeof filter === "string") : [];
+    return [
+      ...filters.map((filter) => item({ filter })),
+      ...objects(args.filterOptions).map((option) => item({ option })),
+      ...objects(args.exceptionOptions).map((legacy) => item({ legacy })),
+    ];
+  }
+  // `lines` is the deprecated form of `breakpoints`.
+  if (kind.name === "source" && !Array.isArray(args.breakpoints) && Array.isArray(args.lines)) {
+    return args.lines.filter((line) => typeof line === "number").map((line: number) => item({ line }));
+  }
+  return objects(args.breakpoints).map(item);
+}
+
+/** The arguments that ask the adapter for these entries; `frame` holds a client's other arguments. */
+export function requestArguments(kind: BreakpointKind, frame: JsonObject, entries: readonly Entry[]): JsonObject {
+  const specs = entries.map((entry) => entry.spec);
+  if (kind.name === "exception") {
+    const pick = (member: string) => specs.flatMap((spec) => (spec[member] === undefined ? [] : [spec[member]]));
+    const [filterOptions, exceptionOptions] = [pick("option"), pick("legacy")];
+    return {
+      filters: pick("filter"),
+      ...(filterOptions.length > 0 ? { filterOptions } : {}),
+      ...(exceptionOptions.length > 0 ? { exceptionOptions } : {}),
+    };
+  }
+  if (kind.name !== "source") return { ...frame, breakpoints: specs };
+  return { ...frame, breakpoints: specs, lines: specs.map((spec) => spec.line) };
+}
+
+/** A breakpoint in words, for the line that tells others of it. */
+export function describe(kind: BreakpointKind, frame: JsonObject, spec: JsonObject): string {
+  switch (kind.name) {
+    case "source": {
+      const source = isObject(frame.source) ? frame.source : {};
+      const name = typeof source.path === "string" ? basename(source.path) : text(source.name);
+      return `${text(spec.logMessage) === "" ? "a breakpoint" : "a logpoint"} at ${name}:${text(spec.line)}`;
+    }
+    case "function":
+      return `a breakpoint on function ${text(spec.name)}`;
+    case "data":
+      return `a breakpoint on data ${text(spec.dataId)}`;
+    case "instruction":
+      return `a breakpoint at ${text(spec.instructionReference)}`;
+    case "exception":
+      return `a break on exceptions (${exceptionName(spec)})`;
+  }
+}
+
+function exceptionKey(spec: JsonObject): string {
+  if (isObject(spec.legacy)) return `legacy:${JSON.stringify(spec.legacy.path)}`;
+  // The same filter with and without a condition are one and the same.
+  return `filter:${exceptionName(spec)}`;
+}
+
+function exceptionName(spec: JsonObject): string {
+  if (isObject(spec.option)) return text(spec.option.filterId);
+  return isObject(spec.legacy) ? "by path" : text(spec.filter);
+}

@@ -1,0 +1,257 @@
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import { LIMITS } from "../common/limits.ts";
+import {
+  type JsonObject,
+  type Outcome,
+  encodeJson,
+  errorOutcome,
+  eventParts,
+  isObject,
+  parseObject,
+  readClientMessage,
+  requestParts,
+  responseParts,
+} from "../dap/messages.ts";
+import type { DapPort, IncomingMessage } from "../dap/port.ts";
+import { type Access, maskCapabilities } from "../dap/requests.ts";
+import type { Conversion } from "./convert.ts";
+import type { Epoch } from "./execution.ts";
+import { IssuedHandles } from "./handles.ts";
+import { Outbox } from "./outbox.ts";
+import { type Profile, understandsEvent } from "./profile.ts";
+
+/** Someone who takes part, in one or several sessions of a server. */
+export interface Participant {
+  readonly id: number;
+  /** As others see them; unique within a server. */
+  name: string;
+  access: Access;
+  /** For people: where they come from. */
+  readonly address: string;
+  /** The host's own client (an editor that runs `debug-server adapter`): its disconnect ends the session. */
+  readonly isHost: boolean;
+}
+
+/** One request of a client, until it has been answered. */
+export interface ClientRequest {
+  readonly client: Client;
+  readonly seq: number;
+  readonly command: string;
+  readonly args: JsonObject;
+  /** The arguments for the adapter: as the client wrote them, or converted to the adapter's conventions. */
+  readonly rawArgs: Buffer | undefined;
+  /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
+  readonly sawStop: boolean;
+  /** Answers it; only the first answer is sent. */
+  answer(outcome: Outcome): void;
+  refuse(error: AppError): void;
+}
+
+/** One client of one session: its sequence numbers, what it was told, what waits for it. */
+export class Client {
+  readonly participant: Participant;
+  readonly handles = new IssuedHandles();
+  /** Set by `initialize`. */
+  profile: Profile | undefined;
+  conversion: Conversion | undefined;
+  /** The arguments of its `launch` or `attach`. */
+  startArgs: JsonObject | undefined;
+  /** True once it gets events: the driver at once, the others after their snapshot. */
+  live = false;
+  /** The epochs whose `stopped` it got and whose end it has not been told. */
+  readonly toldStops = new Set<Epoch>();
+  /** The ids by which it knows breakpoints: entry → id. */
+  readonly breakpointIds = new Map<string, number>();
+
+  readonly #port: DapPort;
+  readonly #outbox: Outbox;
+  readonly #request = new Emitter<ClientRequest>();
+  readonly #answered = new Emitter<void>();
+  readonly #gone = new Emitter<AppError | undefined>();
+  /** A request to deal with, in the order in which they were sent. */
+  readonly onRequest = this.#request.event;
+  /** One of its requests has been answered. */
+  readonly onAnswered = this.#answered.event;
+  /** Fires once, when it left, vanished or was dropped. */
+  readonly onGone = this.#gone.event;
+  readonly #underWay = new Map<number, ClientRequest>();
+  readonly #reverse = new Map<number, (outcome: Outcome) => void>();
+  /** Reverse requests that are still owed an answer, also those that wait to be sent. */
+  readonly #unanswered = new Set<(outcome: Outcome) => void>();
+  #seq = 1;
+  #sent = 0;
+  #stopSentAt = 0;
+  #isGone = false;
+
+  constructor(port: DapPort, participant: Participant) {
+    this.#port = port;
+    this.participant = participant;
+    this.#outbox = new Outbox(port, {
+      onOverflow: () => this.drop(new AppError("busy", "The client was too slow to take what it was sent.")),
+      encodeLoss: (lines) => this.#encodeEvent("output", lossBody(lines)),
+    });
+    port.onMessage((message) => this.#receive(message));
+    port.onClose((reason) => this.#leave(reason));
+  }
+
+  start(): void {
+    this.#port.start();
+  }
+
+  get gone(): boolean {
+    return this.#isGone;
+  }
+
+  get outboxBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** The request of that sequence number that is still under way. */
+  underWay(seq: unknown): ClientRequest | undefined {
+    return typeof seq === "number" ? this.#underWay.get(seq) : undefined;
+  }
+
+  /** Sends an event whose body is in the adapter's conventions, if this client understands it. */
+  event(event: string, body?: Buffer): void {
+    if (this.#isGone || this.profile === undefined || !understandsEvent(this.profile, event)) return;
+    let converted = body === undefined ? undefined : (this.conversion?.toClient(event, body) ?? body);
+    if (event === "capabilities" && converted !== undefined) converted = this.#maskCapabilitiesEvent(converted);
+    const outputLines = event === "output" ? 1 : undefined;
+    const bytes = (converted?.length ?? 0) + 64;
+    this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
+  }
+
+  /** Sends `stopped` and remembers with which message it went, for `sawStop`. */
+  stopped(epoch: Epoch, body: Buffer): void {
+    this.toldStops.add(epoch);
+    const converted = this.conversion?.toClient("stopped", body) ?? body;
+    this.#outbox.send({
+      encode: () => {
+        const parts = this.#encodeEvent("stopped", converted);
+        this.#stopSentAt = this.#sent;
+        return parts;
+      },
+      bytes: converted.length + 64,
+      outputLines: undefined,
+    });
+  }
+
+  /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
+  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
+    if (this.#isGone) {
+      answer(errorOutcome(new AppError("closed", "The client has left.")));
+      return;
+    }
+    this.#unanswered.add(answer);
+    this.#outbox.send({
+      encode: () => {
+        const seq = this.#nextSeq();
+        this.#reverse.set(seq, answer);
+        return requestParts(seq, command, args);
+      },
+      bytes: (args?.length ?? 0) + 64,
+      outputLines: undefined,
+    });
+  }
+
+  /** Closes its connection after what was sent; the hub learns of it as of any other leaving. */
+  close(): void {
+    this.#port.close();
+    this.#leave(undefined);
+  }
+
+  /** Tells it why and lets it go. */
+  drop(reason: AppError): void {
+    if (this.#isGone) return;
+    const line = { category: "important", output: `Debug Server: ${reason.toLine()}\n` };
+    this.#port.send(this.#encodeEvent("output", encodeJson(line)));
+    this.#port.send(this.#encodeEvent("terminated", undefined));
+    this.#port.close();
+    this.#leave(reason);
+  }
+
+  #receive({ body, seen }: IncomingMessage): void {
+    if (this.#isGone) return;
+    const message = readClientMessage(body);
+    if (message instanceof AppError) {
+      this.drop(message);
+      return;
+    }
+    if (message.type === "response") {
+      const answer = this.#reverse.get(message.requestSeq);
+      this.#reverse.delete(message.requestSeq);
+      if (answer !== undefined && this.#unanswered.delete(answer)) answer(message.outcome);
+      return;
+    }
+    const { seq, command } = message;
+    const args = this.conversion?.toAdapter(command, message.args) ?? message.args;
+    const request: ClientRequest = {
+      client: this,
+      seq,
+      command,
+      args,
+      rawArgs: args === message.args ? message.rawArgs : encodeJson(args),
+      sawStop: seen === undefined || seen >= this.#stopSentAt,
+      answer: (outcome) => this.#answer(request, outcome),
+      refuse: (error) => this.#answer(request, errorOutcome(error)),
+    };
+    if (this.#underWay.size >= LIMITS.requestsUnderWay) {
+      this.drop(new AppError("busy", `More than ${LIMITS.requestsUnderWay} requests were under way.`));
+      return;
+    }
+    this.#underWay.set(seq, request);
+    this.#request.fire(request);
+  }
+
+  #answer(request: ClientRequest, outcome: Outcome): void {
+    if (this.#isGone || this.#underWay.get(request.seq) !== request) return;
+    this.#underWay.delete(request.seq);
+    const { command } = request;
+    const body = outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);
+    this.#outbox.send({
+      encode: () => responseParts(this.#nextSeq(), request.seq, command, { ...outcome, body }),
+      bytes: (body?.length ?? 0) + 128,
+      outputLines: undefined,
+    });
+    this.#answered.fire();
+  }
+
+  #converted(command: string, success: boolean, body: Buffer): Buffer {
+    return success ? (this.conversion?.toClient(command, body) ?? body) : body;
+  }
+
+  #encodeEvent(event: string, body: Buffer | undefined): Buffer[] {
+    return eventParts(this.#nextSeq(), event, body);
+  }
+
+  #nextSeq(): number {
+    this.#sent++;
+    return this.#seq++;
+  }
+
+  #maskCapabilitiesEvent(body: Buffer): Buffer {
+    if (this.participant.access === "full") return body;
+    const value = parseObject(body);
+    const capabilities = isObject(value.capabilities) ? value.capabilities : {};
+    return encodeJson({ ...value, capabilities: maskCapabilities(capabilities, this.participant.access) });
+  }
+
+  #leave(reason: AppError | undefined): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#underWay.clear();
+    this.#outbox.close();
+    const unanswered = [...this.#unanswered];
+    this.#unanswered.clear();
+    for (const answer of unanswered) answer(errorOutcome(new AppError("closed", "The client has left.")));
+    this.#gone.fire(reason);
+  }
+}
+
+function lossBody(lines: number): Buffer {
+  return encodeJson({
+    category: "important",
+    output: `Debug Server: ${lines} messages of output were left out, because this client was too slow.\n`,
+  });
+}

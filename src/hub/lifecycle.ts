@@ -1,0 +1,319 @@
+import { AppError } from "../common/errors.ts";
+import { type JsonObject, type Outcome, encodeJson, isObject, parseObject } from "../dap/messages.ts";
+import { allows, maskCapabilities } from "../dap/requests.ts";
+import type { Client, ClientRequest } from "./client.ts";
+import { conversionBetween } from "./convert.ts";
+import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
+import type { Upstream } from "./upstream.ts";
+
+/**
+ * How far the adapter is. `fresh`: nobody has initialized it; `initialized`: it waits for launch or attach;
+ * `starting`: that is under way; `started`: it has been answered; `over`: the session has ended.
+ */
+export type Phase = "fresh" | "initializing" | "initialized" | "starting" | "started" | "over";
+
+/** After its first answer following `initialized`, a client that never sends `configurationDone` gets its snapshot. */
+const CONFIGURATION_MS = 250;
+/** The same for a client that sends nothing at all. */
+const SILENT_CONFIGURATION_MS = 2_000;
+
+const SUCCESS: Outcome = { success: true };
+
+export interface LifecycleOptions {
+  /** Starts the session without a client: DAP's `launch` or `attach` and its arguments. */
+  readonly start?: { readonly request: "launch" | "attach"; readonly configuration: JsonObject; readonly adapterID: string };
+  /** Whether a session that was started so waits for the first client's `configurationDone`. */
+  readonly holdForClient?: boolean;
+}
+
+interface LifecycleHub {
+  readonly upstream: Upstream;
+  readonly clients: ReadonlySet<Client>;
+  /** Shows a late client the present and lets it have events from then on. */
+  goLive(client: Client): void;
+  /** Sends what is wanted of breakpoints to a fresh adapter. */
+  sendBreakpoints(done: () => void): void;
+}
+
+/**
+ * Start and configuration. The first client drives a fresh adapter and sees its real answers; everyone after it is
+ * answered from what is known. A joining client's `initialize`, `launch`, `attach` and `configurationDone` never
+ * reach the adapter: real ones die of a second one, or resume the program.
+ */
+export class Lifecycle {
+  phase: Phase = "fresh";
+  capabilities: JsonObject = {};
+  /** The conventions that the adapter was told. */
+  profile: Profile = readProfile({});
+  /** The client that initialized the adapter, while it is here. */
+  driver: Client | undefined;
+  /** The names by which clients and configurations call the adapter. */
+  readonly names: string[] = [];
+  #startArgs: JsonObject = {};
+  #initializedBody: Buffer | undefined;
+  #initialized = false;
+  #configured = false;
+  readonly #hold: boolean;
+  readonly #hub: LifecycleHub;
+  readonly #waiting: ClientRequest[] = [];
+  readonly #configuring = new Map<Client, NodeJS.Timeout | undefined>();
+
+  constructor(hub: LifecycleHub, options: LifecycleOptions) {
+    this.#hub = hub;
+    this.#hold = options.holdForClient ?? false;
+    if (options.start !== undefined) this.#startHeadless(options.start);
+  }
+
+  /** The arguments with which the session was started; for a child session's configuration. */
+  get startArgs(): JsonObject {
+    return this.#startArgs;
+  }
+
+  handle(request: ClientRequest): void {
+    switch (request.command) {
+      case "initialize":
+        this.#initialize(request);
+        break;
+      case "launch":
+      case "attach":
+        this.#start(request);
+        break;
+      case "configurationDone":
+        this.#configurationDone(request);
+        break;
+    }
+  }
+
+  /** The adapter's `initialized`: its configuration may begin. */
+  adapterInitialized(body: Buffer | undefined): void {
+    this.#initialized = true;
+    this.#initializedBody = body;
+    this.driver?.event("initialized", body);
+    for (const client of this.#configuring.keys()) this.#sendInitialized(client);
+    this.#configureAlone();
+  }
+
+  /** The adapter said more of what it can. */
+  mergeCapabilities(body: Buffer | undefined): void {
+    const { capabilities } = parseObject(body);
+    if (isObject(capabilities)) this.capabilities = { ...this.capabilities, ...capabilities };
+  }
+
+  /** Anything that a client was answered brings a late one nearer to its snapshot. */
+  answered(client: Client): void {
+    const timer = this.#configuring.get(client);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#configuring.set(client, this.#timer(client, CONFIGURATION_MS));
+  }
+
+  /** A client that another session has initialized: it learns what this one's adapter can do. */
+  adopt(client: Client): void {
+    if (client.profile !== undefined) client.conversion = conversionBetween(client.profile, this.profile);
+    client.event("capabilities", encodeJson({ capabilities: this.capabilities }));
+  }
+
+  /** A client has gone. If it was the driver, what it left undone is done by another or by the hub. */
+  forget(client: Client): void {
+    clearTimeout(this.#configuring.get(client));
+    this.#configuring.delete(client);
+    remove(this.#waiting, (request) => request.client === client);
+    if (this.driver !== client) return;
+    this.driver = undefined;
+    if (this.phase === "initialized") {
+      this.#promoteNext();
+      return;
+    }
+    this.#configureAlone();
+  }
+
+  /** The session has ended: whoever still waits gets an answer. */
+  over(): void {
+    this.phase = "over";
+    for (const timer of this.#configuring.values()) clearTimeout(timer);
+    for (const request of this.#waiting.splice(0)) request.refuse(new AppError("closed", "The debug session has ended."));
+  }
+
+  #initialize(request: ClientRequest): void {
+    const { client } = request;
+    if (client.profile !== undefined) {
+      request.refuse(new AppError("protocol", "This client has sent initialize before."));
+      return;
+    }
+    client.profile = readProfile(request.args);
+    if (this.phase !== "fresh") {
+      if (this.phase === "initializing") this.#waiting.push(request);
+      else this.#answerInitialize(request);
+      return;
+    }
+    this.driver = client;
+    client.live = true;
+    this.#initializeUpstream(request.args, request.rawArgs ?? encodeJson(request.args), (outcome) => {
+      if (!outcome.success) client.profile = undefined;
+      const masked = maskCapabilities(this.capabilities, client.participant.access);
+      const same = allows(client.participant.access, "full") || !outcome.success;
+      request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
+    });
+  }
+
+  #initializeUpstream(args: JsonObject, rawArgs: Buffer, then: (outcome: Outcome) => void): void {
+    this.phase = "initializing";
+    this.profile = readProfile(args);
+    this.names.push(this.profile.adapterID);
+    this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
+      if (this.phase !== "initializing") {
+        then(outcome);
+        return;
+      }
+      this.phase = outcome.success ? "initialized" : "fresh";
+      if (outcome.success) this.capabilities = { ...parseObject(outcome.body), ...this.capabilities };
+      else this.driver = undefined;
+      then(outcome);
+      // Whoever came meanwhile: answered from what is known, or first in turn if this one failed.
+      for (const waiting of this.#waiting.splice(0)) {
+        if (outcome.success) {
+          this.#answerInitialize(waiting);
+        } else {
+          waiting.client.profile = undefined;
+          this.#initialize(waiting);
+        }
+      }
+    });
+  }
+
+  #answerInitialize(request: ClientRequest): void {
+    const { client } = request;
+    if (client.profile === undefined) return;
+    client.conversion = conversionBetween(client.profile, this.profile);
+    const masked = maskCapabilities(this.capabilities, client.participant.access);
+    // The hub answers it, so every late client may send it and thereby say when its configuration is complete.
+    request.answer({ success: true, body: encodeJson({ ...masked, supportsConfigurationDoneRequest: true }) });
+  }
+
+  #start(request: ClientRequest): void {
+    const { client } = request;
+    if (client.profile === undefined) {
+      request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
+    } else if (client.startArgs !== undefined) {
+      request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
+    } else if (this.phase === "initialized" && (this.driver ?? client) === client) {
+      this.#drive(request);
+    } else if (this.phase === "initialized" || this.phase === "initializing") {
+      // The driver may yet start it; if it leaves first, this one takes its place.
+      this.#waiting.push(request);
+    } else {
+      this.#join(request);
+    }
+  }
+
+  #drive(request: ClientRequest): void {
+    const { client } = request;
+    this.driver = client;
+    client.live = true;
+    client.startArgs = request.args;
+    const args = withoutOwnKeys(request);
+    this.#startUpstream(request.command, request.args, args, (outcome) => {
+      if (!outcome.success) client.startArgs = undefined;
+      request.answer(outcome);
+    });
+  }
+
+  #startUpstream(command: string, args: JsonObject, rawArgs: Buffer | undefined, then: (outcome: Outcome) => void): void {
+    this.phase = "starting";
+    this.#startArgs = args;
+    const type = configurationType(args);
+    if (type !== undefined) this.names.push(type);
+    this.#hub.upstream.request(command, rawArgs, (outcome) => {
+      if (this.phase === "starting") this.phase = outcome.success ? "started" : "initialized";
+      then(outcome);
+      if (outcome.success) return;
+      // Those who joined a start that failed have nothing to join.
+      const reason = new AppError("adapterFailed", `The session could not be started: ${outcome.message ?? "no reason given"}`);
+      for (const client of [...this.#configuring.keys()]) client.drop(reason);
+    });
+    for (const waiting of this.#waiting.splice(0)) this.#join(waiting);
+  }
+
+  #join(request: ClientRequest): void {
+    const { client } = request;
+    client.startArgs = request.args;
+    request.answer(SUCCESS);
+    this.#configuring.set(client, undefined);
+    if (this.#initialized || this.phase === "over") this.#sendInitialized(client);
+  }
+
+  #sendInitialized(client: Client): void {
+    if (this.#configuring.get(client) !== undefined || client.live) return;
+    this.#configuring.set(client, this.#timer(client, SILENT_CONFIGURATION_MS));
+    client.event("initialized", this.#initializedBody);
+  }
+
+  #timer(client: Client, ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#configurationComplete(client), ms);
+  }
+
+  #configurationComplete(client: Client): void {
+    if (!this.#configuring.has(client)) return;
+    clearTimeout(this.#configuring.get(client));
+    this.#configuring.delete(client);
+    this.#hub.goLive(client);
+    // Without a driver, the first client to complete its configuration completes the adapter's.
+    if (this.driver === undefined) this.#configureUpstream();
+  }
+
+  #configurationDone(request: ClientRequest): void {
+    const { client } = request;
+    if (client === this.driver && !this.#configured && this.#initialized) {
+      this.#configured = true;
+      if (this.capabilities.supportsConfigurationDoneRequest !== true) request.answer(SUCCESS);
+      else this.#hub.upstream.request("configurationDone", request.rawArgs, (outcome) => request.answer(outcome));
+    } else if (this.#configuring.has(client)) {
+      request.answer(SUCCESS);
+      this.#configurationComplete(client);
+    } else {
+      request.refuse(new AppError("protocol", "The session is already configured."));
+    }
+  }
+
+  /** Ends the configuration when no client is there to do it, or none that has begun. */
+  #configureAlone(): void {
+    if (this.driver !== undefined || this.#hold || this.#configuring.size > 0) return;
+    this.#configureUpstream();
+  }
+
+  #configureUpstream(): void {
+    if (this.#configured || !this.#initialized) return;
+    this.#configured = true;
+    this.#hub.sendBreakpoints(() => {
+      if (this.capabilities.supportsConfigurationDoneRequest !== true) return;
+      this.#hub.upstream.request("configurationDone", undefined, () => {});
+    });
+  }
+
+  #promoteNext(): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#drive(next);
+  }
+
+  #startHeadless(start: NonNullable<LifecycleOptions["start"]>): void {
+    const args = headlessInitialize(start.adapterID);
+    this.#initializeUpstream(args, encodeJson(args), (outcome) => {
+      if (!outcome.success) return;
+      this.#startUpstream(start.request, start.configuration, encodeJson(start.configuration), () => {});
+    });
+  }
+}
+
+/** Our own keys of a launch configuration are not the adapter's business. */
+function withoutOwnKeys(request: ClientRequest): Buffer | undefined {
+  if (!("debugServerSession" in request.args)) return request.rawArgs;
+  const { debugServerSession: _, ...args } = request.args;
+  return encodeJson(args);
+}
+
+function remove<T>(items: T[], test: (item: T) => boolean): void {
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i];
+    if (item !== undefined && test(item)) items.splice(i, 1);
+  }
+}

@@ -1,0 +1,139 @@
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+import { type Outcome, encodeJson, errorOutcome } from "../dap/messages.ts";
+import type { Client, ClientRequest } from "./client.ts";
+import type { HubContext } from "./context.ts";
+import type { Epoch } from "./execution.ts";
+import { HandleBag } from "./handles.ts";
+
+interface Query {
+  readonly waiters: Set<ClientRequest>;
+  /** Who got this answer: somebody who asks again wants a fresh one. */
+  readonly served: Set<Client>;
+  upstreamSeq: number;
+  outcome: Outcome | undefined;
+  bag: HandleBag | undefined;
+}
+
+/**
+ * Requests without effect. Equal ones under way are one at the adapter, and an answer is kept until the program
+ * resumes or something alters it: fifty guests cost the adapter what one does. A client that asks the same again
+ * is sent to the adapter again, so that a single client cannot tell the hub from the adapter.
+ */
+export class Queries {
+  readonly #hub: HubContext;
+  #kept = new Map<string, Query>();
+  #keptBytes = 0;
+  readonly #waiting = new Map<ClientRequest, Query>();
+
+  constructor(hub: HubContext) {
+    this.#hub = hub;
+  }
+
+  /**
+   * Asks the adapter, or takes the answer that is known. The answer is kept only within an `epoch`; `onAnswer` sees
+   * it once, whoever asked.
+   */
+  ask(request: ClientRequest, epoch: Epoch | undefined, onAnswer: (outcome: Outcome) => void): void {
+    const key = `${request.command} ${epoch?.id ?? ""} ${canonical(request.args)}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.outcome === undefined) {
+      kept.waiters.add(request);
+      this.#waiting.set(request, kept);
+      return;
+    }
+    if (kept?.outcome !== undefined && !kept.served.has(request.client)) {
+      this.#serve(kept, kept.outcome, request);
+      return;
+    }
+    this.#drop(key);
+    const query: Query = { waiters: new Set([request]), served: new Set(), upstreamSeq: 0, outcome: undefined, bag: undefined };
+    this.#kept.set(key, query);
+    this.#waiting.set(request, query);
+    query.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (answer) => {
+      // An answer that points into the adapter's read buffer would keep that buffer alive.
+      const body = answer.body === undefined ? undefined : detached(answer.body);
+      const outcome = { ...answer, body };
+      query.outcome = outcome;
+      if (outcome.success && body !== undefined) query.bag = new HandleBag(request.command, body, epoch);
+      if (outcome.success) onAnswer(outcome);
+      for (const waiter of query.waiters) this.#serve(query, outcome, waiter);
+      query.waiters.clear();
+      if (this.#kept.get(key) !== query) return;
+      if (epoch?.open === true && outcome.success) this.#keep(key, body?.length ?? 0);
+      else this.#kept.delete(key);
+    });
+  }
+
+  /** Answers are no longer what the adapter would say. Those under way are still delivered. */
+  invalidate(): void {
+    this.#kept = new Map();
+    this.#keptBytes = 0;
+  }
+
+  /**
+   * Takes back a request (DAP: `cancel`). The adapter is bothered only when nobody else waits for the same;
+   * undefined means that it must be, with the returned sequence number otherwise.
+   */
+  cancel(request: ClientRequest): { upstreamSeq: number } | "done" | undefined {
+    const query = this.#waiting.get(request);
+    if (query === undefined) return undefined;
+    if (query.waiters.size === 1 && this.#hub.capabilities.supportsCancelRequest === true) {
+      return { upstreamSeq: query.upstreamSeq };
+    }
+    query.waiters.delete(request);
+    this.#waiting.delete(request);
+    request.answer(errorOutcome(new AppError("cancelled", "Cancelled.")));
+    return "done";
+  }
+
+  /** A client has gone: nothing is owed to it. */
+  forget(client: Client): void {
+    for (const [request, query] of this.#waiting) {
+      if (request.client !== client) continue;
+      query.waiters.delete(request);
+      this.#waiting.delete(request);
+    }
+    for (const query of this.#kept.values()) query.served.delete(client);
+  }
+
+  #serve(query: Query, outcome: Outcome, request: ClientRequest): void {
+    this.#waiting.delete(request);
+    query.served.add(request.client);
+    if (query.bag !== undefined) request.client.handles.add(query.bag);
+    request.answer(outcome);
+  }
+
+  #keep(key: string, bytes: number): void {
+    this.#keptBytes += bytes;
+    if (this.#keptBytes <= LIMITS.queryCacheBytes) return;
+    // Too much to keep: start anew. What is under way stays, or its equals would be asked twice.
+    this.#kept = new Map([...this.#kept].filter(([, query]) => query.outcome === undefined));
+    this.#keptBytes = 0;
+    this.#kept.delete(key);
+  }
+
+  #drop(key: string): void {
+    this.#keptBytes -= this.#kept.get(key)?.outcome?.body?.length ?? 0;
+    this.#kept.delete(key);
+  }
+}
+
+/** JSON with members in one order: two clients need not write theirs alike. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, child: unknown) =>
+    typeof child === "object" && child !== null && !Array.isArray(child)
+      ? Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : child,
+  );
+}
+
+/** The same bytes, without keeping a much larger buffer alive. */
+export function detached(body: Buffer): Buffer {
+  return body.buffer.byteLength > body.length * 2 + 1024 ? Buffer.from(body) : body;
+}
+
+/** The arguments of the `cancel` that is sent to the adapter. */
+export function cancelArguments(upstreamSeq: number): Buffer {
+  return encodeJson({ requestId: upstreamSeq });
+}

@@ -1,0 +1,89 @@
+import { AppError } from "../common/errors.ts";
+import { type JsonObject, encodeJson, errorOutcome, isObject, parseObject } from "../dap/messages.ts";
+import type { Client } from "./client.ts";
+import type { HubContext } from "./context.ts";
+import type { ReverseRequest } from "./upstream.ts";
+
+/** A child session, as those who join it need to know it. */
+export interface ChildSession {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ReverseOptions {
+  readonly startChild: ((request: string, configuration: JsonObject) => Promise<ChildSession>) | undefined;
+  /** The client that started the session, if it is here: the only one on whose machine a terminal may be opened. */
+  readonly driver: () => Client | undefined;
+}
+
+/** Requests of the adapter. Each is answered, whoever leaves. */
+export class ReverseRequests {
+  readonly #hub: HubContext;
+  readonly #options: ReverseOptions;
+  readonly #children: ChildSession[] = [];
+
+  constructor(hub: HubContext, options: ReverseOptions) {
+    this.#hub = hub;
+    this.#options = options;
+  }
+
+  handle(request: ReverseRequest): void {
+    if (request.command === "startDebugging") {
+      const args = parseObject(request.args);
+      const configuration = isObject(args.configuration) ? args.configuration : {};
+      const how = args.request === "launch" ? "launch" : "attach";
+      void this.startChild(how, configuration).then((outcome) =>
+        request.answer(outcome instanceof AppError ? errorOutcome(outcome) : { success: true }),
+      );
+      return;
+    }
+    // `runInTerminal` and what else an adapter may want runs on the machine of whoever started the session, or
+    // nowhere: never on a joined guest's.
+    const driver = this.#options.driver();
+    const able = driver !== undefined && (request.command !== "runInTerminal" || driver.profile?.runInTerminal === true);
+    if (able) driver.request(request.command, request.args, (outcome) => request.answer(outcome));
+    else request.answer(errorOutcome(new AppError("notSupported", `Nobody is here for the request "${request.command}".`)));
+  }
+
+  /** Starts a child session and invites everybody who can join it. Never throws. */
+  async startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
+    if (this.#options.startChild === undefined) return new AppError("notSupported", "Child sessions are not served here.");
+    try {
+      const child = await this.#options.startChild(how, configuration);
+      this.#children.push(child);
+      for (const client of this.#hub.clients) if (client.live) this.#invite(client, child);
+      return child;
+    } catch (thrown) {
+      const error = AppError.from(thrown, "adapterFailed");
+      this.#hub.broadcast(
+        "output",
+        encodeJson({ category: "important", output: `Debug Server: A child session did not start: ${error.toLine()}\n` }),
+      );
+      return error;
+    }
+  }
+
+  /** Invites a late client to the children that go on. */
+  replayChildren(client: Client): void {
+    for (const child of this.#children) this.#invite(client, child);
+  }
+
+  childEnded(id: string): void {
+    const index = this.#children.findIndex((child) => child.id === id);
+    if (index >= 0) this.#children.splice(index, 1);
+  }
+
+  /** The configuration is the one by which the client joined this session, with the child's id. */
+  #invite(client: Client, child: ChildSession): void {
+    const { profile } = client;
+    if (profile?.startDebugging !== true) return;
+    const configuration = {
+      ...client.startArgs,
+      type: client.startArgs?.type ?? profile.adapterID,
+      name: child.name,
+      request: "attach",
+      debugServerSession: child.id,
+    };
+    client.request("startDebugging", encodeJson({ request: "attach", configuration }), () => {});
+  }
+}

@@ -1,0 +1,196 @@
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import type { Logger } from "../common/logger.ts";
+import type { JsonObject } from "../dap/messages.ts";
+import type { DapPort } from "../dap/port.ts";
+import type { Access } from "../dap/requests.ts";
+import type { Client, ClientRequest, Participant } from "./client.ts";
+import { Hub, type HubOptions } from "./hub.ts";
+import { configurationType } from "./profile.ts";
+import type { ChildSession } from "./reverse.ts";
+import type { Upstream, UpstreamEnd } from "./upstream.ts";
+
+export interface Session {
+  readonly id: string;
+  readonly name: string;
+  readonly parent: string | undefined;
+  readonly hub: Hub;
+}
+
+export interface Newcomer {
+  /** As they named themselves; absent: named after their program or address. */
+  readonly name?: string | undefined;
+  readonly address: string;
+  readonly access: Access;
+  readonly isHost?: boolean;
+}
+
+export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & { readonly logger?: Logger; readonly name?: string };
+
+const ROOT = "1";
+
+/** What one server serves: a debug session with all its children, and who takes part in them. */
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+  readonly #participants = new Map<Participant, { joined: boolean; named: boolean }>();
+  readonly #options: SessionsOptions;
+  readonly #changed = new Emitter<void>();
+  readonly #participantJoined = new Emitter<Participant>();
+  readonly #participantLeft = new Emitter<Participant>();
+  readonly #end = new Emitter<UpstreamEnd>();
+  /** A session began or ended, somebody came, left or was given another right. */
+  readonly onChanged = this.#changed.event;
+  readonly onJoined = this.#participantJoined.event;
+  readonly onLeft = this.#participantLeft.event;
+  /** The root session has ended, and with it everything. */
+  readonly onEnd = this.#end.event;
+  #nextSession = Number(ROOT);
+  #nextParticipant = 1;
+
+  constructor(upstream: Upstream, options: SessionsOptions = {}) {
+    this.#options = options;
+    const { start, holdForClient } = options;
+    const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, { start, holdForClient });
+    root.hub.onEnd((end) => {
+      for (const { hub } of this.#sessions.values()) hub.end("The parent session has ended.");
+      this.#end.fire(end);
+    });
+  }
+
+  get root(): Hub {
+    const root = this.#sessions.get(ROOT);
+    if (root === undefined) throw new AppError("closed", "The debug session has ended.");
+    return root.hub;
+  }
+
+  list(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Those who take part, in the order in which they came. */
+  participants(): Participant[] {
+    return [...this.#participants].filter(([, state]) => state.joined).map(([participant]) => participant);
+  }
+
+  /** Registers somebody who was let in. `leave` must be called when their connection is gone. */
+  admit(newcomer: Newcomer): Participant {
+    const participant: Participant = {
+      id: this.#nextParticipant++,
+      name: this.#uniqueName(newcomer.name ?? newcomer.address),
+      access: newcomer.access,
+      address: newcomer.address,
+      isHost: newcomer.isHost ?? false,
+    };
+    this.#participants.set(participant, { joined: false, named: newcomer.name !== undefined });
+    return participant;
+  }
+
+  join(session: string, port: DapPort, participant: Participant): Client | undefined {
+    return this.#sessions.get(session)?.hub.join(port, participant);
+  }
+
+  /** Joins the root session: plain DAP knows no other until it names one in `attach`. */
+  joinRoot(port: DapPort, participant: Participant): Client {
+    return this.root.join(port, participant);
+  }
+
+  /** The participant's connection has gone: what only they brought goes with them. */
+  leave(participant: Participant): void {
+    const state = this.#participants.get(participant);
+    if (state === undefined) return;
+    this.#participants.delete(participant);
+    for (const { hub } of this.#sessions.values()) hub.forget(participant);
+    if (!state.joined) return;
+    this.root.say(`${participant.name} has left.`);
+    this.#participantLeft.fire(participant);
+    this.#changed.fire();
+  }
+
+  setAccess(participant: Participant, access: Access): void {
+    if (participant.access === access) return;
+    participant.access = access;
+    for (const { hub } of this.#sessions.values()) hub.accessChanged(participant);
+    this.root.say(`${participant.name} may now ${access}.`);
+    this.#changed.fire();
+  }
+
+  /** Tells a participant why and lets them go. */
+  remove(participant: Participant, reason: AppError): void {
+    for (const { hub } of this.#sessions.values()) {
+      for (const client of [...hub.clients]) if (client.participant === participant) client.drop(reason);
+    }
+  }
+
+  say(participant: Participant, text: string): void {
+    for (const { hub } of this.#sessions.values()) {
+      const own = [...hub.clients].find((client) => client.participant === participant);
+      hub.say(`${participant.name}: ${text}`, own);
+    }
+  }
+
+  end(reason: string): void {
+    for (const { hub } of [...this.#sessions.values()].reverse()) hub.end(reason);
+  }
+
+  #add(upstream: Upstream, name: string, parent: Session | undefined, start: HubOptions): Session {
+    const id = String(this.#nextSession++);
+    const hub = new Hub(upstream, {
+      ...start,
+      ...(parent === undefined ? {} : { inherit: parent.hub }),
+      logger: this.#options.logger,
+      startChild: (request, configuration) => this.#startChild(session, request, configuration),
+      transfer: (client, target, request) => this.#transfer(client, target, request),
+    });
+    const session: Session = { id, name, parent: parent?.id, hub };
+    this.#sessions.set(id, session);
+    hub.onJoined((client) => this.#joined(client));
+    hub.onEnd(() => {
+      // The root stays: it answers late questions until the server ends.
+      if (parent !== undefined) this.#sessions.delete(id);
+      parent?.hub.childEnded(id);
+      this.#changed.fire();
+    });
+    this.#changed.fire();
+    return session;
+  }
+
+  async #startChild(parent: Session, request: string, configuration: JsonObject): Promise<ChildSession> {
+    const upstream = await parent.hub.upstream.openChild(configuration);
+    const name = typeof configuration.name === "string" ? configuration.name : `${parent.name} (child)`;
+    const child = this.#add(upstream, name, parent, {
+      start: {
+        request: request === "launch" ? "launch" : "attach",
+        configuration,
+        adapterID: configurationType(configuration) ?? upstream.names[0] ?? "",
+      },
+    });
+    return { id: child.id, name };
+  }
+
+  #transfer(client: Client, target: string, request: ClientRequest): boolean {
+    const session = this.#sessions.get(target);
+    session?.hub.adopt(client, request);
+    return session !== undefined;
+  }
+
+  #joined(client: Client): void {
+    const { participant, profile } = client;
+    const state = this.#participants.get(participant);
+    if (state === undefined || state.joined) return;
+    state.joined = true;
+    if (!state.named && profile?.clientName !== undefined) participant.name = this.#uniqueName(profile.clientName);
+    this.root.say(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
+    this.#participantJoined.fire(participant);
+    this.#changed.fire();
+  }
+
+  /** No two participants have the same name: "Ana", "Ana 2", … */
+  #uniqueName(wanted: string): string {
+    const names = new Set([...this.#participants.keys()].map((participant) => participant.name));
+    // One line of text, of a length that fits a list.
+    const base = wanted.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim().slice(0, 64) || "guest";
+    let name = base;
+    for (let n = 2; names.has(name); n++) name = `${base} ${n}`;
+    return name;
+  }
+}
