@@ -49,7 +49,7 @@ export function withinLimit(file: string, name: string, platform: NodeJS.Platfor
   throw new AppError(
     "tooLarge",
     `The pipe name ${name} is too long: its path ${file} has ${length} bytes, the system allows ${limit}.`,
-    { hint: `Use a name that is at least ${length - limit} bytes shorter.` },
+    { hint: `Shorten the name by ${length - limit} or more.` },
   );
 }
 

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
@@ -9,6 +8,7 @@ import { connectPath, connectPipe, listenPipe } from "../../../src/transport/pip
 import { connectTcp, listenTcp } from "../../../src/transport/tcp.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { describeTransport, type TransportFixture } from "../../support/transportContract.ts";
+import { silence } from "./silence.ts";
 
 const ANY_PORT = { first: 0, last: 0 };
 
@@ -30,30 +30,6 @@ async function freePort(host: string): Promise<number> {
   const listener = await listenTcp({ ports: ANY_PORT, bind: host });
   await listener.close();
   return listener.port;
-}
-
-/**
- * A server that never answers: its process is stopped and its queue is full, so the system drops what comes.
- * Only Linux is known to do that.
- */
-async function silence(host: string): Promise<{ port: number; dispose: () => void }> {
-  const code = `const s = require("net").createServer().listen(
-    { port: 0, host: ${JSON.stringify(host)}, backlog: 1 }, () => console.log(s.address().port))`;
-  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
-  const port = Number(await new Promise((resolve) => child.stdout.once("data", resolve)));
-  child.kill("SIGSTOP");
-  const queued: net.Socket[] = [];
-  // Two fit into the queue; the third is told nothing.
-  for (let i = 0; i < 2; i++) {
-    const socket = net.connect({ port, host });
-    queued.push(socket.on("error", () => {}));
-    await once(socket, "connect");
-  }
-  const dispose = () => {
-    for (const socket of queued) socket.destroy();
-    child.kill("SIGKILL");
-  };
-  return { port, dispose };
 }
 
 function tcpFixture(host: string, family: 4 | 6): TransportFixture {
