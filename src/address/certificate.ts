@@ -1,0 +1,69 @@
+import type { CertificateMatch, ClientCertificate, Thumbprint } from "./model.ts";
+import { quote, unquote } from "./quote.ts";
+import { failureAt, success } from "./result.ts";
+import type { ParseResult, Raw } from "./result.ts";
+
+const REQUIRE = "require";
+
+/**
+ * White space and colons between digits, and the invisible marks that Windows' certificate dialog puts in front
+ * of a thumbprint when it is copied.
+ */
+const SEPARATORS = /[\s:\u200e\u200f\ufeff]/g;
+
+function readThumbprint(text: string): Thumbprint | undefined {
+  const hex = text.replace(SEPARATORS, "").toLowerCase();
+  if (/^[0-9a-f]{40}$/.test(hex)) return { algorithm: "sha1", hex };
+  if (/^[0-9a-f]{64}$/.test(hex)) return { algorithm: "sha256", hex };
+  return undefined;
+}
+
+/** `certuser=`, `machuser=`: a thumbprint if it can be one, else a name. */
+export function parseCertificate(raw: Raw): ParseResult<CertificateMatch> {
+  const text = unquote(raw);
+  if (!text.ok) return text;
+  const thumbprint = readThumbprint(text.value.value);
+  if (thumbprint !== undefined) return success({ kind: "thumbprint", thumbprint });
+  if (text.value.value.trim() === "") {
+    return failureAt(raw, "The certificate's name is empty.", "Write its name or its thumbprint.");
+  }
+  return success({ kind: "name", name: text.value.value });
+}
+
+/** `clientcert=`: a certificate as above, or `require`. */
+export function parseClientCertificate(raw: Raw): ParseResult<ClientCertificate> {
+  if (raw.text === REQUIRE) return success({ kind: "require" });
+  if (raw.text.toLowerCase() === REQUIRE) {
+    return failureAt(
+      raw,
+      "It is not clear whether this is a certificate's name.",
+      `Write ${REQUIRE} in lower case, or put the name in quotation marks.`,
+    );
+  }
+  return parseCertificate(raw);
+}
+
+/** `thumbprint=`. */
+export function parseThumbprint(raw: Raw): ParseResult<Thumbprint> {
+  const text = unquote(raw);
+  if (!text.ok) return text;
+  const thumbprint = readThumbprint(text.value.value);
+  if (thumbprint !== undefined) return success(thumbprint);
+  const digits = text.value.value.replace(SEPARATORS, "");
+  const what = /^[0-9a-f]*$/i.test(digits)
+    ? `This thumbprint has ${digits.length} digits.`
+    : "This is not a thumbprint.";
+  return failureAt(raw, what, "Write 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.");
+}
+
+export function printCertificate(match: CertificateMatch): string {
+  return match.kind === "thumbprint" ? match.thumbprint.hex : quote(match.name);
+}
+
+export function printClientCertificate(certificate: ClientCertificate): string {
+  if (certificate.kind === "require") return REQUIRE;
+  if (certificate.kind === "name") {
+    return quote(certificate.name, certificate.name.toLowerCase() === REQUIRE);
+  }
+  return printCertificate(certificate);
+}

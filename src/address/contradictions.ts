@@ -1,0 +1,38 @@
+import { isIPv4 } from "node:net";
+import { KEYS, spell } from "./keys.ts";
+import type { Slot } from "./model.ts";
+import type { Entry } from "./entry.ts";
+import { failureAt } from "./result.ts";
+import type { ParseFailure } from "./result.ts";
+
+/** Entries that are right each for itself, but not together. */
+export function checkContradictions(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
+  return insecureButGuarded(entries) ?? ipv4ThoughIPv6Only(entries);
+}
+
+/** `insecure` is announced loudly wherever the server is shown: it must never be untrue. */
+function insecureButGuarded(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
+  const insecure = entries.get("insecure");
+  const guard = entries.get("password") ?? entries.get("clientCert");
+  if (insecure === undefined || guard === undefined) return undefined;
+  return failureAt(
+    insecure.segment.key,
+    `insecure and ${spell(guard.id)} contradict each other.`,
+    "Remove insecure, which is for servers that let in everybody.",
+  );
+}
+
+function ipv4ThoughIPv6Only(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
+  if (!entries.has("ipv6Only")) return undefined;
+  for (const slot of ["server", "clicon", "bind"] as const) {
+    const entry = entries.get(slot);
+    if (entry?.segment.value === undefined || typeof entry.value !== "string" || !isIPv4(entry.value))
+      continue;
+    return failureAt(
+      entry.segment.value,
+      `${KEYS[entry.id].name}= is an IPv4 address, but ipversion=6 allows IPv6 only.`,
+      "Write an IPv6 address or a name, or remove ipversion=6.",
+    );
+  }
+  return undefined;
+}
