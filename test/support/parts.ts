@@ -10,8 +10,13 @@ const PARTS = {
   lldb: ["/usr/bin/lldb-dap-19", `${BUILD}/program`],
   gdb: ["/usr/bin/gdb", `${BUILD}/program`, `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`],
   jsDebug: [`${TOOLS}/js-debug/src/extension.js`],
-  kernel: ["/usr/bin/qemu-system-x86_64", "/usr/bin/lldb-dap-19", `${TOOLS}/kernel/boot`],
-  emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src"],
+  kernel: [
+    "/usr/bin/qemu-system-x86_64",
+    "/usr/bin/lldb-dap-19",
+    `${TOOLS}/kernel/boot`,
+    `${TOOLS}/kernel/System.map`,
+  ],
+  emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src/dap-mode-0.7"],
   socat: ["/usr/bin/socat"],
 } as const satisfies Record<string, readonly string[]>;
 

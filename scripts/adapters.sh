@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Installs the real debug adapters, clients and targets that tests use, and compiles the fixtures. What is there
+# already is left alone. Each part that cannot be had here is named in one line, and its tests are skipped
+# (test/support/parts.ts looks for the files); under CI that is a failure.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+tools=$PWD/.tools
+build=$PWD/test/fixtures/build
+failed=0
+mkdir -p "$tools" "$build"
+
+done_in() { echo "adapters: $1 ($(($(date +%s) - $2)) s)"; }
+skip() {
+  echo "adapters: skipped: $1 ($2)"
+  failed=1
+}
+last_line() { tail -n 1 "$tools/log" | cut -c 1-160; }
+
+# Root, or whoever may become root without being asked.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+apt_lists() {
+  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || as_root apt-get update -qq
+}
+
+packages() {
+  local wanted=(python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat)
+  local missing=() package start
+  for package in "${wanted[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  start=$(date +%s)
+  if ! command -v apt-get >/dev/null; then
+    skip "${missing[*]}" "not a Debian system"
+  elif ! as_root true 2>/dev/null; then
+    skip "${missing[*]}" "needs root: apt-get install ${missing[*]}"
+  elif { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$tools/log" 2>&1; then
+    done_in "installed ${missing[*]}" "$start"
+  else
+    skip "${missing[*]}" "$(last_line)"
+  fi
+}
+
+# The kernel that Debian's cloud image boots, for QEMU's gdb stub, with its symbols as the kernel itself has them.
+kernel() {
+  ls "$tools"/kernel/boot/vmlinuz-* >/dev/null 2>&1 && [ -s "$tools/kernel/System.map" ] && return
+  command -v apt-get >/dev/null || { skip kernel "not a Debian system"; return; }
+  local start package
+  start=$(date +%s)
+  apt_lists >"$tools/log" 2>&1
+  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ { print $2; exit }')
+  rm -rf "$tools/kernel" && mkdir -p "$tools/kernel/unpacked"
+  if (cd "$tools/kernel" && apt-get download -qq "${package:-linux-image}-unsigned" && dpkg -x ./*.deb unpacked) \
+    >"$tools/log" 2>&1; then
+    mv "$tools/kernel/unpacked/boot" "$tools/kernel/boot"
+    rm -rf "$tools"/kernel/*.deb "$tools/kernel/unpacked"
+    if node test/support/kernel-symbols.mjs "$tools"/kernel/boot/vmlinuz-* >"$tools/kernel/System.map" 2>"$tools/log"; then
+      done_in "kernel $package" "$start"
+    else
+      skip "kernel symbols" "$(last_line)"
+    fi
+  else
+    skip kernel "$(last_line)"
+  fi
+}
+
+# Microsoft publishes js-debug in VS Code only; code-server carries it on npm. Only its folder is unpacked.
+js_debug() {
+  local version=4.139.1 start
+  [ "$(cat "$tools/js-debug/.version" 2>/dev/null)" = "$version" ] && return
+  start=$(date +%s)
+  rm -rf "$tools/js-debug" "$tools/pack" && mkdir -p "$tools/js-debug" "$tools/pack"
+  if { npm pack --silent "code-server@$version" --pack-destination "$tools/pack" &&
+    tar -xzf "$tools"/pack/code-server-*.tgz -C "$tools/js-debug" --strip-components=5 \
+      package/lib/vscode/extensions/ms-vscode.js-debug; } >"$tools/log" 2>&1; then
+    echo "$version" >"$tools/js-debug/.version"
+    done_in "js-debug of code-server $version" "$start"
+  else
+    skip js-debug "$(last_line)"
+  fi
+  rm -rf "$tools/pack"
+}
+
+# Compiles one fixture if its source is newer: TARGET SOURCE COMMAND…
+compile() {
+  local target=$1 source=$2
+  shift 2
+  [ "$build/$target" -nt "$source" ] && return
+  "$@" >"$tools/log" 2>&1 || skip "fixture $target" "$(last_line)"
+}
+
+build_go() { (cd go && go build -buildvcs=false -gcflags='all=-N -l' -o "$build/goprogram" .); }
+
+fixtures() {
+  local name start
+  start=$(date +%s)
+  cd test/fixtures || return
+  for name in program loop crash; do
+    compile "$name" "c/$name.c" gcc -g -O0 -o "$build/$name" "c/$name.c"
+  done
+  compile goprogram go/main.go build_go
+  cd ../..
+  [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
+}
+
+packages
+kernel
+js_debug
+fixtures
+rm -f "$tools/log"
+[ -z "${CI:-}" ] || exit "$failed"

@@ -1,0 +1,45 @@
+// Makes a fresh checkout ready, with nothing but Node: dependencies, then the bundles; with --adapters also the real
+// debug adapters that tests use (scripts/adapters.sh). Fast when all is there. Exit 1 if a step failed.
+import { spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const windows = process.platform === "win32";
+
+/** When `npm ci` last came to its end; 0 if never. It writes this file last. */
+function modified(path) {
+  return statSync(`${root}/${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Runs a command; its output is shown only if it fails, unless it reports its own progress. */
+async function step(name, command, args, { ownProgress = false } = {}) {
+  const start = Date.now();
+  const stdio = ownProgress ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(command, args, { cwd: root, stdio, shell: windows && command === "npm" });
+  let output = "";
+  child.stdout?.on("data", (text) => (output += text));
+  child.stderr?.on("data", (text) => (output += text));
+  const code = await new Promise((resolve) => {
+    child.once("error", (error) => {
+      output += `${error.message}\n`;
+      resolve(127);
+    });
+    child.once("close", (status) => resolve(status ?? 1));
+  });
+  if (code !== 0) {
+    process.stderr.write(output);
+    console.error(`setup: ${name} failed (exit code ${code})`);
+    process.exit(1);
+  }
+  if (!ownProgress) console.log(`setup: ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
+  await step("npm ci", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+await step("build", process.execPath, ["esbuild.mjs"]);
+if (process.argv.includes("--adapters")) {
+  if (windows) console.log("setup: adapters skipped: the real adapters of the tests are Debian packages");
+  else await step("adapters", "bash", ["scripts/adapters.sh"], { ownProgress: true });
+}
