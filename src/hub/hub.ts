@@ -99,6 +99,11 @@ export class Hub implements HubContext {
     return this.#lifecycle.capabilities;
   }
 
+  /** The debug type, as far as anybody has said one; for lists. */
+  get type(): string {
+    return this.#lifecycle.names.at(-1) ?? this.upstream.names[0] ?? "";
+  }
+
   /** Why the session has ended; undefined while it goes on. */
   get ended(): UpstreamEnd | undefined {
     return this.#ended;

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { Duplex } from "node:stream";
+import { AppError } from "../common/errors.ts";
+import { type Logger, nullLogger } from "../common/logger.ts";
+import { isObject } from "../dap/messages.ts";
+import { StreamPort } from "../dap/streamPort.ts";
+import type { Upstream } from "../hub/upstream.ts";
+import { connectTcp } from "../transport/tcp.ts";
+import { PortUpstream } from "./portUpstream.ts";
+
+/** How a debug adapter is reached. */
+export type AdapterSource =
+  | { readonly kind: "process"; readonly command: string; readonly args: readonly string[] }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+
+export interface AdapterOptions {
+  readonly logger?: Logger;
+  /** Receives the adapter's standard error, a line at a time. */
+  readonly onStderr?: (line: string) => void;
+  readonly cwd?: string;
+}
+
+/** How long an adapter process has to end by itself after its input was closed. */
+const EXIT_GRACE_MS = 2_000;
+/** How much of an adapter's standard error is kept to explain its death. */
+const STDERR_TAIL_CHARS = 2_000;
+
+/** Starts or connects to an adapter. Rejects with an AppError that says which and why. */
+export async function openAdapter(source: AdapterSource, options: AdapterOptions = {}): Promise<Upstream> {
+  return source.kind === "process" ? startAdapter(source, options) : connectAdapter(source, options);
+}
+
+/** An adapter that listens. One that was started just before may need a moment: a refused connection is retried. */
+async function connectAdapter(source: Extract<AdapterSource, { kind: "tcp" }>, options: AdapterOptions): Promise<Upstream> {
+  const channel = await connectTcp({ host: source.host, port: source.port, family: "both" });
+  return new PortUpstream(new StreamPort(channel.stream), {
+    names: [],
+    logger: options.logger,
+    openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
+  });
+}
+
+async function startAdapter(source: Extract<AdapterSource, { kind: "process" }>, options: AdapterOptions): Promise<Upstream> {
+  const { command, args } = source;
+  const child = spawn(command, [...args], { cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"] });
+  const { stdin, stdout, stderr } = child;
+  const tail = collectStderr(stderr, options);
+  // A write to an adapter that has just died is no error of its own: its end is reported by its exit.
+  stdin.on("error", () => {});
+  await started(child, command);
+  const stream = Duplex.from({ readable: stdout, writable: stdin });
+  const exited = once(child, "exit");
+  return new PortUpstream(new StreamPort(stream), {
+    names: [baseName(command), ...args.map(baseName)],
+    logger: options.logger,
+    openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
+    onDispose: () => endProcess(child),
+    explainEnd: async () => {
+      const timer = setTimeout(() => child.kill("SIGKILL"), EXIT_GRACE_MS);
+      await exited.catch(() => undefined);
+      clearTimeout(timer);
+      return explainExit(command, child, tail.text());
+    },
+  });
+}
+
+async function started(child: ChildProcess, command: string): Promise<void> {
+  try {
+    await once(child, "spawn");
+  } catch (thrown) {
+    const missing = isObject(thrown) && thrown.code === "ENOENT";
+    throw new AppError("adapterFailed", `The debug adapter "${command}" could not be started: ${missing ? "no such program" : AppError.from(thrown).message}.`, {
+      hint: "Check the command after --, and that it is on the PATH.",
+      cause: thrown,
+    });
+  }
+}
+
+/** Closes the adapter's input, which ends a well-behaved one, and kills it if it is still there after a while. */
+function endProcess(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), EXIT_GRACE_MS);
+  timer.unref();
+  child.once("exit", () => clearTimeout(timer));
+}
+
+function collectStderr(stderr: NodeJS.ReadableStream, options: AdapterOptions): { text(): string } {
+  const logger = options.logger ?? nullLogger;
+  let tail = "";
+  let partial = "";
+  stderr.setEncoding("utf8");
+  stderr.on("data", (chunk: string) => {
+    tail = (tail + chunk).slice(-STDERR_TAIL_CHARS);
+    const lines = (partial + chunk).split(/\r?\n/);
+    partial = (lines.pop() ?? "").slice(-STDERR_TAIL_CHARS);
+    for (const line of lines) {
+      logger.log("debug", `adapter: ${line}`);
+      options.onStderr?.(line);
+    }
+  });
+  return { text: () => tail };
+}
+
+/** One line: how it ended, and the last thing it said. */
+function explainExit(command: string, child: ChildProcess, stderr: string): string {
+  const how = child.signalCode === null ? `exit code ${child.exitCode ?? "unknown"}` : `signal ${child.signalCode}`;
+  const last = stderr.trimEnd().split(/\r?\n/).at(-1) ?? "";
+  return `The debug adapter ${baseName(command)} ended (${how})${last === "" ? "." : `: ${last}`}`;
+}
+
+/**
+ * Where the adapter of a child session listens, if its configuration says so: `debugServer` (VS Code's convention),
+ * or debugpy's `connect`. Otherwise it is reached as its parent was.
+ */
+function childSource(configuration: Readonly<Record<string, unknown>>): AdapterSource | undefined {
+  const { connect, debugServer } = configuration;
+  if (typeof debugServer === "number") return { kind: "tcp", host: "127.0.0.1", port: debugServer };
+  if (!isObject(connect) || typeof connect.port !== "number") return undefined;
+  return { kind: "tcp", host: typeof connect.host === "string" ? connect.host : "127.0.0.1", port: connect.port };
+}
+
+function baseName(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
+}

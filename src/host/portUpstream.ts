@@ -1,0 +1,114 @@
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import { type Logger, nullLogger } from "../common/logger.ts";
+import { readAdapterMessage } from "../dap/envelope.ts";
+import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
+import type { DapPort } from "../dap/port.ts";
+import type { ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
+
+export interface PortUpstreamOptions {
+  readonly names: readonly string[];
+  readonly logger?: Logger;
+  /** Opens another connection to the same kind of adapter, for a child session. */
+  readonly openChild: (configuration: Readonly<Record<string, unknown>>) => Promise<Upstream>;
+  /** What is left to do when the adapter is given up: end its process. */
+  readonly onDispose?: () => void;
+  /** Says why the connection closed, where somebody knows better than it closed (a process that died). */
+  readonly explainEnd?: () => Promise<string | undefined>;
+}
+
+/** An adapter that speaks plain DAP over a port: a process' standard streams or a socket. */
+export class PortUpstream implements Upstream {
+  readonly names: readonly string[];
+  readonly #port: DapPort;
+  readonly #options: PortUpstreamOptions;
+  readonly #logger: Logger;
+  readonly #event = new Emitter<{ event: string; body: Buffer | undefined }>();
+  readonly #request = new Emitter<ReverseRequest>();
+  readonly #end = new Emitter<UpstreamEnd>();
+  readonly onEvent = this.#event.event;
+  readonly onRequest = this.#request.event;
+  readonly onEnd = this.#end.event;
+  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  #seq = 1;
+  #terminated = false;
+  #disposed = false;
+  #closed = false;
+
+  constructor(port: DapPort, options: PortUpstreamOptions) {
+    this.names = options.names;
+    this.#port = port;
+    this.#options = options;
+    this.#logger = options.logger ?? nullLogger;
+    port.onMessage(({ body }) => this.#receive(body));
+    port.onClose((reason) => void this.#close(reason));
+  }
+
+  start(): void {
+    this.#port.start();
+  }
+
+  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): number {
+    const seq = this.#seq++;
+    if (this.#closed) {
+      answer(errorOutcome(new AppError("adapterFailed", "The debug adapter has ended.")));
+      return seq;
+    }
+    this.#waiting.set(seq, answer);
+    this.#port.send(requestParts(seq, command, args));
+    return seq;
+  }
+
+  openChild(configuration: Readonly<Record<string, unknown>>): Promise<Upstream> {
+    return this.#options.openChild(configuration);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#port.close();
+    this.#options.onDispose?.();
+  }
+
+  #receive(json: Buffer): void {
+    const message = readAdapterMessage(json);
+    if (message === undefined) {
+      this.#logger.log("warn", "The debug adapter sent a message that is not DAP; it was left out.");
+      return;
+    }
+    if (message.type === "event") {
+      if (message.event === "terminated") this.#terminated = true;
+      this.#event.fire(message);
+    } else if (message.type === "response") {
+      const answer = this.#waiting.get(message.requestSeq);
+      this.#waiting.delete(message.requestSeq);
+      if (answer === undefined) this.#logger.log("warn", `An answer to request ${message.requestSeq}, which nobody sent.`);
+      else answer(message);
+    } else {
+      const { seq, command } = message;
+      let answered = false;
+      this.#request.fire({
+        command,
+        args: message.arguments,
+        answer: (outcome) => {
+          if (answered || this.#closed) return;
+          answered = true;
+          this.#port.send(responseParts(this.#seq++, seq, command, outcome));
+        },
+      });
+    }
+  }
+
+  async #close(reason: AppError | undefined): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const explained = (await this.#options.explainEnd?.()) ?? reason?.message;
+    const expected = this.#disposed || this.#terminated;
+    const why = explained ?? "The debug adapter closed its connection.";
+    const failure = errorOutcome(new AppError("adapterFailed", why));
+    for (const answer of this.#waiting.values()) answer(failure);
+    this.#waiting.clear();
+    this.dispose();
+    this.#end.fire({ expected, reason: expected ? "The debug session has ended." : why });
+  }
+}
