@@ -1,0 +1,46 @@
+import { encodeDap, encodeJson, encodePing, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
+import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+
+const text = (value: string) => Buffer.from(value);
+
+/** The examples of docs/PROTOCOL.md, by name, as this implementation encodes them. */
+export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
+  hello: [
+    LINK_MAGIC,
+    ...encodeJson(FrameType.hello, {
+      protocol: { min: 1, max: 1 },
+      features: ["resume"],
+      name: "Ada",
+      client: { name: "example", version: "1.0" },
+    }),
+  ],
+  wait: encodeJson(FrameType.wait, { ms: 60000, message: "The host is being asked." }),
+  welcome: encodeJson(FrameType.welcome, {
+    protocol: 1,
+    features: [],
+    guest: { id: 2 },
+    host: { name: "Debug Server", version: "0.1.0" },
+    access: "control",
+    sessions: [{ id: "s1", name: "app.js", type: "node", state: "stopped" }],
+  }),
+  open: encodeStreamJson(FrameType.open, 1, { session: "s1" }),
+  opened: encodeStreamJson(FrameType.opened, 1, {}),
+  dapRequest: encodeDap(1, 0, [text('{"seq":1,"type":"request","command":"threads"}')]),
+  dapResponse: encodeDap(1, 1, [
+    text(
+      '{"seq":1,"type":"response","request_seq":1,"success":true,"command":"threads","body":{"threads":[]}}',
+    ),
+  ]),
+  say: encodeJson(FrameType.control, { id: 1, method: "say", params: { text: "hi" } }),
+  said: encodeJson(FrameType.control, { method: "said", params: { client: 2, name: "Ada", text: "hi" } }),
+  done: encodeJson(FrameType.control, { id: 1, result: {} }),
+  refused: encodeJson(FrameType.control, {
+    id: 2,
+    error: { code: "notAllowed", message: "Only the host can do this." },
+  }),
+  ping: encodePing(FrameType.ping, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
+  pong: encodePing(FrameType.pong, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
+  skipped: [Buffer.from([0, 0, 0, 4, 0xbf, 1, 2, 3])],
+  closeStream: encodeStreamJson(FrameType.closeStream, 1, {}),
+  close: encodeJson(FrameType.close, { code: "closed", message: "The server has ended." }),
+};

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { frameLimit, FrameType } from "../../../src/link/frames.ts";
+import { LINK_LIMITS } from "../../../src/link/limits.ts";
+import { EXAMPLES } from "./examples.ts";
+
+const document = await readFile(new URL("../../../docs/PROTOCOL.md", import.meta.url), "utf8");
+
+/** The document's ```hex NAME blocks, without their comments. */
+function blocks(): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = "", body = ""] of document.matchAll(/^```hex (\w+)\n(.*?)^```$/gmsu)) {
+    found.set(name, body.replace(/#.*$/gmu, "").replace(/\s/gu, ""));
+  }
+  return found;
+}
+
+test("each example of the document is what we send, and none is missing", () => {
+  const found = blocks();
+  assert.deepEqual([...found.keys()].sort(), Object.keys(EXAMPLES).sort());
+  for (const [name, parts] of Object.entries(EXAMPLES)) {
+    assert.equal(found.get(name), Buffer.concat(parts).toString("hex"), name);
+  }
+});
+
+test("the document's table of frame types is the code's", () => {
+  const rows = [...document.matchAll(/^\| 0x([0-9a-f]{2}) \| ([A-Z_]+) +\|/gmu)];
+  const camel = (name: string) =>
+    name.toLowerCase().replace(/_(.)/gu, (_, letter: string) => letter.toUpperCase());
+  const table = Object.fromEntries(rows.map(([, type = "", name = ""]) => [camel(name), parseInt(type, 16)]));
+  assert.deepEqual(table, { ...FrameType });
+});
+
+test("the document's limits are the code's", () => {
+  for (const limit of [
+    frameLimit(FrameType.hello, false),
+    frameLimit(FrameType.dap, true),
+    frameLimit(0xbf, true),
+    frameLimit(FrameType.control, true),
+    LINK_LIMITS.controlBacklogBytes,
+    LINK_LIMITS.streams,
+    LINK_LIMITS.controlRequests,
+    LINK_LIMITS.nameLength,
+    LINK_LIMITS.textLength,
+    LINK_LIMITS.admissionWaitMs,
+  ]) {
+    assert.match(document, new RegExp(`\\b${limit}\\b`, "u"));
+  }
+});
