@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { isObject } from "../dap/messages.ts";
 import { StreamPort } from "../dap/streamPort.ts";
 import type { Upstream } from "../hub/upstream.ts";
+import type { Channel } from "../transport/channel.ts";
 import { connectTcp } from "../transport/tcp.ts";
 import { PortUpstream } from "./portUpstream.ts";
 
@@ -21,6 +23,9 @@ export interface AdapterOptions {
   readonly cwd?: string;
 }
 
+/** How long an adapter that was just started may take until it listens. */
+const CONNECT_PATIENCE_MS = 5_000;
+const CONNECT_RETRY_MS = 100;
 /** How long an adapter process has to end by itself after its input was closed. */
 const EXIT_GRACE_MS = 2_000;
 /** How much of an adapter's standard error is kept to explain its death. */
@@ -33,12 +38,24 @@ export async function openAdapter(source: AdapterSource, options: AdapterOptions
 
 /** An adapter that listens. One that was started just before may need a moment: a refused connection is retried. */
 async function connectAdapter(source: Extract<AdapterSource, { kind: "tcp" }>, options: AdapterOptions): Promise<Upstream> {
-  const channel = await connectTcp({ host: source.host, port: source.port, family: "both" });
+  const channel = await connectPatiently(source.host, source.port);
   return new PortUpstream(new StreamPort(channel.stream), {
     names: [],
     logger: options.logger,
     openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
   });
+}
+
+async function connectPatiently(host: string, port: number): Promise<Channel> {
+  const end = Date.now() + CONNECT_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await connectTcp({ host, port });
+    } catch (thrown) {
+      if (AppError.from(thrown).code !== "connectFailed" || Date.now() >= end) throw thrown;
+      await delay(CONNECT_RETRY_MS);
+    }
+  }
 }
 
 async function startAdapter(source: Extract<AdapterSource, { kind: "process" }>, options: AdapterOptions): Promise<Upstream> {

@@ -30,7 +30,7 @@ import type { Upstream, UpstreamEnd } from "./upstream.ts";
 export interface HubOptions extends LifecycleOptions {
   readonly logger?: Logger;
   /** Starts a child session that the adapter asked for; absent: child sessions are refused. */
-  readonly startChild?: (request: string, configuration: JsonObject) => Promise<ChildSession>;
+  readonly startChild?: (request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>;
   /** Hands a client over to another session of the server; false if there is none of that id. */
   readonly transfer?: (client: Client, session: string, start: ClientRequest) => boolean;
   /** Breakpoints to begin with: a child session takes over its parent's. */
@@ -169,6 +169,11 @@ export class Hub implements HubContext {
   accessChanged(participant: Participant): void {
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients) if (client.participant === participant) client.event("capabilities", body);
+  }
+
+  /** Lets a session run that waits for its first client. */
+  release(): void {
+    this.#lifecycle.release();
   }
 
   /** A child session has ended: nobody is invited to it any more. */

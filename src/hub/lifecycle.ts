@@ -53,7 +53,7 @@ export class Lifecycle {
   #initializedBody: Buffer | undefined;
   #initialized = false;
   #configured = false;
-  readonly #hold: boolean;
+  #hold: boolean;
   readonly #hub: LifecycleHub;
   readonly #waiting: ClientRequest[] = [];
   readonly #configuring = new Map<Client, NodeJS.Timeout | undefined>();
@@ -97,6 +97,12 @@ export class Lifecycle {
   mergeCapabilities(body: Buffer | undefined): void {
     const { capabilities } = parseObject(body);
     if (isObject(capabilities)) this.capabilities = { ...this.capabilities, ...capabilities };
+  }
+
+  /** Waits no longer for a first client. */
+  release(): void {
+    this.#hold = false;
+    this.#configureAlone();
   }
 
   /** Anything that a client was answered brings a late one nearer to its snapshot. */

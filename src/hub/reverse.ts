@@ -8,10 +8,15 @@ import type { ReverseRequest } from "./upstream.ts";
 export interface ChildSession {
   readonly id: string;
   readonly name: string;
+  /** Lets it run, if it waits for a client to configure it. */
+  readonly release: () => void;
 }
 
 export interface ReverseOptions {
-  readonly startChild: ((request: string, configuration: JsonObject) => Promise<ChildSession>) | undefined;
+  /** `hold`: somebody will be invited, so the program waits for their breakpoints. */
+  readonly startChild:
+    | ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>)
+    | undefined;
   /** The client that started the session, if it is here: the only one on whose machine a terminal may be opened. */
   readonly driver: () => Client | undefined;
 }
@@ -49,9 +54,15 @@ export class ReverseRequests {
   async startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
     if (this.#options.startChild === undefined) return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const child = await this.#options.startChild(how, configuration);
+      const invited = [...this.#hub.clients].filter((client) => client.live && client.profile?.startDebugging === true);
+      const child = await this.#options.startChild(how, configuration, invited.length > 0);
       this.#children.push(child);
-      for (const client of this.#hub.clients) if (client.live) this.#invite(client, child);
+      let expected = invited.length;
+      for (const client of invited) {
+        this.#invite(client, child, (accepted) => {
+          if (!accepted && --expected === 0) child.release();
+        });
+      }
       return child;
     } catch (thrown) {
       const error = AppError.from(thrown, "adapterFailed");
@@ -65,7 +76,7 @@ export class ReverseRequests {
 
   /** Invites a late client to the children that go on. */
   replayChildren(client: Client): void {
-    for (const child of this.#children) this.#invite(client, child);
+    for (const child of this.#children) this.#invite(client, child, () => {});
   }
 
   childEnded(id: string): void {
@@ -74,7 +85,7 @@ export class ReverseRequests {
   }
 
   /** The configuration is the one by which the client joined this session, with the child's id. */
-  #invite(client: Client, child: ChildSession): void {
+  #invite(client: Client, child: ChildSession, answered: (accepted: boolean) => void): void {
     const { profile } = client;
     if (profile?.startDebugging !== true) return;
     const configuration = {
@@ -84,6 +95,6 @@ export class ReverseRequests {
       request: "attach",
       debugServerSession: child.id,
     };
-    client.request("startDebugging", encodeJson({ request: "attach", configuration }), () => {});
+    client.request("startDebugging", encodeJson({ request: "attach", configuration }), ({ success }) => answered(success));
   }
 }

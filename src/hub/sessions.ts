@@ -28,6 +28,8 @@ export interface Newcomer {
 export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & { readonly logger?: Logger; readonly name?: string };
 
 const ROOT = "1";
+/** How long a child session waits for the first of those who were invited to set their breakpoints. */
+const CHILD_HOLD_MS = 10_000;
 
 /** What one server serves: a debug session with all its children, and who takes part in them. */
 export class Sessions {
@@ -138,7 +140,7 @@ export class Sessions {
       ...start,
       ...(parent === undefined ? {} : { inherit: parent.hub }),
       logger: this.#options.logger,
-      startChild: (request, configuration) => this.#startChild(session, request, configuration),
+      startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
       transfer: (client, target, request) => this.#transfer(client, target, request),
     });
     const session: Session = { id, name, parent: parent?.id, hub };
@@ -154,17 +156,26 @@ export class Sessions {
     return session;
   }
 
-  async #startChild(parent: Session, request: string, configuration: JsonObject): Promise<ChildSession> {
+  async #startChild(
+    parent: Session,
+    request: string,
+    configuration: JsonObject,
+    hold: boolean,
+  ): Promise<ChildSession> {
     const upstream = await parent.hub.upstream.openChild(configuration);
     const name = typeof configuration.name === "string" ? configuration.name : `${parent.name} (child)`;
     const child = this.#add(upstream, name, parent, {
+      holdForClient: hold,
       start: {
         request: request === "launch" ? "launch" : "attach",
         configuration,
         adapterID: configurationType(configuration) ?? upstream.names[0] ?? "",
       },
     });
-    return { id: child.id, name };
+    const release = () => child.hub.release();
+    const timer = setTimeout(release, CHILD_HOLD_MS);
+    child.hub.onEnd(() => clearTimeout(timer));
+    return { id: child.id, name, release };
   }
 
   #transfer(client: Client, target: string, request: ClientRequest): boolean {
