@@ -37,6 +37,8 @@ export interface SessionSpec {
   readonly child?: true;
   /** `exited` is sent before the end. */
   readonly exited: boolean;
+  /** It crashes after the disconnect response and may be cut off within a message. */
+  readonly diesAtExit?: true;
 }
 
 export interface AdapterEntry {
@@ -45,6 +47,8 @@ export interface AdapterEntry {
   readonly parts: readonly Part[];
   readonly start: StdioStart | TcpStart;
   readonly session: SessionSpec;
+  /** The name of the golden transcript; the same for all ways to reach one adapter. */
+  readonly golden: string;
 }
 
 export const PYTHON = "/usr/bin/python3";
@@ -59,6 +63,7 @@ const debugpySession: SessionSpec = {
   request: "launch",
   arguments: {
     name: "python",
+    golden: "python",
     type: "python",
     request: "launch",
     program: fixtures.python.program,
@@ -80,6 +85,7 @@ const lldbSession: SessionSpec = {
   request: "launch",
   arguments: {
     name: "c",
+    golden: "c",
     type: "lldb-dap",
     request: "launch",
     program: fixtures.c.program,
@@ -93,6 +99,7 @@ const lldbSession: SessionSpec = {
   set,
   output: /total 330/,
   exited: true,
+  diesAtExit: true,
 };
 
 /**
@@ -103,6 +110,7 @@ export const adapters = {
   /** The launch response comes after configurationDone; no `name` in sources; the debuggee is a child process. */
   debugpy: {
     name: "debugpy",
+    golden: "debugpy",
     adapterID: "debugpy",
     parts: ["debugpy"],
     start: { kind: "stdio", command: [PYTHON, "-m", "debugpy.adapter"] },
@@ -111,6 +119,7 @@ export const adapters = {
   /** Ends after its only session. */
   "debugpy-tcp": {
     name: "debugpy-tcp",
+    golden: "debugpy",
     adapterID: "debugpy",
     parts: ["debugpy"],
     start: {
@@ -125,6 +134,7 @@ export const adapters = {
    */
   delve: {
     name: "delve",
+    golden: "delve",
     adapterID: "go",
     parts: ["delve"],
     start: {
@@ -136,6 +146,7 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "go",
+        golden: "go",
         type: "go",
         request: "launch",
         mode: "exec",
@@ -154,6 +165,7 @@ export const adapters = {
   /** Every `seq` is 0; aborts at its exit and says so in `output` events after the disconnect response. */
   lldb: {
     name: "lldb",
+    golden: "lldb",
     adapterID: "lldb-dap",
     parts: ["lldb"],
     start: { kind: "stdio", command: [LLDB_DAP] },
@@ -162,6 +174,7 @@ export const adapters = {
   /** Serves one connection. */
   "lldb-tcp": {
     name: "lldb-tcp",
+    golden: "lldb",
     adapterID: "lldb-dap",
     parts: ["lldb"],
     start: { kind: "tcp", command: (port) => [LLDB_DAP, "--port", String(port)] },
@@ -170,6 +183,7 @@ export const adapters = {
   /** Answers pipelined requests out of order. */
   "cdt-gdb": {
     name: "cdt-gdb",
+    golden: "cdt-gdb",
     adapterID: "gdb",
     parts: ["gdb"],
     start: { kind: "stdio", command: [process.execPath, CDT_GDB] },
@@ -177,6 +191,7 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "gdb",
+        golden: "gdb",
         type: "gdb",
         request: "launch",
         program: fixtures.c.program,
@@ -198,6 +213,7 @@ export const adapters = {
    */
   "js-debug": {
     name: "js-debug",
+    golden: "js-debug",
     adapterID: "pwa-node",
     parts: ["jsDebug"],
     start: {
@@ -209,6 +225,7 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "javascript",
+        golden: "javascript",
         type: "pwa-node",
         request: "launch",
         program: fixtures.javascript.program,
