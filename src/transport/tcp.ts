@@ -101,7 +101,11 @@ async function bindings(options: TcpListenOptions): Promise<readonly (readonly B
     return family === 6 ? [[{ host: "::", ipv6Only: true }]] : [[{ host: "::", ipv6Only: false }], [v4]];
   }
   const [found] = await withDeadline(options, CONNECT_TIMEOUT_MS, `Looking up ${bind}`, (signal) =>
-    resolveHost(bind ?? "::", family, systemResolver, signal),
+    resolveHost(bind ?? "::", family, systemResolver, signal).catch((thrown: unknown) => {
+      const error = AppError.from(thrown);
+      if (error.code !== "connectFailed") throw error;
+      throw new AppError("notAvailable", error.message, { hint: "Check the address in bind=.", cause: error });
+    }),
   );
   return found === undefined ? [] : [[{ host: found.address, ipv6Only: found.family === 6 }]];
 }

@@ -147,6 +147,8 @@ describe("tcp: why one cannot listen", () => {
     const error = await failsWith("notAvailable", listenTcp({ ports: ANY_PORT, bind: "192.0.2.7" }));
     assert.match(error.toLine(), /^192\.0\.2\.7 is not an address of this machine\. .*bind=/);
     await failsWith("badArguments", listenTcp({ ports: ANY_PORT, bind: "127.0.0.1", family: 6 }));
+    // A name that cannot be: no name server is asked for it.
+    await failsWith("notAvailable", listenTcp({ ports: ANY_PORT, bind: "not a host" }));
     await failsWith("badArguments", listenTcp({ ports: { first: 5, last: 4 } }));
   });
 
