@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AdapterEntry, adapters, startAdapter } from "../support/adapters.ts";
+import { type AdapterEntry, LLDB_DAP, adapters, startAdapter } from "../support/adapters.ts";
+import { DapClient } from "../support/dapClient.ts";
+import { fixtures } from "../support/fixtures.ts";
 import { goldenCompare } from "../support/golden.ts";
 import { skipWithout } from "../support/parts.ts";
-import { runSession } from "../support/scenario.ts";
+import { begin, inspect, leave, runSession, setLines, whereNext } from "../support/scenario.ts";
+import { type Target, coreDump, kernel, kernelAddress, liveProcess } from "../support/targets.ts";
 
 /**
  * The standard session directly with each real adapter. It proves the fixtures, the client and the adapters; what
@@ -32,3 +36,58 @@ for (const entry of ENTRIES) {
     },
   );
 }
+
+/** Attaches lldb-dap to a target, up to and including the response. */
+async function attached(target: Target, during: (client: DapClient) => Promise<void>): Promise<void> {
+  const client = DapClient.spawn(LLDB_DAP, [], { name: "lldb" });
+  try {
+    const { started } = await begin(client, "lldb-dap", "attach", target.attach);
+    await client.request("configurationDone");
+    assert.equal((await started).success, true);
+    await during(client);
+  } finally {
+    await client.kill();
+    await target.dispose();
+  }
+}
+
+test(
+  "a live process: attach by pid, breakpoint, leave it running",
+  { skip: skipWithout("lldb") },
+  async () => {
+    const target = await liveProcess();
+    await attached(target, async (client) => {
+      const { threadId, frames } = await inspect(client);
+      assert.ok(frames.some((frame) => frame.name === "main"));
+      await setLines(client, fixtures.cLoop.source, [fixtures.cLoop.line("tick")]);
+      await client.request("continue", { threadId });
+      assert.equal((await whereNext(client, threadId)).line, fixtures.cLoop.line("tick"));
+      await leave(client, false);
+      assert.equal(target.process.exit, undefined, "the process lives on");
+    });
+  },
+);
+
+test("a core dump: the place of the crash", { skip: skipWithout("lldb", "gdb") }, async () => {
+  await attached(await coreDump(), async (client) => {
+    const { frames } = await inspect(client);
+    assert.equal(frames[0]?.line, fixtures.cCrash.line("crash"));
+    assert.equal(frames[1]?.line, fixtures.cCrash.line("call"));
+  });
+});
+
+test(
+  "a kernel in QEMU: to start_kernel and one instruction on",
+  { skip: skipWithout("kernel") },
+  async () => {
+    await attached(await kernel(), async (client) => {
+      const { threadId } = await inspect(client);
+      await client.request("continue", { threadId });
+      const top = await whereNext(client, threadId);
+      assert.equal(top.instructionPointerReference, kernelAddress("start_kernel"));
+      await client.request("next", { threadId, granularity: "instruction" });
+      const after = await whereNext(client, threadId);
+      assert.notEqual(after.instructionPointerReference, top.instructionPointerReference);
+    });
+  },
+);

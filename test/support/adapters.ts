@@ -245,6 +245,35 @@ export const adapters = {
   },
 } as const satisfies Record<string, AdapterEntry>;
 
+/**
+ * Our own adapter for Node programs (src/adapter). Not in the registry yet: it is put there, and its golden
+ * transcript recorded, when the command exists.
+ */
+export const embedded: AdapterEntry = {
+  name: "embedded",
+  golden: "embedded",
+  adapterID: "node",
+  parts: [],
+  start: { kind: "stdio", command: [process.execPath, `${ROOT}/dist/cli.cjs`, "embedded-adapter"] },
+  session: {
+    request: "launch",
+    arguments: {
+      name: "javascript",
+      type: "node",
+      request: "launch",
+      program: fixtures.javascript.program,
+      cwd: FIXTURES,
+    },
+    fixture: fixtures.javascript,
+    functionName: "square",
+    evaluate,
+    structure: "data",
+    set,
+    output: /total 330/,
+    exited: true,
+  },
+};
+
 /** An adapter that is there to be connected to. */
 export interface RunningAdapter {
   /** Where it listens; undefined for an adapter on stdio, which starts with `connect`. */

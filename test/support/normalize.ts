@@ -41,7 +41,6 @@ const IDS: Readonly<Record<string, string>> = {
 
 /** Numbers within texts, by the words around them. The first group stays, the second is the number. */
 const TEXT_NUMBERS: readonly (readonly [RegExp, string])[] = [
-  [/(\[Inferior \d+ \(process )(\d+)(?=\))/g, "pid"],
   [/(\b[Pp]rocess )(\d+)\b/g, "pid"],
   [/((?<!<)\bpid[ =:]+)(\d+)\b/gi, "pid"],
   [/(\bThread 0x[0-9a-f]+ \(LWP )(\d+)(?=\))/g, "pid"],

@@ -206,8 +206,8 @@ async function finish(client: DapClient, spec: SessionSpec): Promise<void> {
 }
 
 /** Disconnects and waits for the end of the connection. */
-export async function leave(client: DapClient): Promise<void> {
-  await client.request("disconnect", { terminateDebuggee: true });
+export async function leave(client: DapClient, terminateDebuggee = true): Promise<void> {
+  await client.request("disconnect", { terminateDebuggee });
   // Some adapters go by themselves, others when their input ends.
   client.end();
   await withDeadline(client.closed, `${client.name}: end of the connection after disconnect`, 5000);
