@@ -63,7 +63,6 @@ const debugpySession: SessionSpec = {
   request: "launch",
   arguments: {
     name: "python",
-    golden: "python",
     type: "python",
     request: "launch",
     program: fixtures.python.program,
@@ -85,7 +84,6 @@ const lldbSession: SessionSpec = {
   request: "launch",
   arguments: {
     name: "c",
-    golden: "c",
     type: "lldb-dap",
     request: "launch",
     program: fixtures.c.program,
@@ -146,7 +144,6 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "go",
-        golden: "go",
         type: "go",
         request: "launch",
         mode: "exec",
@@ -191,7 +188,6 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "gdb",
-        golden: "gdb",
         type: "gdb",
         request: "launch",
         program: fixtures.c.program,
@@ -225,7 +221,6 @@ export const adapters = {
       request: "launch",
       arguments: {
         name: "javascript",
-        golden: "javascript",
         type: "pwa-node",
         request: "launch",
         program: fixtures.javascript.program,

@@ -12,7 +12,7 @@ export interface Fixture {
   /** What to run: the source itself, or the compiled program. */
   readonly program: string;
   /** The line, from 1, of the comment `BP:name`. Throws if there is no such marker: a test's mistake. */
-  line(name: string): number;
+  readonly line: (name: string) => number;
 }
 
 function fixture(source: string, program?: string): Fixture {

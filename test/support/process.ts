@@ -211,8 +211,8 @@ export async function run(
   const closed = once(child.child, "close");
   try {
     const { code, signal } = await child.waitExit(timeoutMs);
-    if (code !== 0) throw new Error(`${child.name}: ${signal ?? code}\n${child.stderr || child.stdout}`);
     await withDeadline(closed, `end of output of ${child.name}`);
+    if (code !== 0) throw new Error(`${child.name}: ${signal ?? code}\n${child.lines.slice(-40).join("\n")}`);
     return child.stdout;
   } finally {
     await child.kill();

@@ -135,7 +135,7 @@ export async function runSession(
   const { capabilities, started } = await begin(root, adapterID, session.request, session.arguments);
   if (capabilities.supportsConfigurationDoneRequest) await root.request("configurationDone");
   assert.equal((await started).success, true);
-  const child = (await root.waitRequest("startDebugging")).arguments as Child;
+  const child = (await root.waitRequest("startDebugging")).arguments as ChildSession;
   const client = await connect({ name: `${entry.name} child` });
   const spec = { ...session, request: child.request, arguments: child.configuration };
   const result = await runScenario(client, adapterID, spec);
@@ -144,7 +144,8 @@ export async function runSession(
   return { client, root, ...result };
 }
 
-interface Child {
+/** The arguments of `startDebugging`. */
+export interface ChildSession {
   readonly request: "launch" | "attach";
   readonly configuration: Readonly<Record<string, unknown>>;
 }
