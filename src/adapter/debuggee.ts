@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { constants } from "node:os";
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+
+const INSPECTOR_MS = 30_000;
+/** Grandchildren may hold the debuggee's output open for as long as they live: the rest is not waited for. */
+const LAST_OUTPUT_MS = 1_000;
+export const INSPECT_FLAG = "--inspect-brk=127.0.0.1:0";
+
+export interface LaunchOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly runtimeExecutable: string;
+  readonly runtimeArgs: readonly string[];
+}
+
+export interface ProgramText {
+  readonly category: "stdout" | "stderr";
+  readonly text: string;
+}
+
+/** The process of a launched program, its output and its end. */
+export class Debuggee {
+  readonly #child: ChildProcess;
+  readonly #output = new Emitter<ProgramText>();
+  readonly #killAtExit = () => this.kill("SIGKILL");
+  readonly #url: Promise<string>;
+  #lastError = "";
+
+  readonly onOutput = this.#output.event;
+  /** Resolves with the exit code once the last output was delivered. A signal counts as 128 plus its number. */
+  readonly ended: Promise<number>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    let found: (url: string) => void = () => {};
+    this.#url = new Promise((resolve) => (found = resolve));
+    const banner = new BannerFilter(found);
+    for (const category of ["stdout", "stderr"] as const) {
+      const stream = child[category];
+      stream?.setEncoding("utf8");
+      stream?.on("error", () => {});
+      stream?.on("data", (data: string) => {
+        const text = category === "stderr" ? banner.filter(data) : data;
+        if (category === "stderr") this.#lastError = (this.#lastError + text).slice(-2000);
+        if (text !== "") this.#output.fire({ category, text });
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        process.off("exit", this.#killAtExit);
+        const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+        const finish = () => {
+          clearTimeout(timer);
+          const rest = banner.rest();
+          if (rest !== "") this.#output.fire({ category: "stderr", text: rest });
+          resolve(status);
+        };
+        const timer = setTimeout(finish, LAST_OUTPUT_MS);
+        child.once("close", finish);
+      });
+    });
+    // A host that exits in whatever way leaves no program behind.
+    process.once("exit", this.#killAtExit);
+  }
+
+  /** Resolves once the process exists. With `inspect` it waits for a debugger before the program's first line. */
+  static start(options: LaunchOptions, inspect: boolean): Promise<Debuggee> {
+    const env: NodeJS.ProcessEnv = { ...process.env };
+    for (const [name, value] of Object.entries(options.env)) {
+      if (value === null) delete env[name];
+      else env[name] = value;
+    }
+    const flags = inspect ? [INSPECT_FLAG] : [];
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) =>
+        reject(new AppError("adapterFailed", `Cannot start ${options.runtimeExecutable}: ${error.message}.`));
+      try {
+        const child = spawn(
+          options.runtimeExecutable,
+          [...flags, ...options.runtimeArgs, options.program, ...options.args],
+          {
+            cwd: options.cwd,
+            env,
+            stdio: ["ignore", "pipe", "pipe"],
+            windowsHide: true,
+            // A process group of its own, so that the program's children end with it.
+            detached: process.platform !== "win32",
+          },
+        );
+        const debuggee = new Debuggee(child);
+        child.once("error", fail);
+        child.once("spawn", () => resolve(debuggee));
+      } catch (error) {
+        fail(AppError.from(error));
+      }
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The address that Node prints on stderr. */
+  inspectorUrl(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new AppError("timeout", "The program's inspector did not start.")),
+        INSPECTOR_MS,
+      );
+      void this.#url.then(resolve).finally(() => clearTimeout(timer));
+      void this.ended.then((status) => {
+        clearTimeout(timer);
+        const message = `The program ended before it could be debugged (exit code ${status}).`;
+        reject(new AppError("adapterFailed", message, { hint: this.#lastError.trim() }));
+      });
+    });
+  }
+
+  /** SIGTERM asks the program itself, SIGKILL ends it and its children. */
+  kill(signal: "SIGTERM" | "SIGKILL"): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.isRunning) return;
+    try {
+      if (signal === "SIGTERM") this.#child.kill(signal);
+      else if (process.platform !== "win32") process.kill(-pid, signal);
+      else spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"], { windowsHide: true });
+    } catch {
+      this.#child.kill(signal);
+    }
+  }
+
+  /** Lets the program live on without us. */
+  release(): void {
+    process.off("exit", this.#killAtExit);
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    this.#child.unref();
+  }
+}
+
+const BANNER_STARTS = [
+  "Debugger listening on ws://",
+  "For help, see: https://nodejs.org/",
+  "Debugger attached.",
+  "Waiting for the debugger to disconnect...",
+  "Debugger ending on ws://",
+];
+
+/** Takes what Node's inspector prints out of the program's stderr, and the address out of that. */
+class BannerFilter {
+  readonly #onUrl: (url: string) => void;
+  /** The start of a line that may yet become one of the inspector's. */
+  #held = "";
+
+  constructor(onUrl: (url: string) => void) {
+    this.#onUrl = onUrl;
+  }
+
+  filter(data: string): string {
+    let passed = "";
+    const lines = (this.#held + data).split("\n");
+    this.#held = lines.pop() ?? "";
+    for (const line of lines) {
+      if (BANNER_STARTS.some((start) => line.startsWith(start))) this.#notice(line);
+      else passed += `${line}\n`;
+    }
+    const undecided = BANNER_STARTS.some(
+      (start) => start.startsWith(this.#held) || this.#held.startsWith(start),
+    );
+    return undecided ? passed : passed + this.rest();
+  }
+
+  rest(): string {
+    const rest = this.#held;
+    this.#held = "";
+    return BANNER_STARTS.some((start) => rest.startsWith(start)) ? "" : rest;
+  }
+
+  #notice(line: string): void {
+    const url = /^Debugger listening on (ws:\S+)/.exec(line)?.[1];
+    if (url !== undefined) this.#onUrl(url);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The embedded adapter: debugs Node programs with nothing installed but Node. It starts the program with V8's
+ * inspector, or attaches to one that runs with it, and translates between DAP and the inspector's protocol.
+ * It shows the code that runs: it reads no source maps, and debugs neither workers nor child processes. For those
+ * there is js-debug, VS Code's own JavaScript debugger.
+ */
+import { createServer } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import type { Disposable } from "../common/disposable.ts";
+import { MannerlyServer } from "./manners.ts";
+
+export interface EmbeddedAdapter extends Disposable {
+  /**
+   * Resolves when the conversation is over: the client has disconnected, its stream ended or broke, or dispose()
+   * was called. By then a launched program was killed and the output ended.
+   */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Runs the adapter over a pair of streams. `die` is what the manner `dieOn` does after the debuggee was killed:
+ * by default both streams are destroyed.
+ */
+export function startEmbeddedAdapter(
+  input: Readable,
+  output: Writable,
+  options: { die?: () => void } = {},
+): EmbeddedAdapter {
+  const die = () => {
+    input.destroy();
+    output.destroy();
+  };
+  const server = new MannerlyServer(options.die ?? die);
+  const ended = new Promise<void>((resolve) => {
+    server.onFinished(() => {
+      output.end();
+      resolve();
+    });
+  });
+  // ProtocolServer listens to `close`, which a stream that is only half closed does not emit.
+  input.once("end", () => server.dispose());
+  server.start(input, output);
+  return { ended, dispose: () => server.dispose() };
+}
+
+/**
+ * The adapter as a process: DAP on stdin and stdout, nothing else on stdout. It exits after `disconnect`, or when
+ * stdin is closed, or by a signal; a launched program never outlives it, unless the client has asked for that.
+ */
+export function runEmbeddedAdapterOnStdio(): void {
+  const adapter = startEmbeddedAdapter(process.stdin, process.stdout, { die: () => process.exit(1) });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => adapter.dispose());
+  void adapter.ended.then(() => process.stdout.end(() => process.exit(0)));
+}
+
+/** The adapter as a TCP server, one session a connection. Resolves with the port that it listens on. */
+export function serveEmbeddedAdapter(
+  port: number,
+  host = "127.0.0.1",
+): Promise<Disposable & { port: number }> {
+  const adapters = new Set<EmbeddedAdapter>();
+  const server = createServer((socket) => {
+    const adapter = startEmbeddedAdapter(socket, socket);
+    adapters.add(adapter);
+    void adapter.ended.then(() => adapters.delete(adapter));
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      server.on("error", () => {});
+      const address = server.address();
+      resolve({
+        port: typeof address === "object" && address !== null ? address.port : port,
+        dispose: () => {
+          server.close();
+          for (const adapter of adapters) adapter.dispose();
+        },
+      });
+    });
+  });
+}
