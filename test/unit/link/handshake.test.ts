@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
+import { Emitter } from "../../../src/common/event.ts";
 import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { encodeFrame, encodeJson, FrameType } from "../../../src/link/frames.ts";
 import type { SessionInfo, Wait } from "../../../src/link/messages.ts";
@@ -101,31 +102,40 @@ test("what is not an AppError is not shown to the guest", async (t) => {
   await assert.rejects(guest, (error) => error instanceof AppError && !error.message.includes("secret"));
 });
 
-test("a person is asked: the guest waits as long as it is told, beyond its own deadline", async (t) => {
-  const { near, far } = pair(t);
-  let decide: () => void = () => {};
-  const host = acceptLink(far, {
-    ...ACCEPT,
-    async admit(_, context) {
-      context.extend(60_000, "Asking.");
-      await new Promise<void>((resolve) => (decide = resolve));
-      return { guest: { id: 1 }, access: "full", sessions: [] };
-    },
+for (const decided of [true, false]) {
+  test(`a person is asked, who ${decided ? "decides late" : "never decides: the guest gets the host's reason"}`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { near, far } = pair(t);
+    let decide: () => void = () => {};
+    const host = acceptLink(far, {
+      ...ACCEPT,
+      timeoutMs: 10_000,
+      async admit(_, context) {
+        context.extend(60_000, "Asking.");
+        await new Promise<void>((resolve) => (decide = resolve));
+        return { guest: { id: 1 }, access: "full", sessions: [] };
+      },
+    });
+    const told = new Emitter<Wait>();
+    const asked = next(told.event);
+    const guest = openLink(near, IDENTITY, {
+      timing: CALM,
+      timeoutMs: 10_000,
+      onWait: (wait) => told.fire(wait),
+    });
+    assert.deepEqual(await asked, { ms: 60_000, message: "Asking." });
+    t.mock.timers.tick(59_000);
+    if (decided) {
+      decide();
+      assert.equal((await guest).welcome.access, "full");
+      await host;
+    } else {
+      t.mock.timers.tick(1_000);
+      await assert.rejects(host, code("timeout"));
+      await assert.rejects(guest, code("timeout"));
+    }
   });
-  const waits: Wait[] = [];
-  const guest = openLink(near, IDENTITY, {
-    timing: CALM,
-    // Would be over long before the decision, were it not extended.
-    timeoutMs: 50,
-    onWait(wait) {
-      waits.push(wait);
-      setTimeout(decide, 100);
-    },
-  });
-  assert.equal((await guest).welcome.access, "full");
-  assert.deepEqual(waits, [{ ms: 60_000, message: "Asking." }]);
-  await host;
-});
+}
 
 test("a guest that goes while it waits aborts the decision", async (t) => {
   const { near, far } = pair(t);

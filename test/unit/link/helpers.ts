@@ -86,9 +86,11 @@ export async function connectLinks(
 
 export function pair(t: TestContext): { near: Channel; far: Channel } {
   const { near, far } = memoryPair();
-  t.after(() => {
+  // Waited for, so that no clean-up of this test runs under the next one's mocked timers.
+  t.after(async () => {
     near.stream.destroy();
     far.stream.destroy();
+    await Promise.all([streamClosed(near.stream), streamClosed(far.stream)]);
   });
   return { near, far };
 }

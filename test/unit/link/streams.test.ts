@@ -258,6 +258,43 @@ test("a port that is not started holds up the reading, within bounds, and loses 
   assert.ok(heard.messages.every((message) => message.body.equals(body)));
 });
 
+test("before start(): what came is delivered at it, then the end, once; after close() nothing is", async (t) => {
+  const { guest } = await connectLinks(t, {
+    handlers: {
+      openSession(request) {
+        const port = request.accept();
+        port.send(json("1"));
+        port.send(json("2"));
+        port.close();
+      },
+    },
+  });
+  const ports = await Promise.all([guest.openSession("a"), guest.openSession("b")]);
+  const heard: unknown[][] = ports.map((port) => {
+    const log: unknown[] = [];
+    port.onMessage(({ body }) => log.push(body.toString()));
+    port.onClose((error) => log.push(error));
+    return log;
+  });
+  await guest.request("say", { text: "in order" });
+  assert.deepEqual(heard, [[], []]);
+  for (const port of ports) port.start();
+
+  let late: DapPort | undefined;
+  const second = await connectLinks(t, { handlers: { openSession: (request) => (late = request.accept()) } });
+  (await second.guest.openSession("s")).send(json("unread"));
+  await second.guest.request("say", { text: "in order" });
+  assert.ok(late);
+  const quiet = hear(late);
+  late.close();
+  assert.equal(await quiet.closed, undefined);
+  assert.equal(quiet.messages.length, 0);
+  assert.deepEqual(heard, [
+    ["1", "2", undefined],
+    ["1", "2", undefined],
+  ]);
+});
+
 test("a port that nobody ever starts is closed, and the link goes on", async (t) => {
   const { guest } = await connectLinks(t, {
     accept: { timing: { ...CALM, heldMs: 10 } },
