@@ -14,7 +14,7 @@ skip() {
   echo "adapters: skipped: $1 ($2)"
   failed=1
 }
-last_line() { tail -n 1 "$tools/log" | cut -c 1-160; }
+reason() { { grep -m 1 -iE "error|^E:|not found|failed" "$tools/log" || tail -n 1 "$tools/log"; } | cut -c 1-160; }
 
 # Root, or whoever may become root without being asked.
 as_root() {
@@ -41,7 +41,7 @@ packages() {
     apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$tools/log" 2>&1; then
     done_in "installed ${missing[*]}" "$start"
   else
-    skip "${missing[*]}" "$(last_line)"
+    skip "${missing[*]}" "$(reason)"
   fi
 }
 
@@ -61,10 +61,10 @@ kernel() {
     if node test/support/kernel-symbols.mjs "$tools"/kernel/boot/vmlinuz-* >"$tools/kernel/System.map" 2>"$tools/log"; then
       done_in "kernel $package" "$start"
     else
-      skip "kernel symbols" "$(last_line)"
+      skip "kernel symbols" "$(reason)"
     fi
   else
-    skip kernel "$(last_line)"
+    skip kernel "$(reason)"
   fi
 }
 
@@ -74,13 +74,13 @@ js_debug() {
   [ "$(cat "$tools/js-debug/.version" 2>/dev/null)" = "$version" ] && return
   start=$(date +%s)
   rm -rf "$tools/js-debug" "$tools/pack" && mkdir -p "$tools/js-debug" "$tools/pack"
-  if { npm pack --silent "code-server@$version" --pack-destination "$tools/pack" &&
+  if { npm pack --loglevel=error "code-server@$version" --pack-destination "$tools/pack" &&
     tar -xzf "$tools"/pack/code-server-*.tgz -C "$tools/js-debug" --strip-components=5 \
       package/lib/vscode/extensions/ms-vscode.js-debug; } >"$tools/log" 2>&1; then
     echo "$version" >"$tools/js-debug/.version"
     done_in "js-debug of code-server $version" "$start"
   else
-    skip js-debug "$(last_line)"
+    skip js-debug "$(reason)"
   fi
   rm -rf "$tools/pack"
 }
@@ -90,7 +90,7 @@ compile() {
   local target=$1 source=$2
   shift 2
   [ "$build/$target" -nt "$source" ] && return
-  "$@" >"$tools/log" 2>&1 || skip "fixture $target" "$(last_line)"
+  "$@" >"$tools/log" 2>&1 || skip "fixture $target" "$(reason)"
 }
 
 build_go() { (cd go && go build -buildvcs=false -gcflags='all=-N -l' -o "$build/goprogram" .); }

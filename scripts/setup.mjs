@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const windows = process.platform === "win32";
 
-/** When `npm ci` last came to its end; 0 if never. It writes this file last. */
+/** Milliseconds; 0 if there is no such file. */
 function modified(path) {
   return statSync(`${root}/${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
@@ -28,13 +28,15 @@ async function step(name, command, args, { ownProgress = false } = {}) {
     child.once("close", (status) => resolve(status ?? 1));
   });
   if (code !== 0) {
-    process.stderr.write(output);
+    const lines = output.trimEnd().split("\n");
+    console.error(lines.slice(0, 20).join("\n"));
     console.error(`setup: ${name} failed (exit code ${code})`);
     process.exit(1);
   }
   if (!ownProgress) console.log(`setup: ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
 }
 
+// npm writes the lock file within node_modules when it comes to its end.
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
   await step("npm ci", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }

@@ -100,10 +100,7 @@ const lldbSession: SessionSpec = {
   diesAtExit: true,
 };
 
-/**
- * The real adapters, each started as its users start it. What is particular about each stands in
- * docs of the recipe and, where the standard session meets it, in golden.ts.
- */
+/** The real adapters, each started as its users start it, with what is particular about it. */
 export const adapters = {
   /** The launch response comes after configurationDone; no `name` in sources; the debuggee is a child process. */
   debugpy: {

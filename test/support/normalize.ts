@@ -89,7 +89,10 @@ class Placeholders {
 
   text(value: string): string {
     let text = value;
-    for (const [literal, name] of this.#literals) text = text.replaceAll(literal, name);
+    for (const [literal, name] of this.#literals) {
+      // A home directory of "/" is no landmark.
+      if (literal.length > 1) text = text.replaceAll(literal, name);
+    }
     for (const [pattern, kind] of TEXT_NUMBERS) {
       text = text.replace(pattern, (_, before: string, digits: string) => before + this.take(kind, digits));
     }
