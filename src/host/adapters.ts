@@ -37,7 +37,10 @@ export async function openAdapter(source: AdapterSource, options: AdapterOptions
 }
 
 /** An adapter that listens. One that was started just before may need a moment: a refused connection is retried. */
-async function connectAdapter(source: Extract<AdapterSource, { kind: "tcp" }>, options: AdapterOptions): Promise<Upstream> {
+async function connectAdapter(
+  source: Extract<AdapterSource, { kind: "tcp" }>,
+  options: AdapterOptions,
+): Promise<Upstream> {
   const channel = await connectPatiently(source.host, source.port);
   return new PortUpstream(new StreamPort(channel.stream), {
     names: [],
@@ -58,9 +61,14 @@ async function connectPatiently(host: string, port: number): Promise<Channel> {
   }
 }
 
-async function startAdapter(source: Extract<AdapterSource, { kind: "process" }>, options: AdapterOptions): Promise<Upstream> {
+async function startAdapter(
+  source: Extract<AdapterSource, { kind: "process" }>,
+  options: AdapterOptions,
+): Promise<Upstream> {
   const { command, args } = source;
-  const child = spawn(command, [...args], { cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"] });
+  // A process group of its own: Ctrl+C in our terminal is for us, who end the adapter in order.
+  const detached = process.platform !== "win32";
+  const child = spawn(command, [...args], { cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"], detached });
   const { stdin, stdout, stderr } = child;
   const tail = collectStderr(stderr, options);
   // A write to an adapter that has just died is no error of its own: its end is reported by its exit.
@@ -69,7 +77,7 @@ async function startAdapter(source: Extract<AdapterSource, { kind: "process" }>,
   const stream = Duplex.from({ readable: stdout, writable: stdin });
   const exited = once(child, "exit");
   return new PortUpstream(new StreamPort(stream), {
-    names: [baseName(command), ...args.map(baseName)],
+    names: adapterNames(command, args),
     logger: options.logger,
     openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
     onDispose: () => endProcess(child),
@@ -87,10 +95,14 @@ async function started(child: ChildProcess, command: string): Promise<void> {
     await once(child, "spawn");
   } catch (thrown) {
     const missing = isObject(thrown) && thrown.code === "ENOENT";
-    throw new AppError("adapterFailed", `The debug adapter "${command}" could not be started: ${missing ? "no such program" : AppError.from(thrown).message}.`, {
-      hint: "Check the command after --, and that it is on the PATH.",
-      cause: thrown,
-    });
+    throw new AppError(
+      "adapterFailed",
+      `The debug adapter "${command}" could not be started: ${missing ? "no such program" : AppError.from(thrown).message}.`,
+      {
+        hint: "Check the command after --, and that it is on the PATH.",
+        cause: thrown,
+      },
+    );
   }
 }
 
@@ -122,7 +134,8 @@ function collectStderr(stderr: NodeJS.ReadableStream, options: AdapterOptions): 
 
 /** One line: how it ended, and the last thing it said. */
 function explainExit(command: string, child: ChildProcess, stderr: string): string {
-  const how = child.signalCode === null ? `exit code ${child.exitCode ?? "unknown"}` : `signal ${child.signalCode}`;
+  const how =
+    child.signalCode === null ? `exit code ${child.exitCode ?? "unknown"}` : `signal ${child.signalCode}`;
   const last = stderr.trimEnd().split(/\r?\n/).at(-1) ?? "";
   return `The debug adapter ${baseName(command)} ended (${how})${last === "" ? "." : `: ${last}`}`;
 }
@@ -135,7 +148,17 @@ function childSource(configuration: Readonly<Record<string, unknown>>): AdapterS
   const { connect, debugServer } = configuration;
   if (typeof debugServer === "number") return { kind: "tcp", host: "127.0.0.1", port: debugServer };
   if (!isObject(connect) || typeof connect.port !== "number") return undefined;
-  return { kind: "tcp", host: typeof connect.host === "string" ? connect.host : "127.0.0.1", port: connect.port };
+  return {
+    kind: "tcp",
+    host: typeof connect.host === "string" ? connect.host : "127.0.0.1",
+    port: connect.port,
+  };
+}
+
+/** What a command tells of an adapter's kind. That it is written for Node says nothing: `node` is a debug type, too. */
+function adapterNames(command: string, args: readonly string[]): string[] {
+  const names = [command, ...args].map(baseName);
+  return /^node(\.exe)?$/i.test(names[0] ?? "") && names.length > 1 ? names.slice(1) : names;
 }
 
 function baseName(path: string): string {

@@ -77,7 +77,10 @@ export class LinkGuests {
     const sessions = this.#sessions;
     const need = (access: Access) => {
       if (!allows(participant.access, access)) {
-        throw new AppError("notAllowed", `That needs the right "${access}"; you have "${participant.access}".`);
+        throw new AppError(
+          "notAllowed",
+          `That needs the right "${access}"; you have "${participant.access}".`,
+        );
       }
     };
     const find = (id: number): Participant => {
@@ -101,7 +104,8 @@ export class LinkGuests {
       say: ({ text }) => {
         sessions.say(participant, text);
         for (const [link, other] of this.#links) {
-          if (other !== participant) link.notify("said", { client: participant.id, name: participant.name, text });
+          if (other !== participant)
+            link.notify("said", { client: participant.id, name: participant.name, text });
         }
         return {};
       },
@@ -117,7 +121,10 @@ export class LinkGuests {
       },
       endSession: ({ session }) => {
         need("full");
-        sessions.list().find(({ id }) => id === session)?.hub.end(`${participant.name} has ended the session.`, true);
+        sessions
+          .list()
+          .find(({ id }) => id === session)
+          ?.hub.end(`${participant.name} has ended the session.`, true);
         return {};
       },
       endServer: async ({ server }) => {
@@ -154,6 +161,13 @@ export class LinkGuests {
 }
 
 function sessionInfo({ id, name, parent, hub }: Session): SessionInfo {
-  const type = hub.type;
-  return { id, name, type, ...(parent === undefined ? {} : { parent }), state: hub.stopped ? "stopped" : "running" };
+  // An adapter behind a port has no name until a client gives it one, and the link wants some.
+  const type = hub.type || "unknown";
+  return {
+    id,
+    name,
+    type,
+    ...(parent === undefined ? {} : { parent }),
+    state: hub.stopped ? "stopped" : "running",
+  };
 }

@@ -82,7 +82,8 @@ export class PortUpstream implements Upstream {
     } else if (message.type === "response") {
       const answer = this.#waiting.get(message.requestSeq);
       this.#waiting.delete(message.requestSeq);
-      if (answer === undefined) this.#logger.log("warn", `An answer to request ${message.requestSeq}, which nobody sent.`);
+      if (answer === undefined)
+        this.#logger.log("warn", `An answer to request ${message.requestSeq}, which nobody sent.`);
       else answer(message);
     } else {
       const { seq, command } = message;

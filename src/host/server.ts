@@ -4,8 +4,9 @@ import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress } from "../address/model.ts";
-import { errorOutcome, responseParts } from "../dap/messages.ts";
+import { errorOutcome, readClientMessage, responseParts } from "../dap/messages.ts";
 import { StreamPort } from "../dap/streamPort.ts";
+import type { Client } from "../hub/client.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
 import { readFirstBytes } from "../transport/firstBytes.ts";
@@ -35,12 +36,19 @@ export class DebugServer {
   readonly #links: LinkGuests;
   readonly #halfOpen = new Map<Channel, string>();
   readonly #open = new Set<Channel>();
+  /** Those who speak plain DAP. */
+  readonly #clients = new Set<Client>();
   readonly #closed = new Emitter<void>();
   /** Fires once, when it no longer listens. */
   readonly onClosed = this.#closed.event;
   #isClosed = false;
 
-  private constructor(listener: Listener, address: ServerAddress, sessions: Sessions, options: DebugServerOptions) {
+  private constructor(
+    listener: Listener,
+    address: ServerAddress,
+    sessions: Sessions,
+    options: DebugServerOptions,
+  ) {
     this.address = address;
     this.#listener = listener;
     this.#sessions = sessions;
@@ -54,7 +62,11 @@ export class DebugServer {
   }
 
   /** Starts to listen. Rejects with an AppError if the address cannot be served. */
-  static async start(address: ServerAddress, sessions: Sessions, options: DebugServerOptions): Promise<DebugServer> {
+  static async start(
+    address: ServerAddress,
+    sessions: Sessions,
+    options: DebugServerOptions,
+  ): Promise<DebugServer> {
     const open = await listen(address);
     return new DebugServer(open.listener, open.address, sessions, options);
   }
@@ -70,6 +82,10 @@ export class DebugServer {
     this.#isClosed = true;
     for (const channel of this.#halfOpen.keys()) channel.stream.destroy();
     this.#links.close(reason);
+    for (const client of [...this.#clients]) {
+      if (reason === undefined) client.close();
+      else client.drop(reason);
+    }
     await this.#listener.close();
     this.#closed.fire();
   }
@@ -106,17 +122,25 @@ export class DebugServer {
     const port = new StreamPort(channel.stream);
     if (full) {
       const refusal = errorOutcome(new AppError("busy", "This server has as many clients as it may have."));
-      port.onMessage(() => {
-        port.send(responseParts(1, 1, "initialize", refusal));
+      port.onMessage(({ body }) => {
+        const request = readClientMessage(body);
+        if (!(request instanceof AppError) && request.type === "request") {
+          port.send(responseParts(1, request.seq, request.command, refusal));
+        }
         port.close();
       });
       port.start();
       return;
     }
     const { transport, address } = channel.peer;
-    const participant = this.#sessions.admit({ address: `${transport} ${address}`, access: this.address.access });
+    const participant = this.#sessions.admit({
+      address: `${transport} ${address}`,
+      access: this.address.access,
+    });
     const client = this.#sessions.joinRoot(port, participant);
+    this.#clients.add(client);
     client.onGone((reason) => {
+      this.#clients.delete(client);
       if (reason !== undefined) this.#logger.log("info", `${participant.name}: ${reason.message}`);
       // A peer whose messages cannot be told apart any more gets no more of ours.
       port.close();

@@ -79,7 +79,10 @@ export class Hub implements HubContext {
     if (options.inherit !== undefined) this.#breakpoints.inherit(options.inherit.#breakpoints);
     this.#queries = new Queries(this);
     this.#steering = new Steering(this, this.#execution, () => this.#queries.invalidate());
-    this.#reverse = new ReverseRequests(this, { startChild: options.startChild, driver: () => this.#lifecycle.driver });
+    this.#reverse = new ReverseRequests(this, {
+      startChild: options.startChild,
+      driver: () => this.#lifecycle.driver,
+    });
     upstream.onEvent(({ event, body }) => this.#adapterEvent(event, body));
     upstream.onRequest((request) => this.#reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
@@ -168,7 +171,8 @@ export class Hub implements HubContext {
   /** The access of a participant has changed: its clients learn what they can do now. */
   accessChanged(participant: Participant): void {
     const body = encodeJson({ capabilities: this.capabilities });
-    for (const client of this.clients) if (client.participant === participant) client.event("capabilities", body);
+    for (const client of this.clients)
+      if (client.participant === participant) client.event("capabilities", body);
   }
 
   /** Lets a session run that waits for its first client. */
@@ -269,9 +273,13 @@ export class Hub implements HubContext {
   }
 
   /** What stands against a request before anything looks at its meaning. */
-  #refusal({ client, command, args, sawStop }: ClientRequest, rule: RequestRule | undefined): AppError | undefined {
+  #refusal(
+    { client, command, args, sawStop }: ClientRequest,
+    rule: RequestRule | undefined,
+  ): AppError | undefined {
     const { access } = client.participant;
-    if (!allows(access, rule?.access ?? "control")) return notAllowed(command, access, rule?.access ?? "control");
+    if (!allows(access, rule?.access ?? "control"))
+      return notAllowed(command, access, rule?.access ?? "control");
     if (rule === undefined) {
       if (client.profile === undefined) return new AppError("protocol", "Send initialize first.");
       return understands([...this.upstream.names, ...this.#lifecycle.names], command)
@@ -290,7 +298,10 @@ export class Hub implements HubContext {
       const handle = args[name];
       if (typeof handle !== "number") continue;
       if (!sawStop || !client.handles.find(kind, handle).valid) {
-        return new AppError("staleHandle", `${command}: The program has moved on since "${name}" ${handle} was given out.`);
+        return new AppError(
+          "staleHandle",
+          `${command}: The program has moved on since "${name}" ${handle} was given out.`,
+        );
       }
     }
     return undefined;
@@ -307,7 +318,8 @@ export class Hub implements HubContext {
     const { participant } = client;
     const last = [...this.clients].every((other) => other === client);
     const ends = participant.isHost || (last && this.#snapshot.terminated);
-    const terminates = args.terminateDebuggee === true && allows(participant.access, "full") && !this.#snapshot.terminated;
+    const terminates =
+      args.terminateDebuggee === true && allows(participant.access, "full") && !this.#snapshot.terminated;
     const untouched = this.#lifecycle.phase === "fresh" || this.#lifecycle.phase === "initializing";
     if ((ends || terminates) && this.#ended === undefined && !untouched) {
       if (terminates) this.notice(client, "ends the program");
@@ -352,7 +364,9 @@ export class Hub implements HubContext {
       request.refuse(refusal);
       return;
     }
-    this.#queries.ask(request, this.#epochFor(request, rule), (outcome) => this.#nameSources(request.command, outcome));
+    this.#queries.ask(request, this.#epochFor(request, rule), (outcome) =>
+      this.#nameSources(request.command, outcome),
+    );
   }
 
   #evaluate(request: ClientRequest, rule: RequestRule): void {
@@ -383,7 +397,10 @@ export class Hub implements HubContext {
       this.#altered(client, { areas: [command === "terminateThreads" ? "threads" : "variables"] });
       if (command === "writeMemory") this.#memoryWritten(client, args);
       const deed = command === "writeMemory" ? `writes memory at ${String(args.memoryReference)}` : undefined;
-      this.notice(client, rule.deed ?? deed ?? `sets ${String(args.name ?? args.expression)} = ${String(args.value)}`);
+      this.notice(
+        client,
+        rule.deed ?? deed ?? `sets ${String(args.name ?? args.expression)} = ${String(args.value)}`,
+      );
     });
   }
 
@@ -398,9 +415,17 @@ export class Hub implements HubContext {
     const target = client.underWay(args.requestId);
     const found = target === undefined ? undefined : this.#queries.cancel(target);
     if (found !== undefined && found !== "done") {
-      this.upstream.request("cancel", cancelArguments(found.upstreamSeq), (outcome) => request.answer(outcome));
-    } else if (found === undefined && args.progressId !== undefined && this.capabilities.supportsCancelRequest === true) {
-      this.upstream.request("cancel", encodeJson({ progressId: args.progressId }), (outcome) => request.answer(outcome));
+      this.upstream.request("cancel", cancelArguments(found.upstreamSeq), (outcome) =>
+        request.answer(outcome),
+      );
+    } else if (
+      found === undefined &&
+      args.progressId !== undefined &&
+      this.capabilities.supportsCancelRequest === true
+    ) {
+      this.upstream.request("cancel", encodeJson({ progressId: args.progressId }), (outcome) =>
+        request.answer(outcome),
+      );
     } else if (found === "done" || this.capabilities.supportsCancelRequest === true) {
       // DAP: a request that is not (or no longer) under way is no error.
       request.answer({ success: true });
@@ -413,7 +438,11 @@ export class Hub implements HubContext {
   #sourceRefusal({ client, command, args }: ClientRequest): AppError | undefined {
     if (command !== "source" || allows(client.participant.access, "control")) return undefined;
     const source = isObject(args.source) ? args.source : {};
-    const keys = [sourceName(args.sourceReference), sourceName(source.sourceReference), sourceName(source.path)];
+    const keys = [
+      sourceName(args.sourceReference),
+      sourceName(source.sourceReference),
+      sourceName(source.path),
+    ];
     const named = keys.filter((key) => key !== undefined).every((key) => this.#sources.has(key));
     return named ? undefined : new AppError("notAllowed", "This source has not come up in the session.");
   }
@@ -427,8 +456,13 @@ export class Hub implements HubContext {
     return args.threadId === undefined ? this.#execution.latest() : this.#execution.epochOf(args.threadId);
   }
 
-  #collectHandles({ client, command }: ClientRequest, { success, body }: Outcome, epoch: Epoch | undefined): void {
-    if (success && body !== undefined) client.handles.add(new HandleBag(command, body, epoch ?? this.#execution.latest()));
+  #collectHandles(
+    { client, command }: ClientRequest,
+    { success, body }: Outcome,
+    epoch: Epoch | undefined,
+  ): void {
+    if (success && body !== undefined)
+      client.handles.add(new HandleBag(command, body, epoch ?? this.#execution.latest()));
   }
 
   /** Others show values that are no longer true: they are told to ask again. */
@@ -444,7 +478,9 @@ export class Hub implements HubContext {
 
   /** For a client that does not know `invalidated`: the stop once more, without taking the focus. */
   #stopAgain(client: Client): void {
-    replayStops(client, this.#execution, (_client, raw) => encodeJson({ ...parseObject(raw), preserveFocusHint: true }));
+    replayStops(client, this.#execution, (_client, raw) =>
+      encodeJson({ ...parseObject(raw), preserveFocusHint: true }),
+    );
   }
 
   // ---------------------------------------------------------------------------------------------- from the adapter
@@ -484,7 +520,10 @@ export class Hub implements HubContext {
         return;
     }
     this.#recordAndBroadcast(event, body);
-    if (event === "terminated") this.#steering.over();
+    if (event !== "terminated") return;
+    this.#steering.over();
+    // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
+    if (this.clients.size === 0) this.end("The program has ended.");
   }
 
   #recordAndBroadcast(event: string, body: Buffer | undefined): void {
@@ -528,17 +567,25 @@ export class Hub implements HubContext {
     const body = parseObject(raw);
     if (!Array.isArray(body.hitBreakpointIds)) return raw;
     const ids = this.#breakpoints.hitIds(client, body.hitBreakpointIds);
-    const same = ids.length === body.hitBreakpointIds.length && ids.every((id, i) => id === (body.hitBreakpointIds as unknown[])[i]);
+    const same =
+      ids.length === body.hitBreakpointIds.length &&
+      ids.every((id, i) => id === (body.hitBreakpointIds as unknown[])[i]);
     return same ? raw : encodeJson({ ...body, hitBreakpointIds: ids });
   }
 
   #nameSources(name: string, { body }: Outcome): void {
     if (!NAMING.has(name) || body?.includes('"source') !== true) return;
     const parsed = parseObject(body);
-    const holders = [parsed, ...objects(parsed.stackFrames), ...objects(parsed.scopes), ...objects(parsed.breakpoints)];
+    const holders = [
+      parsed,
+      ...objects(parsed.stackFrames),
+      ...objects(parsed.scopes),
+      ...objects(parsed.breakpoints),
+    ];
     const sources = [...holders.map((holder) => holder.source), ...objects(parsed.sources)];
     for (const source of sources.filter(isObject)) {
-      for (const key of [sourceName(source.path), sourceName(source.sourceReference)]) if (key !== undefined) this.#sources.add(key);
+      for (const key of [sourceName(source.path), sourceName(source.sourceReference)])
+        if (key !== undefined) this.#sources.add(key);
     }
   }
 
@@ -551,7 +598,8 @@ export class Hub implements HubContext {
     this.#breakpoints.announceAll(client);
     this.#snapshot.replayOutput(client);
     this.#reverse.replayChildren(client);
-    if (!this.#snapshot.terminated) replayStops(client, this.#execution, (to, raw) => this.#stoppedBody(to, raw));
+    if (!this.#snapshot.terminated)
+      replayStops(client, this.#execution, (to, raw) => this.#stoppedBody(to, raw));
     this.#snapshot.replayEnd(client);
     client.live = true;
     if (this.#ended !== undefined && !this.#snapshot.terminated) client.event("terminated");
@@ -585,7 +633,15 @@ export class Hub implements HubContext {
 }
 
 /** Messages that name sources. */
-const NAMING = new Set(["stackTrace", "scopes", "loadedSources", "loadedSource", "setBreakpoints", "breakpoint", "output"]);
+const NAMING = new Set([
+  "stackTrace",
+  "scopes",
+  "loadedSources",
+  "loadedSource",
+  "setBreakpoints",
+  "breakpoint",
+  "output",
+]);
 
 function sourceName(value: unknown): string | undefined {
   if (typeof value === "number") return value > 0 ? `#${value}` : undefined;
@@ -597,4 +653,3 @@ function notAllowed(command: string, have: string, need: string): AppError {
     hint: "Ask the host to change it.",
   });
 }
-

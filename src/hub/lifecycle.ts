@@ -21,7 +21,13 @@ const SUCCESS: Outcome = { success: true };
 
 export interface LifecycleOptions {
   /** Starts the session without a client: DAP's `launch` or `attach` and its arguments. */
-  readonly start?: { readonly request: "launch" | "attach"; readonly configuration: JsonObject; readonly adapterID: string };
+  readonly start?: {
+    readonly request: "launch" | "attach";
+    readonly configuration: JsonObject;
+    readonly adapterID: string;
+    /** The adapter refused. No client has asked, so none is told. */
+    readonly onFailed?: (reason: AppError) => void;
+  };
   /** Whether a session that was started so waits for the first client's `configurationDone`. */
   readonly holdForClient?: boolean;
 }
@@ -137,7 +143,8 @@ export class Lifecycle {
   over(): void {
     this.phase = "over";
     for (const timer of this.#configuring.values()) clearTimeout(timer);
-    for (const request of this.#waiting.splice(0)) request.refuse(new AppError("closed", "The debug session has ended."));
+    for (const request of this.#waiting.splice(0))
+      request.refuse(new AppError("closed", "The debug session has ended."));
   }
 
   #initialize(request: ClientRequest): void {
@@ -193,7 +200,10 @@ export class Lifecycle {
     client.conversion = conversionBetween(client.profile, this.profile);
     const masked = maskCapabilities(this.capabilities, client.participant.access);
     // The hub answers it, so every late client may send it and thereby say when its configuration is complete.
-    request.answer({ success: true, body: encodeJson({ ...masked, supportsConfigurationDoneRequest: true }) });
+    request.answer({
+      success: true,
+      body: encodeJson({ ...masked, supportsConfigurationDoneRequest: true }),
+    });
   }
 
   #start(request: ClientRequest): void {
@@ -224,7 +234,12 @@ export class Lifecycle {
     });
   }
 
-  #startUpstream(command: string, args: JsonObject, rawArgs: Buffer | undefined, then: (outcome: Outcome) => void): void {
+  #startUpstream(
+    command: string,
+    args: JsonObject,
+    rawArgs: Buffer | undefined,
+    then: (outcome: Outcome) => void,
+  ): void {
     this.phase = "starting";
     this.#startArgs = args;
     const type = configurationType(args);
@@ -234,7 +249,7 @@ export class Lifecycle {
       then(outcome);
       if (outcome.success) return;
       // Those who joined a start that failed have nothing to join.
-      const reason = new AppError("adapterFailed", `The session could not be started: ${outcome.message ?? "no reason given"}`);
+      const reason = startFailure(outcome);
       for (const client of [...this.#configuring.keys()]) client.drop(reason);
     });
     for (const waiting of this.#waiting.splice(0)) this.#join(waiting);
@@ -272,7 +287,10 @@ export class Lifecycle {
     if (client === this.driver && !this.#configured && this.#initialized) {
       this.#configured = true;
       if (this.capabilities.supportsConfigurationDoneRequest !== true) request.answer(SUCCESS);
-      else this.#hub.upstream.request("configurationDone", request.rawArgs, (outcome) => request.answer(outcome));
+      else
+        this.#hub.upstream.request("configurationDone", request.rawArgs, (outcome) =>
+          request.answer(outcome),
+        );
     } else if (this.#configuring.has(client)) {
       request.answer(SUCCESS);
       this.#configurationComplete(client);
@@ -302,12 +320,27 @@ export class Lifecycle {
   }
 
   #startHeadless(start: NonNullable<LifecycleOptions["start"]>): void {
-    const args = headlessInitialize(start.adapterID);
-    this.#initializeUpstream(args, encodeJson(args), (outcome) => {
-      if (!outcome.success) return;
-      this.#startUpstream(start.request, start.configuration, encodeJson(start.configuration), () => {});
+    const { request, configuration, adapterID, onFailed } = start;
+    const args = headlessInitialize(adapterID);
+    this.#initializeUpstream(args, encodeJson(args), (initialized) => {
+      if (!initialized.success) {
+        onFailed?.(startFailure(initialized));
+        return;
+      }
+      this.#startUpstream(request, configuration, encodeJson(configuration), (started) => {
+        if (!started.success) onFailed?.(startFailure(started));
+      });
     });
   }
+}
+
+/** An adapter's refusal in its own words: DAP's `Message` for people if there is one, with its variables filled in. */
+function startFailure(outcome: Outcome): AppError {
+  const { error } = parseObject(outcome.body);
+  const { format, variables } = isObject(error) ? error : {};
+  const values = isObject(variables) ? variables : {};
+  const text = typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? "")) : "";
+  return new AppError("adapterFailed", `The session could not be started: ${text || (outcome.message ?? "no reason given")}`);
 }
 
 /** Our own keys of a launch configuration are not the adapter's business. */

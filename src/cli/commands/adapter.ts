@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import { encodeJson } from "../../dap/messages.ts";
+import { EditorEndpoint } from "../../guest/editor.ts";
+import type { HostedServer } from "../../host/host.ts";
+import { readServer } from "../addresses.ts";
+import { chooseAdapter } from "../adapterChoice.ts";
+import { EXIT } from "../failure.ts";
+import { defaultName } from "../identity.ts";
+import { note } from "../output.ts";
+import type { Run } from "../program.ts";
+import { warnIfInsecure } from "../report.ts";
+import { type Serving, startServing } from "../serving.ts";
+import { firstSignal } from "../signals.ts";
+import { openStdio, refuseEditor, type Stdio } from "../stdio.ts";
+import { collect } from "./serve.ts";
+
+interface AdapterCommandOptions {
+  readonly server: readonly string[];
+  readonly connect?: string;
+  readonly name?: string;
+  readonly verbose?: boolean;
+}
+
+const EXAMPLES = `
+Examples, as an editor's configuration would call it:
+  debug-server adapter -s tcp:port=5005 -- python3 -m debugpy.adapter
+  debug-server adapter -s npipe:pipe=debug -- lldb-dap
+
+It passes the editor's session on to the real adapter, unchanged, and tells in the editor's console how to join it.
+When the editor ends the session, it ends for all.`;
+
+export function addAdapter(program: Command, run: Run): void {
+  program
+    .command("adapter")
+    .summary("stand in front of an editor's debug adapter, so that others can join")
+    .description("Is itself a debug adapter on standard input and output: put it in front of the real one.")
+    .usage("-s <string> [options] -- <adapter command …>")
+    .argument("[command...]", "the real debug adapter's command")
+    .requiredOption(
+      "-s, --server <string>",
+      "where to be joined, for example tcp:port=5005; may be repeated",
+      collect,
+    )
+    .option("--connect <host:port>", "connect to an adapter that listens, instead of starting one")
+    .option("--name <name>", "how others see you", defaultName())
+    .option("-v, --verbose", "log what happens to standard error")
+    .addHelpText("after", EXAMPLES)
+    .passThroughOptions()
+    .action((command: string[], options: AdapterCommandOptions) => run(() => adapter(command, options)));
+}
+
+async function adapter(command: readonly string[], options: AdapterCommandOptions): Promise<number> {
+  const stdio = openStdio();
+  const interrupted = firstSignal().then(() => "The host has ended the session.");
+  let serving: Serving;
+  try {
+    const addresses = options.server.map(readServer);
+    const choice = await chooseAdapter({ connect: options.connect }, command);
+    serving = await startServing(choice, addresses, { verbose: options.verbose === true, interrupted });
+  } catch (thrown) {
+    await refuseEditor(new EditorEndpoint(stdio.port), thrown);
+    await stdio.flushed();
+    throw thrown;
+  }
+  letEditorIn(stdio, serving, options.name ?? defaultName());
+  for (const hosted of serving.servers) {
+    warnIfInsecure(hosted);
+    note(invitation(hosted));
+  }
+  const ending = await serving.finish(interrupted);
+  if (!ending.expected) note(ending.reason);
+  stdio.port.close();
+  await stdio.flushed();
+  return ending.expected ? EXIT.ended : EXIT.failed;
+}
+
+/** The editor is the host's own client: it drives the adapter, and when it leaves, the session ends. */
+function letEditorIn({ port }: Stdio, { host, servers }: Serving, name: string): void {
+  const { sessions } = host;
+  const participant = sessions.admit({ name, address: "stdio", access: "full", isHost: true });
+  const client = sessions.joinRoot(port, participant);
+  client.onGone(() => {
+    port.close();
+    sessions.leave(participant);
+  });
+  // Not before its first answer: an editor need not listen to events until then.
+  const answered = client.onAnswered(() => {
+    answered.dispose();
+    const output = servers.map((hosted) => `${invitation(hosted)}\n`).join("");
+    client.event("output", encodeJson({ category: "console", output }));
+  });
+}
+
+function invitation({ server, join }: HostedServer): string {
+  return `Debugger Server - ${server.connectionString} (join it with: debug-server join "${join}")`;
+}

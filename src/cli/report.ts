@@ -1,0 +1,59 @@
+import type { Participant } from "../hub/client.ts";
+import type { Sessions } from "../hub/sessions.ts";
+import type { HostedServer } from "../host/host.ts";
+import { isReachable } from "../host/reach.ts";
+import { note, print } from "./output.ts";
+import { printable } from "./text.ts";
+
+/** How a session ended. */
+export interface Ending {
+  readonly reason: string;
+  /** False: it failed. */
+  readonly expected: boolean;
+}
+
+/** What `serve` tells of what happens: results on standard output, what is for people on standard error. */
+export interface Report {
+  listening(hosted: HostedServer): void;
+  joined(participant: Participant): void;
+  left(participant: Participant): void;
+  ended(ending: Ending): void;
+}
+
+/** Lines for people and simple scripts: standard output has a line for each server and nothing else. */
+export const textReport: Report = {
+  listening({ server, join }) {
+    print(`Debugger Server - ${server.connectionString}`);
+    note(`Join it with: debug-server join "${join}"`);
+  },
+  joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
+  left: ({ name }) => note(printable(`${name} has left.`)),
+  ended: ({ reason }) => note(printable(reason)),
+};
+
+/** One JSON object a line, for programs. */
+export const jsonReport: Report = {
+  listening: ({ id, server, join }) =>
+    json({ event: "listening", id, server: server.connectionString, join }),
+  joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
+  left: ({ id, name }) => json({ event: "left", id, name }),
+  ended: ({ reason, expected }) => json({ event: "ended", reason, expected }),
+};
+
+function json(event: object): void {
+  print(JSON.stringify(event));
+}
+
+export function reportGuests(sessions: Sessions, report: Report): void {
+  sessions.onJoined((participant) => report.joined(participant));
+  sessions.onLeft((participant) => report.left(participant));
+}
+
+/** Says loudly what nobody should do without knowing. */
+export function warnIfInsecure({ server }: HostedServer): void {
+  const { address, connectionString } = server;
+  if (!address.insecure || !isReachable(address)) return;
+  const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
+  note(`WARNING: ${connectionString} has no password and can be reached from other machines.`);
+  note(`WARNING: Whoever reaches it ${what}.`);
+}

@@ -1,0 +1,69 @@
+import type { ServerAddress } from "../address/model.ts";
+import { AppError } from "../common/errors.ts";
+import { Emitter, once } from "../common/event.ts";
+import { openAdapter } from "../host/adapters.ts";
+import { Host, type HostedServer } from "../host/host.ts";
+import { Sessions } from "../hub/sessions.ts";
+import type { AdapterChoice } from "./adapterChoice.ts";
+import { stderrLogger } from "./output.ts";
+import { type Ending, reportGuests, type Report } from "./report.ts";
+
+/** A session that is served, as `serve`, `adapter` and `demo` run it. */
+export interface Serving {
+  readonly host: Host;
+  readonly servers: readonly HostedServer[];
+  /**
+   * Resolves when it is over, with everything cleaned up: the session has ended by itself, nobody can join it any
+   * more, or `interrupted` has asked for the end.
+   */
+  finish(interrupted: Promise<string>): Promise<Ending>;
+}
+
+/** Starts the adapter and the servers. Rejects with an AppError, having ended what it started. */
+export async function startServing(
+  choice: AdapterChoice,
+  addresses: readonly ServerAddress[],
+  options: { readonly verbose: boolean; readonly report?: Report; readonly interrupted: Promise<string> },
+): Promise<Serving> {
+  const logger = stderrLogger(options.verbose);
+  const upstream = await orInterrupted(openAdapter(choice.source, { logger }), options.interrupted);
+  const startFailed = new Emitter<AppError>();
+  const { start, ...rest } = choice.sessions;
+  const watched = start && { ...start, onFailed: (reason: AppError) => startFailed.fire(reason) };
+  const sessions = new Sessions(upstream, { ...rest, start: watched, logger });
+  const host = new Host(sessions, { logger });
+  const failed = once(startFailed.event).then(({ message }) => ({ reason: message, expected: false }));
+  const ended = host.ended.then(({ reason, expected }) => ({ reason, expected }));
+  if (options.report !== undefined) reportGuests(sessions, options.report);
+  const deserted = new Promise<Ending>((resolve) => {
+    host.onServerClosed(() => {
+      if (!host.serving) resolve({ reason: "No server is left to join it.", expected: true });
+    });
+  });
+  try {
+    const servers = await host.serve(addresses);
+    return {
+      host,
+      servers,
+      async finish(interrupted) {
+        const asked = interrupted.then((reason) => ({ reason, expected: true }));
+        const ending = await Promise.race([failed, ended, deserted, asked]);
+        await host.close(ending.reason);
+        return ending;
+      },
+    };
+  } catch (thrown) {
+    await host.close("It could not be served.");
+    throw thrown;
+  }
+}
+
+/** An adapter that takes its time to start does not keep anybody from giving up. */
+async function orInterrupted<T>(work: Promise<T>, interrupted: Promise<string>): Promise<T> {
+  return Promise.race([
+    work,
+    interrupted.then((reason) => {
+      throw new AppError("aborted", reason);
+    }),
+  ]);
+}

@@ -1,0 +1,60 @@
+import type { ClientAddress } from "../address/model.ts";
+import { AppError } from "../common/errors.ts";
+import type { Logger } from "../common/logger.ts";
+import type { DapPort } from "../dap/port.ts";
+import type { GuestLink } from "../link/guestLink.ts";
+import type { SessionInfo, Wait } from "../link/messages.ts";
+import { type GuestIdentity, openLink } from "../link/openLink.ts";
+import type { WaitOptions } from "../transport/channel.ts";
+import { connect } from "../transport/open.ts";
+
+export interface JoinOptions extends WaitOptions {
+  readonly logger?: Logger;
+  /** The host needs longer than usual, mostly because a person is being asked. */
+  readonly onWait?: (wait: Wait) => void;
+}
+
+/** A guest that was let in. */
+export interface Joined {
+  readonly link: GuestLink;
+  /**
+   * Opens a session as a DAP endpoint: by its id, or the one that all others are children of. Rejects with the
+   * host's reason. It starts the link: subscribe to that first.
+   */
+  openSession(id?: string, wait?: WaitOptions): Promise<DapPort>;
+}
+
+/** Connects and is let in. Rejects with an AppError: the transport's, the handshake's, or the host's refusal. */
+export async function joinServer(
+  address: ClientAddress,
+  identity: GuestIdentity,
+  options: JoinOptions = {},
+): Promise<Joined> {
+  const channel = await connect(address, options);
+  // How the connection string names the guest is the most deliberate.
+  const link = await openLink(channel, { ...identity, name: address.name ?? identity.name }, options);
+  return {
+    link,
+    async openSession(id, wait) {
+      link.start();
+      return link.openSession(choose(await sessionsOf(link, wait), id).id, wait);
+    },
+  };
+}
+
+/** The welcome lists them, unless there are so many that the list has to be asked for. */
+async function sessionsOf(link: GuestLink, wait?: WaitOptions): Promise<readonly SessionInfo[]> {
+  const { sessions } = link.welcome;
+  return sessions.length > 0 ? sessions : (await link.request("listSessions", {}, wait)).sessions;
+}
+
+function choose(sessions: readonly SessionInfo[], wanted: string | undefined): SessionInfo {
+  const root = sessions.find(({ parent }) => parent === undefined);
+  const found = wanted === undefined ? root : sessions.find(({ id }) => id === wanted);
+  if (found !== undefined) return found;
+  if (wanted === undefined) throw new AppError("closed", "This server has no debug session any more.");
+  const there = sessions.map(({ id, name }) => `${id} (${name})`).join(", ");
+  throw new AppError("badArguments", `There is no session "${wanted}" on this server.`, {
+    hint: there === "" ? undefined : `There is ${there}.`,
+  });
+}

@@ -1,0 +1,164 @@
+import type { ServerAddress } from "../address/model.ts";
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import { type Logger, nullLogger } from "../common/logger.ts";
+import type { Sessions } from "../hub/sessions.ts";
+import type { UpstreamEnd } from "../hub/upstream.ts";
+import type { ServerInfo } from "../link/messages.ts";
+import type { ServerDirectory } from "./linkGuests.ts";
+import { joinString } from "./reach.ts";
+import { type Registration, Registry, type SessionLabel } from "./registry.ts";
+import { DebugServer } from "./server.ts";
+
+export interface HostOptions {
+  readonly logger?: Logger;
+  /** Default: this user's. */
+  readonly registry?: Registry;
+}
+
+/** A server of this host. Ids count from 0 and are used once, as in WinDbg's `.servers`. */
+export interface HostedServer {
+  readonly id: number;
+  readonly server: DebugServer;
+  /** The connection string that joins it. */
+  readonly join: string;
+}
+
+/** An adapter that has not ended by then is given up. The hub's own deadlines are shorter. */
+const END_MS = 10_000;
+/** How long everybody has to leave in order after they were told of the end. */
+const LEAVE_MS = 1_000;
+
+/** One debug session with all the servers that serve it: started together, listed, and ended in order. */
+export class Host implements ServerDirectory {
+  readonly sessions: Sessions;
+  /** Resolves when the debug session has ended, by itself or by `close`. */
+  readonly ended: Promise<UpstreamEnd>;
+  readonly #logger: Logger;
+  readonly #registry: Registry;
+  readonly #servers = new Map<number, HostedServer>();
+  readonly #registrations = new Map<number, Registration>();
+  readonly #serverClosed = new Emitter<HostedServer>();
+  /** A server listens no more, whoever ended it. */
+  readonly onServerClosed = this.#serverClosed.event;
+  #nextId = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(sessions: Sessions, options: HostOptions = {}) {
+    this.sessions = sessions;
+    this.#logger = options.logger ?? nullLogger;
+    this.#registry = options.registry ?? new Registry();
+    this.ended = new Promise((resolve) => sessions.onEnd(resolve));
+    sessions.onChanged(() => {
+      for (const registration of this.#registrations.values()) registration.update(this.#label());
+    });
+  }
+
+  /** Starts to listen at all of these addresses, or, if one of them cannot be served, at none: then it rejects. */
+  async serve(addresses: readonly ServerAddress[]): Promise<HostedServer[]> {
+    const started: HostedServer[] = [];
+    try {
+      // One after the other: ports of a range are taken in the order in which they were asked for.
+      for (const address of addresses) started.push(await this.#start(address));
+    } catch (thrown) {
+      await Promise.all(started.map(({ server }) => server.close()));
+      throw AppError.from(thrown);
+    }
+    return started;
+  }
+
+  /** Whether anybody can still come in. */
+  get serving(): boolean {
+    return this.#servers.size > 0;
+  }
+
+  /** Those that may be listed: not the hidden ones, and not those that dial by themselves. */
+  list(): ServerInfo[] {
+    return [...this.#servers.values()]
+      .filter(({ server }) => isListed(server.address))
+      .map(({ id, server }) => ({ id, address: server.connectionString }));
+  }
+
+  async end(id: number): Promise<void> {
+    const hosted = this.#servers.get(id);
+    if (hosted === undefined) throw new AppError("badArguments", `There is no server ${id} here any more.`);
+    await hosted.server.close(new AppError("closed", "This server was ended; the debug session goes on."));
+  }
+
+  /** Ends all: guests are told why, the adapter is disconnected, then nobody listens. May be called twice. */
+  close(reason: string): Promise<void> {
+    return (this.#closing ??= this.#close(reason));
+  }
+
+  async #close(reason: string): Promise<void> {
+    // First of all, so that nobody new is sent here.
+    for (const registration of this.#registrations.values()) registration.dispose();
+    this.sessions.end(reason);
+    await within(END_MS, this.ended);
+    await within(LEAVE_MS, this.#everybodyLeft());
+    await Promise.all([...this.#servers.values()].map(({ server }) => server.close()));
+  }
+
+  #everybodyLeft(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.sessions.participants().length === 0) resolve();
+      };
+      this.sessions.onLeft(look);
+      look();
+    });
+  }
+
+  async #start(address: ServerAddress): Promise<HostedServer> {
+    const server = await DebugServer.start(address, this.sessions, { directory: this, logger: this.#logger });
+    const hosted: HostedServer = { id: this.#nextId++, server, join: joinString(server.address) };
+    this.#servers.set(hosted.id, hosted);
+    server.onClosed(() => this.#closed(hosted));
+    if (isListed(server.address)) await this.#register(hosted);
+    return hosted;
+  }
+
+  /** A server that cannot be listed serves all the same. */
+  async #register({ id, server, join }: HostedServer): Promise<void> {
+    try {
+      const registration = await this.#registry.add({
+        server: server.connectionString,
+        join,
+        session: this.#label(),
+      });
+      // It may have been closed meanwhile.
+      if (this.#servers.has(id)) this.#registrations.set(id, registration);
+      else registration.dispose();
+      registration.update(this.#label());
+    } catch (thrown) {
+      this.#logger.log(
+        "warn",
+        `${server.connectionString} will not be listed: ${AppError.from(thrown).toLine()}`,
+      );
+    }
+  }
+
+  #closed(hosted: HostedServer): void {
+    this.#servers.delete(hosted.id);
+    this.#registrations.get(hosted.id)?.dispose();
+    this.#registrations.delete(hosted.id);
+    this.#serverClosed.fire(hosted);
+  }
+
+  #label(): SessionLabel {
+    const [root] = this.sessions.list();
+    return { name: root?.name ?? "", type: root?.hub.type ?? "" };
+  }
+}
+
+function isListed(address: ServerAddress): boolean {
+  return "hidden" in address && !address.hidden;
+}
+
+/** Waits for it, but not longer than that. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([promise, enough]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,40 @@
+import os from "node:os";
+import { clientAddressFor } from "../address/derive.ts";
+import { format } from "../address/format.ts";
+import type { ServerAddress } from "../address/model.ts";
+import { isLoopback } from "../transport/peer.ts";
+
+/** The connection string by which others join a server; `address` is the one in use. Holds no password. */
+export function joinString(address: ServerAddress): string {
+  return format(clientAddressFor(address, hostFor(address)), { secrets: "mask" });
+}
+
+/** Whether other machines may reach the server, as far as its address says. */
+export function isReachable(address: ServerAddress): boolean {
+  switch (address.kind) {
+    case "tcp":
+      // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
+      if (address.bind === undefined) return address.insecure || address.password !== undefined;
+      return !isLocal(address.bind);
+    case "ssl":
+      return address.bind === undefined || !isLocal(address.bind);
+    case "npipe":
+    case "spipe":
+      return process.platform === "win32";
+    case "tcpReverse":
+    case "sslReverse":
+    case "com":
+      return false;
+  }
+}
+
+/** The name of this machine as those who can reach the server know it. */
+function hostFor(address: ServerAddress): string {
+  if (!isReachable(address)) return "localhost";
+  const bind = "bind" in address ? address.bind : undefined;
+  return bind === undefined || bind === "::" || bind === "0.0.0.0" ? os.hostname() : bind;
+}
+
+function isLocal(bind: string): boolean {
+  return bind.toLowerCase() === "localhost" || isLoopback(bind);
+}
