@@ -33,7 +33,10 @@ export class DapDecoder {
   push(chunk: Buffer, onBody: (body: Buffer) => void): AppError | undefined {
     let offset = 0;
     while (this.#fault === undefined && offset < chunk.length) {
-      offset = this.#body === undefined ? this.#pushHeader(chunk, offset, onBody) : this.#pushBody(chunk, offset, onBody);
+      offset =
+        this.#body === undefined
+          ? this.#pushHeader(chunk, offset, onBody)
+          : this.#pushBody(chunk, offset, onBody);
     }
     return this.#fault;
   }
@@ -51,7 +54,10 @@ export class DapDecoder {
     const end = joined.indexOf(HEADER_END);
     if (end < 0 || end + HEADER_END.length > LIMITS.headerBytes) {
       if (joined.length >= LIMITS.headerBytes) {
-        this.#fault = new AppError("tooLarge", `The header of a message is longer than ${LIMITS.headerBytes} bytes.`);
+        this.#fault = new AppError(
+          "tooLarge",
+          `The header of a message is longer than ${LIMITS.headerBytes} bytes.`,
+        );
       }
       // A copy, so that a few header bytes do not keep a large chunk alive.
       this.#header = Buffer.from(joined);
@@ -84,7 +90,12 @@ export class DapDecoder {
   #pushBody(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
     const body = this.#body;
     if (body === undefined) return offset;
-    const copied = chunk.copy(body, this.#filled, offset, Math.min(chunk.length, offset + body.length - this.#filled));
+    const copied = chunk.copy(
+      body,
+      this.#filled,
+      offset,
+      Math.min(chunk.length, offset + body.length - this.#filled),
+    );
     this.#filled += copied;
     if (this.#filled === body.length) {
       this.#body = undefined;

@@ -16,7 +16,12 @@ export type AdapterMessage =
       readonly body: Buffer | undefined;
     }
   | { readonly type: "event"; readonly event: string; readonly body: Buffer | undefined }
-  | { readonly type: "request"; readonly seq: number; readonly command: string; readonly arguments: Buffer | undefined };
+  | {
+      readonly type: "request";
+      readonly seq: number;
+      readonly command: string;
+      readonly arguments: Buffer | undefined;
+    };
 
 /** The envelope of a message from an adapter, or undefined if it is no DAP message. Never throws. */
 export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
@@ -48,7 +53,12 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
       const seq = value("seq");
       const command = value("command");
       if (typeof command !== "string") return undefined;
-      return { type: "request", seq: typeof seq === "number" ? seq : 0, command, arguments: bytes("arguments") };
+      return {
+        type: "request",
+        seq: typeof seq === "number" ? seq : 0,
+        command,
+        arguments: bytes("arguments"),
+      };
     }
     default:
       return undefined;

@@ -12,7 +12,13 @@ export interface Outcome {
 
 /** What a client may send: a request, or the answer to a reverse request. */
 export type ClientMessage =
-  | { readonly type: "request"; readonly seq: number; readonly command: string; readonly args: JsonObject; readonly rawArgs: Buffer | undefined }
+  | {
+      readonly type: "request";
+      readonly seq: number;
+      readonly command: string;
+      readonly args: JsonObject;
+      readonly rawArgs: Buffer | undefined;
+    }
   | { readonly type: "response"; readonly requestSeq: number; readonly outcome: Outcome };
 
 export function isObject(value: unknown): value is JsonObject {
@@ -58,7 +64,8 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
     };
   }
   if (message.type === "response") {
-    if (!Number.isSafeInteger(message.request_seq)) return new AppError("protocol", "A response names no request.");
+    if (!Number.isSafeInteger(message.request_seq))
+      return new AppError("protocol", "A response names no request.");
     const span = scanMembers(json)?.get("body");
     return {
       type: "response",
@@ -101,7 +108,9 @@ export function errorOutcome(error: AppError, showUser = false): Outcome {
   return {
     success: false,
     message: error.code,
-    body: encodeJson({ error: { id: ERROR_IDS[error.code] ?? ERROR_ID_BASE, format: error.toLine(), showUser } }),
+    body: encodeJson({
+      error: { id: ERROR_IDS[error.code] ?? ERROR_ID_BASE, format: error.toLine(), showUser },
+    }),
   };
 }
 

@@ -18,7 +18,8 @@ export function allows(have: Access, need: Access): boolean {
  * - `change`: alters what others see              - `evaluate`: a query or a change, by its context
  * - `cancel`: takes back another request          - `reverse`: only an adapter sends it
  */
-export type RequestKind = "lifecycle" | "breakpoints" | "execution" | "query" | "change" | "evaluate" | "cancel" | "reverse";
+export type RequestKind =
+  "lifecycle" | "breakpoints" | "execution" | "query" | "change" | "evaluate" | "cancel" | "reverse";
 
 export type ArgumentType = "number" | "string" | "array" | "object";
 
@@ -46,11 +47,25 @@ const TABLE = {
   attach: { kind: "lifecycle", access: "view" },
   configurationDone: { kind: "lifecycle", access: "view" },
   disconnect: { kind: "lifecycle", access: "view" },
-  terminate: { kind: "lifecycle", access: "full", capability: "supportsTerminateRequest", deed: "ends the program" },
-  restart: { kind: "lifecycle", access: "full", capability: "supportsRestartRequest", deed: "restarts the program" },
+  terminate: {
+    kind: "lifecycle",
+    access: "full",
+    capability: "supportsTerminateRequest",
+    deed: "ends the program",
+  },
+  restart: {
+    kind: "lifecycle",
+    access: "full",
+    capability: "supportsRestartRequest",
+    deed: "restarts the program",
+  },
   cancel: { kind: "cancel", access: "view" },
   runInTerminal: { kind: "reverse", access: "full", required: { args: "array", cwd: "string" } },
-  startDebugging: { kind: "reverse", access: "full", required: { configuration: "object", request: "string" } },
+  startDebugging: {
+    kind: "reverse",
+    access: "full",
+    required: { configuration: "object", request: "string" },
+  },
 
   setBreakpoints: { kind: "breakpoints", access: "control", required: { source: "object" } },
   setFunctionBreakpoints: {
@@ -75,7 +90,13 @@ const TABLE = {
 
   continue: { kind: "execution", access: "control", required: thread, deed: "continues" },
   next: { kind: "execution", access: "control", required: thread, deed: "steps over" },
-  stepIn: { kind: "execution", access: "control", required: thread, handles: { targetId: "target" }, deed: "steps in" },
+  stepIn: {
+    kind: "execution",
+    access: "control",
+    required: thread,
+    handles: { targetId: "target" },
+    deed: "steps in",
+  },
   stepOut: { kind: "execution", access: "control", required: thread, deed: "steps out" },
   stepBack: {
     kind: "execution",
@@ -160,7 +181,12 @@ const TABLE = {
     capability: "supportsCompletionsRequest",
     handles: { frameId: "frame" },
   },
-  exceptionInfo: { kind: "query", access: "view", required: thread, capability: "supportsExceptionInfoRequest" },
+  exceptionInfo: {
+    kind: "query",
+    access: "view",
+    required: thread,
+    capability: "supportsExceptionInfoRequest",
+  },
   readMemory: {
     kind: "query",
     access: "view",
@@ -233,7 +259,8 @@ export function maskCapabilities(
 ): Record<string, unknown> {
   const masked: Record<string, unknown> = { ...capabilities };
   const hide = (capability: string | undefined, need: Access) => {
-    if (capability !== undefined && masked[capability] === true && !allows(access, need)) masked[capability] = false;
+    if (capability !== undefined && masked[capability] === true && !allows(access, need))
+      masked[capability] = false;
   };
   for (const rule of REQUESTS.values()) hide(rule.capability, rule.access);
   for (const [capability, need] of EXTRA_CAPABILITIES) hide(capability, need);
@@ -241,12 +268,16 @@ export function maskCapabilities(
 }
 
 /** What is wrong with a request's arguments, by DAP's schema of required ones; undefined if nothing is. */
-export function checkArguments(rule: RequestRule, args: Readonly<Record<string, unknown>>): string | undefined {
+export function checkArguments(
+  rule: RequestRule,
+  args: Readonly<Record<string, unknown>>,
+): string | undefined {
   for (const [name, type] of Object.entries(rule.required ?? {})) {
     const value = args[name];
     if (value === undefined) return `The argument "${name}" is missing.`;
     const actual = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
-    if (actual !== type) return `The argument "${name}" must be ${type === "array" || type === "object" ? "an" : "a"} ${type}.`;
+    if (actual !== type)
+      return `The argument "${name}" must be ${type === "array" || type === "object" ? "an" : "a"} ${type}.`;
   }
   return undefined;
 }

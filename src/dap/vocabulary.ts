@@ -12,7 +12,13 @@ interface Family {
 const FAMILIES: readonly Family[] = [
   {
     name: /debugpy|^python$/i,
-    requests: ["pydevdSystemInfo", "debugpySystemInfo", "setPydevdSourceMap", "setDebuggerProperty", "pydevdAuthorize"],
+    requests: [
+      "pydevdSystemInfo",
+      "debugpySystemInfo",
+      "setPydevdSourceMap",
+      "setDebuggerProperty",
+      "pydevdAuthorize",
+    ],
   },
   { name: /lldb/i, requests: ["compileUnits", "_testGetTargetBreakpoints"] },
   { name: /^go$|dlv|delve/i, requests: [] },

@@ -10,12 +10,17 @@ export interface BreakpointKind {
   key(spec: JsonObject): string;
 }
 
-const text = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+const text = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
 
 const KINDS: readonly BreakpointKind[] = [
   { name: "source", command: "setBreakpoints", key: (spec) => `${text(spec.line)}:${text(spec.column)}` },
   { name: "function", command: "setFunctionBreakpoints", key: (spec) => text(spec.name) },
-  { name: "data", command: "setDataBreakpoints", key: (spec) => `${text(spec.dataId)}:${text(spec.accessType)}` },
+  {
+    name: "data",
+    command: "setDataBreakpoints",
+    key: (spec) => `${text(spec.dataId)}:${text(spec.accessType)}`,
+  },
   {
     name: "instruction",
     command: "setInstructionBreakpoints",
@@ -42,7 +47,9 @@ export function groupKeyOf(kind: BreakpointKind, args: JsonObject): string {
 export function readItems(kind: BreakpointKind, args: JsonObject): Item[] {
   const item = (spec: JsonObject): Item => ({ key: kind.key(spec), spec });
   if (kind.name === "exception") {
-    const filters = Array.isArray(args.filters) ? args.filters.filter((filter) => typeof filter === "string") : [];
+    const filters = Array.isArray(args.filters)
+      ? args.filters.filter((filter) => typeof filter === "string")
+      : [];
     return [
       ...filters.map((filter) => item({ filter })),
       ...objects(args.filterOptions).map((option) => item({ option })),
@@ -57,10 +64,15 @@ export function readItems(kind: BreakpointKind, args: JsonObject): Item[] {
 }
 
 /** The arguments that ask the adapter for these entries; `frame` holds a client's other arguments. */
-export function requestArguments(kind: BreakpointKind, frame: JsonObject, entries: readonly Entry[]): JsonObject {
+export function requestArguments(
+  kind: BreakpointKind,
+  frame: JsonObject,
+  entries: readonly Entry[],
+): JsonObject {
   const specs = entries.map((entry) => entry.spec);
   if (kind.name === "exception") {
-    const pick = (member: string) => specs.flatMap((spec) => (spec[member] === undefined ? [] : [spec[member]]));
+    const pick = (member: string) =>
+      specs.flatMap((spec) => (spec[member] === undefined ? [] : [spec[member]]));
     const [filterOptions, exceptionOptions] = [pick("option"), pick("legacy")];
     return {
       filters: pick("filter"),

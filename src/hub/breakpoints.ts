@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { parseObject, objects, isObject, encodeJson, type JsonObject, type Outcome } from "../dap/messages.ts";
+import {
+  parseObject,
+  objects,
+  isObject,
+  encodeJson,
+  type JsonObject,
+  type Outcome,
+} from "../dap/messages.ts";
 import {
   EMPTY_GROUP,
   type Edit,
@@ -11,7 +18,14 @@ import {
   dropOwner,
   sendOrder,
 } from "./breakpointDocument.ts";
-import { type BreakpointKind, groupKeyOf, kindOf, readItems, requestArguments, describe } from "./breakpointKinds.ts";
+import {
+  type BreakpointKind,
+  groupKeyOf,
+  kindOf,
+  readItems,
+  requestArguments,
+  describe,
+} from "./breakpointKinds.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 
@@ -56,9 +70,14 @@ export class Breakpoints {
       });
       const order = sendOrder(edit);
       // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
-      const own = order.length === items.length && order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
+      const own =
+        order.length === items.length &&
+        order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
       const frame = { ...request.args };
-      const args = own && request.rawArgs !== undefined ? request.rawArgs : encodeJson(requestArguments(kind, frame, order));
+      const args =
+        own && request.rawArgs !== undefined
+          ? request.rawArgs
+          : encodeJson(requestArguments(kind, frame, order));
       this.#hub.upstream.request(request.command, args, (outcome) => {
         if (outcome.success) {
           shelf.frame = frame;
@@ -174,7 +193,13 @@ export class Breakpoints {
   }
 
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */
-  #commit(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, request: ClientRequest | undefined): void {
+  #commit(
+    shelf: Shelf,
+    edit: Edit,
+    order: Entry[],
+    outcome: Outcome,
+    request: ClientRequest | undefined,
+  ): void {
     const before = new Map(shelf.results);
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
@@ -246,8 +271,12 @@ export class Breakpoints {
     if (reason === "new" ? known !== undefined : known === undefined) return;
     const result = shelf.results.get(entry.id) ?? { verified: false };
     const id = known ?? this.#tellId(client, name, result.id);
-    const place = shelf.kind.name === "source" ? { source: shelf.frame.source, line: entry.spec.line } : {};
-    client.event("breakpoint", encodeJson({ reason, breakpoint: { ...place, ...result, id } }));
+    // The source as it was asked for: adapters may spell it otherwise in their answers.
+    const place =
+      shelf.kind.name === "source"
+        ? { source: shelf.frame.source, line: result.line ?? entry.spec.line }
+        : {};
+    client.event("breakpoint", encodeJson({ reason, breakpoint: { ...result, ...place, id } }));
   }
 
   #announceRemoved(client: Client, shelf: Shelf, entry: Entry): void {
@@ -260,7 +289,8 @@ export class Breakpoints {
 
   /** Who did what, in the others' debug console. */
   #tell(shelf: Shelf, edit: Edit, client: Client): void {
-    const say = (verb: string, spec: JsonObject) => this.#hub.notice(client, `${verb} ${describe(shelf.kind, shelf.frame, spec)}`);
+    const say = (verb: string, spec: JsonObject) =>
+      this.#hub.notice(client, `${verb} ${describe(shelf.kind, shelf.frame, spec)}`);
     for (const id of edit.added) say("sets", edit.group.entries.get(id)?.spec ?? {});
     for (const id of edit.changed) say("changes", edit.group.entries.get(id)?.spec ?? {});
     for (const entry of edit.removed) say("removes", entry.spec);

@@ -116,7 +116,8 @@ export class Client {
   event(event: string, body?: Buffer): void {
     if (this.#isGone || this.profile === undefined || !understandsEvent(this.profile, event)) return;
     let converted = body === undefined ? undefined : (this.conversion?.toClient(event, body) ?? body);
-    if (event === "capabilities" && converted !== undefined) converted = this.#maskCapabilitiesEvent(converted);
+    if (event === "capabilities" && converted !== undefined)
+      converted = this.#maskCapabilitiesEvent(converted);
     const outputLines = event === "output" ? 1 : undefined;
     const bytes = (converted?.length ?? 0) + 64;
     this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
@@ -208,7 +209,8 @@ export class Client {
     if (this.#isGone || this.#underWay.get(request.seq) !== request) return;
     this.#underWay.delete(request.seq);
     const { command } = request;
-    const body = outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);
+    const body =
+      outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);
     this.#outbox.send({
       encode: () => responseParts(this.#nextSeq(), request.seq, command, { ...outcome, body }),
       bytes: (body?.length ?? 0) + 128,

@@ -75,7 +75,12 @@ export function conversionBetween(client: Profile, upstream: Profile): Conversio
 }
 
 /** Shifts all positions of a message and rewrites the paths of its sources. */
-function move(value: unknown, lines: number, columns: number, format: Profile["pathFormat"] | undefined): unknown {
+function move(
+  value: unknown,
+  lines: number,
+  columns: number,
+  format: Profile["pathFormat"] | undefined,
+): unknown {
   const visit = (node: unknown, key: string): unknown => {
     if (Array.isArray(node)) return node.map((item) => visit(item, key));
     if (!isObject(node)) return node;

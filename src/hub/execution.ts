@@ -50,7 +50,9 @@ export class Execution {
   /** The epoch in which that thread stands; undefined if it runs or is not known to have stopped. */
   epochOf(threadId: unknown): Epoch | undefined {
     if (typeof threadId !== "number" || this.#resumed.has(threadId)) return undefined;
-    return this.#stops.get(threadId) ?? this.stops.findLast((epoch) => epoch.all || epoch.threadId === undefined);
+    return (
+      this.#stops.get(threadId) ?? this.stops.findLast((epoch) => epoch.all || epoch.threadId === undefined)
+    );
   }
 
   latest(): Epoch | undefined {

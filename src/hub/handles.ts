@@ -45,7 +45,8 @@ function readHandles(command: string, body: Buffer): ReadonlyMap<HandleKind, Rea
   for (const name of LOCATION_MEMBERS) collectNumbers(body, name, into("location"));
   // Ids without a telling name are read from the responses that hold them; those are small.
   if (command === "stackTrace") addIds(parseObject(body).stackFrames, into("frame"));
-  if (command === "stepInTargets" || command === "gotoTargets") addIds(parseObject(body).targets, into("target"));
+  if (command === "stepInTargets" || command === "gotoTargets")
+    addIds(parseObject(body).targets, into("target"));
   return found;
 }
 
@@ -69,7 +70,8 @@ export class IssuedHandles {
       this.#bags.push(bag);
       return;
     }
-    for (const [kind, numbers] of bag.numbers()) for (const handle of numbers) this.#lasting.add(`${kind}:${handle}`);
+    for (const [kind, numbers] of bag.numbers())
+      for (const handle of numbers) this.#lasting.add(`${kind}:${handle}`);
     for (const oldest of this.#lasting) {
       if (this.#lasting.size <= LASTING_HANDLES) break;
       this.#lasting.delete(oldest);
@@ -83,7 +85,9 @@ export class IssuedHandles {
 
   /** Whether the client may use the handle now, and the stop that it belongs to. */
   find(kind: HandleKind, handle: number): { valid: boolean; epoch: Epoch | undefined } {
-    const bag = this.#bags.findLast((candidate) => candidate.epoch?.open === true && candidate.has(kind, handle));
+    const bag = this.#bags.findLast(
+      (candidate) => candidate.epoch?.open === true && candidate.has(kind, handle),
+    );
     if (bag !== undefined) return { valid: true, epoch: bag.epoch };
     return { valid: this.#lasting.has(`${kind}:${handle}`), epoch: undefined };
   }

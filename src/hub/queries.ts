@@ -47,7 +47,13 @@ export class Queries {
       return;
     }
     this.#drop(key);
-    const query: Query = { waiters: new Set([request]), served: new Set(), upstreamSeq: 0, outcome: undefined, bag: undefined };
+    const query: Query = {
+      waiters: new Set([request]),
+      served: new Set(),
+      upstreamSeq: 0,
+      outcome: undefined,
+      bag: undefined,
+    };
     this.#kept.set(key, query);
     this.#waiting.set(request, query);
     query.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (answer) => {

@@ -15,8 +15,7 @@ export interface ChildSession {
 export interface ReverseOptions {
   /** `hold`: somebody will be invited, so the program waits for their breakpoints. */
   readonly startChild:
-    | ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>)
-    | undefined;
+    ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>) | undefined;
   /** The client that started the session, if it is here: the only one on whose machine a terminal may be opened. */
   readonly driver: () => Client | undefined;
 }
@@ -45,16 +44,23 @@ export class ReverseRequests {
     // `runInTerminal` and what else an adapter may want runs on the machine of whoever started the session, or
     // nowhere: never on a joined guest's.
     const driver = this.#options.driver();
-    const able = driver !== undefined && (request.command !== "runInTerminal" || driver.profile?.runInTerminal === true);
+    const able =
+      driver !== undefined && (request.command !== "runInTerminal" || driver.profile?.runInTerminal === true);
     if (able) driver.request(request.command, request.args, (outcome) => request.answer(outcome));
-    else request.answer(errorOutcome(new AppError("notSupported", `Nobody is here for the request "${request.command}".`)));
+    else
+      request.answer(
+        errorOutcome(new AppError("notSupported", `Nobody is here for the request "${request.command}".`)),
+      );
   }
 
   /** Starts a child session and invites everybody who can join it. Never throws. */
   async startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
-    if (this.#options.startChild === undefined) return new AppError("notSupported", "Child sessions are not served here.");
+    if (this.#options.startChild === undefined)
+      return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const invited = [...this.#hub.clients].filter((client) => client.live && client.profile?.startDebugging === true);
+      const invited = [...this.#hub.clients].filter(
+        (client) => client.live && client.profile?.startDebugging === true,
+      );
       const child = await this.#options.startChild(how, configuration, invited.length > 0);
       this.#children.push(child);
       let expected = invited.length;
@@ -68,7 +74,10 @@ export class ReverseRequests {
       const error = AppError.from(thrown, "adapterFailed");
       this.#hub.broadcast(
         "output",
-        encodeJson({ category: "important", output: `Debug Server: A child session did not start: ${error.toLine()}\n` }),
+        encodeJson({
+          category: "important",
+          output: `Debug Server: A child session did not start: ${error.toLine()}\n`,
+        }),
       );
       return error;
     }
@@ -95,6 +104,8 @@ export class ReverseRequests {
       request: "attach",
       debugServerSession: child.id,
     };
-    client.request("startDebugging", encodeJson({ request: "attach", configuration }), ({ success }) => answered(success));
+    client.request("startDebugging", encodeJson({ request: "attach", configuration }), ({ success }) =>
+      answered(success),
+    );
   }
 }

@@ -25,7 +25,10 @@ export interface Newcomer {
   readonly isHost?: boolean;
 }
 
-export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & { readonly logger?: Logger; readonly name?: string };
+export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & {
+  readonly logger?: Logger;
+  readonly name?: string;
+};
 
 const ROOT = "1";
 /** How long a child session waits for the first of those who were invited to set their breakpoints. */
@@ -52,7 +55,10 @@ export class Sessions {
   constructor(upstream: Upstream, options: SessionsOptions = {}) {
     this.#options = options;
     const { start, holdForClient } = options;
-    const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, { start, holdForClient });
+    const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, {
+      start,
+      holdForClient,
+    });
     root.hub.onEnd((end) => {
       for (const { hub } of this.#sessions.values()) hub.end("The parent session has ended.");
       this.#end.fire(end);
@@ -189,7 +195,8 @@ export class Sessions {
     const state = this.#participants.get(participant);
     if (state === undefined || state.joined) return;
     state.joined = true;
-    if (!state.named && profile?.clientName !== undefined) participant.name = this.#uniqueName(profile.clientName);
+    if (!state.named && profile?.clientName !== undefined)
+      participant.name = this.#uniqueName(profile.clientName);
     this.root.say(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
     this.#participantJoined.fire(participant);
     this.#changed.fire();
@@ -199,7 +206,11 @@ export class Sessions {
   #uniqueName(wanted: string): string {
     const names = new Set([...this.#participants.keys()].map((participant) => participant.name));
     // One line of text, of a length that fits a list.
-    const base = wanted.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim().slice(0, 64) || "guest";
+    const base =
+      wanted
+        .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+        .trim()
+        .slice(0, 64) || "guest";
     let name = base;
     for (let n = 2; names.has(name); n++) name = `${base} ${n}`;
     return name;

@@ -14,13 +14,18 @@ type Policy =
   | { readonly keep: "none" | "last" | "ring" }
   | { readonly keep: "byKey"; key(body: JsonObject): unknown; ends(body: JsonObject): boolean };
 
-const idOf = (value: unknown): unknown => (isObject(value) ? (value.id ?? value.path ?? value.name) : undefined);
+const idOf = (value: unknown): unknown =>
+  isObject(value) ? (value.id ?? value.path ?? value.name) : undefined;
 
 const POLICIES: Readonly<Record<string, Policy>> = {
   process: { keep: "last" },
   thread: { keep: "byKey", key: (body) => body.threadId, ends: (body) => body.reason === "exited" },
   module: { keep: "byKey", key: (body) => idOf(body.module), ends: (body) => body.reason === "removed" },
-  loadedSource: { keep: "byKey", key: (body) => sourceKey(body.source), ends: (body) => body.reason === "removed" },
+  loadedSource: {
+    keep: "byKey",
+    key: (body) => sourceKey(body.source),
+    ends: (body) => body.reason === "removed",
+  },
   output: { keep: "ring" },
   progressStart: { keep: "byKey", key: (body) => body.progressId, ends: () => false },
   exited: { keep: "last" },
@@ -100,7 +105,11 @@ export class Snapshot {
     if (open === undefined || start === undefined) return;
     // A late client gets one start that says what the updates have said since.
     if (event === "progressEnd") open.delete(progressId);
-    else open.set(progressId, { event: "progressStart", body: encodeJson({ ...parseObject(start.body), ...rest }) });
+    else
+      open.set(progressId, {
+        event: "progressStart",
+        body: encodeJson({ ...parseObject(start.body), ...rest }),
+      });
   }
 
   #recordOutput(body: Buffer): void {
@@ -125,7 +134,11 @@ export class Snapshot {
 const EMPTY = Buffer.alloc(0);
 
 /** Sends a client `stopped` for each stopped thread, in the order in which they stopped, so the last has the focus. */
-export function replayStops(client: Client, execution: Execution, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
+export function replayStops(
+  client: Client,
+  execution: Execution,
+  bodyFor: (client: Client, raw: Buffer) => Buffer,
+): void {
   for (const epoch of execution.stops) {
     client.handles.add(new HandleBag("stopped", epoch.raw, epoch));
     client.stopped(epoch, bodyFor(client, epoch.raw));
@@ -138,7 +151,9 @@ function keep(event: string, body: Buffer | undefined): Kept {
 
 function sourceKey(source: unknown): unknown {
   if (!isObject(source)) return undefined;
-  return typeof source.sourceReference === "number" && source.sourceReference > 0 ? source.sourceReference : idOf(source);
+  return typeof source.sourceReference === "number" && source.sourceReference > 0
+    ? source.sourceReference
+    : idOf(source);
 }
 
 /** Past output without references to variables: they meant something only while the program stood there. */

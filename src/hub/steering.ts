@@ -7,7 +7,16 @@ import type { Execution, Resume } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
 /** Requests that make the program run; `pause` does not, and may be sent while it runs. */
-const RESUMES = new Set(["continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue", "restartFrame", "goto"]);
+const RESUMES = new Set([
+  "continue",
+  "next",
+  "stepIn",
+  "stepOut",
+  "stepBack",
+  "reverseContinue",
+  "restartFrame",
+  "goto",
+]);
 
 /**
  * Execution: two people who step at the same moment make one step, and everyone sees the program run before they
@@ -72,7 +81,12 @@ export class Steering {
     const { client, command, args } = request;
     const threadId = typeof args.threadId === "number" ? args.threadId : this.#threadOfFrame(request);
     if (!request.sawStop || this.#execution.isRunning(threadId)) {
-      request.refuse(new AppError("notStopped", "The program is running: somebody else was faster, or it has not stopped."));
+      request.refuse(
+        new AppError(
+          "notStopped",
+          "The program is running: somebody else was faster, or it has not stopped.",
+        ),
+      );
       return;
     }
     const resume = this.#execution.resume(client, threadId, args.singleThread === true);
@@ -125,6 +139,8 @@ export class Steering {
   }
 
   #threadOfFrame({ client, args }: ClientRequest): number | undefined {
-    return typeof args.frameId === "number" ? client.handles.find("frame", args.frameId).epoch?.threadId : undefined;
+    return typeof args.frameId === "number"
+      ? client.handles.find("frame", args.frameId).epoch?.threadId
+      : undefined;
   }
 }
