@@ -321,7 +321,7 @@ export class Hub implements HubContext {
     const terminates =
       args.terminateDebuggee === true && allows(participant.access, "full") && !this.#snapshot.terminated;
     const untouched = this.#lifecycle.phase === "fresh" || this.#lifecycle.phase === "initializing";
-    if ((ends || terminates) && this.#ended === undefined && !untouched) {
+    if ((ends || terminates) && this.#ended === undefined && !this.#ending && !untouched) {
       if (terminates) this.notice(client, "ends the program");
       this.#ending = true;
       this.upstream.request("disconnect", request.rawArgs, (outcome) => {

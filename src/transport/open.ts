@@ -56,7 +56,12 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
   if (address.password !== undefined) throw notAvailable("Passwords are");
   switch (address.kind) {
     case "tcp":
-      return connectTcp({ ...wait, host: address.server, port: address.port, family: address.ipv6Only ? 6 : "both" });
+      return connectTcp({
+        ...wait,
+        host: address.server,
+        port: address.port,
+        family: address.ipv6Only ? 6 : "both",
+      });
     case "npipe":
       return connectPipe({ ...wait, name: address.pipe, server: address.server });
     case "com":
