@@ -32,6 +32,17 @@ export async function withDeadline<T>(promise: Promise<T>, what: string, ms = DE
   }
 }
 
+/** What runs still, to be killed with us: a test that crashes or is interrupted must leave nothing behind. */
+const running = new Set<number>();
+process.once("exit", () => {
+  for (const pid of running) for (const id of [...descendants(pid), -pid]) kill(id, "SIGKILL");
+});
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.once(signal, () => process.exit(code));
+
 /**
  * A child process in a process group of its own, with its output collected line by line. `kill()` ends the
  * whole group: adapters start debuggees, debuggees start children.
@@ -65,6 +76,7 @@ export class TestProcess {
       this.child.once("exit", (code, signal) => resolve({ code, signal }));
     });
     this.exited = Promise.race([failed, closed]).then((exit) => this.#ended(exit));
+    if (this.child.pid !== undefined) running.add(this.child.pid);
     this.child.stdin?.on("error", () => undefined);
     if (stdout !== "raw" && this.child.stdout)
       this.#collect(this.child.stdout, (text) => (this.#stdout += text));
@@ -151,6 +163,7 @@ export class TestProcess {
 
   async #ended(exit: ProcessExit): Promise<ProcessExit> {
     this.#exit = exit;
+    running.delete(this.pid);
     // The last lines may still be in the pipes: those who wait for a line get theirs before the bad news.
     setImmediate(() => {
       for (const waiter of this.#waiters) waiter.reject(this.#endedEarly(waiter.pattern, exit));
