@@ -2,51 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { type AdapterEntry, adapters } from "../support/adapters.ts";
-import type { DapClient } from "../support/dapClient.ts";
+import { joinServed, launchServed } from "../support/joined.ts";
 import { skipWithout } from "../support/parts.ts";
-import { begin, inspect, setLines, whereNext } from "../support/scenario.ts";
-import { type Served, serveAdapter } from "../support/served.ts";
-
-/** One person's connections: the same one where the debuggee is no child session. */
-interface Joined {
-  readonly client: DapClient;
-  readonly root: DapClient;
-}
-
-/** Starts the program and runs it to its first breakpoint; where the debuggee is a child session, in that. */
-async function runToStop(served: Served, entry: AdapterEntry): Promise<Joined> {
-  const { session, adapterID } = entry;
-  const root = await served.connect({ name: "first", onReverse: () => ({}) });
-  const { capabilities, started } = await begin(root, adapterID, session.request, session.arguments);
-  let client = root;
-  if (!session.child) await setLines(root, session.fixture.source, [session.fixture.line("call")]);
-  if (capabilities.supportsConfigurationDoneRequest) await root.request("configurationDone");
-  assert.equal((await started).success, true);
-  if (session.child) {
-    client = await joinChild(served, root, entry);
-    await setLines(client, session.fixture.source, [session.fixture.line("call")]);
-    await client.request("configurationDone");
-  }
-  return { client, root };
-}
-
-async function joinChild(served: Served, root: DapClient, { adapterID }: AdapterEntry): Promise<DapClient> {
-  const invitation = (await root.waitRequest("startDebugging")).arguments as { configuration: object };
-  const child = await served.connect({ name: `${root.name} in the child` });
-  await begin(child, adapterID, "attach", invitation.configuration);
-  return child;
-}
-
-/** Joins the session that is under way as a client that knows nothing of it. */
-async function join(served: Served, entry: AdapterEntry, name: string): Promise<Joined> {
-  const root = await served.connect({ name, onReverse: () => ({}) });
-  await begin(root, entry.adapterID, "attach", { type: entry.adapterID, request: "attach", name });
-  await root.request("configurationDone");
-  if (!entry.session.child) return { client: root, root };
-  const client = await joinChild(served, root, entry);
-  await client.request("configurationDone");
-  return { client, root };
-}
+import { inspect, whereNext } from "../support/scenario.ts";
+import { serveAdapter } from "../support/served.ts";
 
 const place = ({ name, line }: DebugProtocol.StackFrame) => `${name}:${line}`;
 const value = ({ name, value }: DebugProtocol.Variable) => `${name}=${value}`;
@@ -57,12 +16,12 @@ for (const entry of Object.values(adapters) as readonly AdapterEntry[]) {
       const served = await serveAdapter(entry);
       try {
         const { session } = entry;
-        const { client: first, root } = await runToStop(served, entry);
+        const { client: first, root } = await launchServed(served, entry);
         const stop = await inspect(first, session.structure);
 
         // The second sees the same without the program being disturbed.
         const running = first.events.length;
-        const { client: second, root: secondRoot } = await join(served, entry, "second");
+        const { client: second, root: secondRoot } = await joinServed(served, entry, "second");
         const seen = await inspect(second, session.structure);
         assert.deepEqual(seen.frames.map(place), stop.frames.map(place));
         assert.deepEqual(seen.variables.map(value), stop.variables.map(value));
@@ -76,7 +35,7 @@ for (const entry of Object.values(adapters) as readonly AdapterEntry[]) {
         assert.deepEqual(disturbed, []);
 
         // The third vanishes; nobody else notices but by a line on the console.
-        const { client: third, root: thirdRoot } = await join(served, entry, "third");
+        const { client: third, root: thirdRoot } = await joinServed(served, entry, "third");
         await inspect(third, session.structure);
         await Promise.all([third.kill(), thirdRoot.kill()]);
         await secondRoot.waitEvent("output", (event) =>
