@@ -190,9 +190,13 @@ export class RawPeer {
   }
 }
 
-/** Resolves when the stream is closed. */
+/** Resolves when the stream is closed and its listeners know. */
 export function streamClosed(stream: Duplex): Promise<void> {
-  return stream.closed ? Promise.resolve() : new Promise((resolve) => void stream.once("close", resolve));
+  return new Promise((resolve) => {
+    // `closed` is set one tick before the event.
+    if (stream.closed) setImmediate(resolve);
+    else stream.once("close", () => resolve());
+  });
 }
 
 export function next<T>(event: Event<T>): Promise<T> {
