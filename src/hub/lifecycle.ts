@@ -181,9 +181,11 @@ export class Lifecycle {
       this.phase = outcome.success ? "initialized" : "fresh";
       if (outcome.success) this.capabilities = { ...parseObject(outcome.body), ...this.capabilities };
       else this.driver = undefined;
+      // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
+      const early = this.#waiting.splice(0);
       then(outcome);
       // Whoever came meanwhile: answered from what is known, or first in turn if this one failed.
-      for (const waiting of this.#waiting.splice(0)) {
+      for (const waiting of early) {
         if (outcome.success) {
           this.#answerInitialize(waiting);
         } else {
