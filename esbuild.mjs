@@ -21,7 +21,12 @@ const common = {
 
 const bundles = [
   { ...common, entryPoints: ["src/extension.ts"], outfile: "dist/extension.cjs" },
-  { ...common, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli.cjs", banner: { js: "#!/usr/bin/env node" } },
+  {
+    ...common,
+    entryPoints: ["src/cli/main.ts"],
+    outfile: "dist/cli.cjs",
+    banner: { js: "#!/usr/bin/env node" },
+  },
 ];
 
 if (watch) for (const options of bundles) await (await context(options)).watch();

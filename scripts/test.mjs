@@ -1,0 +1,78 @@
+// Runs the tests, the fast ones first, and ends with `N passed, N failed` over all groups.
+// `node scripts/test.mjs [GROUP|FILE …]`; the whole output of a group is left in .tools/logs/.
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const GROUPS = {
+  unit: ["test/unit", "test/support"],
+  integration: ["test/integration"],
+};
+const LOGS = ".tools/logs";
+
+const wanted = process.argv.slice(2);
+const files = wanted.filter((name) => name.endsWith(".ts"));
+const names = wanted.filter((name) => !name.endsWith(".ts"));
+const groups =
+  files.length > 0
+    ? { files }
+    : Object.fromEntries(Object.entries(GROUPS).map(([name, dirs]) => [name, dirs.flatMap(testsIn)]));
+const unknown = names.find((name) => !(name in groups));
+if (unknown !== undefined) {
+  console.error(`There is no test group "${unknown}"; there are ${Object.keys(groups).join(", ")}.`);
+  process.exit(2);
+}
+
+mkdirSync(LOGS, { recursive: true });
+const total = { pass: 0, fail: 0, skipped: 0 };
+for (const [name, paths] of Object.entries(groups)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  console.log(`\n${name} (${paths.length} files)`);
+  const summary = await run(name, paths);
+  for (const key of Object.keys(total)) total[key] += summary[key];
+}
+console.log(
+  `\n${total.pass} passed, ${total.fail} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
+);
+process.exit(total.fail > 0 || total.pass === 0 ? 1 : 0);
+
+function testsIn(directory) {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join(directory, file))
+    .sort();
+}
+
+/** Node's own runner; what failed, what was skipped and the runner's closing lines are shown, the rest goes to the log. */
+async function run(name, paths) {
+  const log = join(LOGS, `${name}.log`);
+  const output = createWriteStream(log);
+  const args = ["--import", "tsx", "--test", "--test-concurrency=2", "--test-reporter=spec", ...paths];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1" },
+  });
+  child.stdout.pipe(output, { end: false });
+  child.stderr.pipe(output, { end: false });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  await new Promise((resolve) => output.end(resolve));
+  const text = readFileSync(log, "utf8");
+  const at = text.lastIndexOf("\nℹ tests ");
+  const failures = text.indexOf("\n✖ failing tests:");
+  const skipped = text.split("\n").filter((line) => line.includes(" # "));
+  if (skipped.length > 0) console.log(skipped.map((line) => line.trim()).join("\n"));
+  console.log(text.slice(at + 1, failures < 0 ? undefined : failures).trimEnd());
+  if (failures >= 0) console.log(text.slice(failures).trimEnd());
+  const count = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)`, "m").exec(text.slice(at))?.[1] ?? 0);
+  const summary = {
+    pass: count("pass"),
+    fail: count("fail") + count("cancelled"),
+    skipped: count("skipped"),
+  };
+  // A file that died without a word is a failure, whatever the counts say.
+  if (code !== 0 && summary.fail === 0) {
+    console.log(`The runner ended with code ${code}; the end of ${log}:\n${text.slice(-3000)}`);
+    summary.fail = 1;
+  }
+  return summary;
+}
