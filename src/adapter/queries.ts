@@ -7,6 +7,7 @@ import { complete } from "./completions.ts";
 import type { Coordinates } from "./coordinates.ts";
 import { evaluate, setChild, setExpression, toJson } from "./evaluate.ts";
 import { typeName } from "./format.ts";
+import type { ResumeCommand } from "./internals.ts";
 import { listScopes } from "./scopes.ts";
 import { isInternal } from "./scripts.ts";
 import { exceptionMessage } from "./stops.ts";
@@ -44,7 +45,7 @@ export const QUERIES: ReadonlyMap<string, Query> = new Map<string, Query>([
   ["pause", async (target, args) => (checkThread(args), void (await target.pause()))],
 ]);
 
-function resume(command: Parameters<Target["resume"]>[0], body?: object): Query {
+function resume(command: ResumeCommand, body?: object): Query {
   return async (target, args) => {
     checkThread(args);
     await target.resume(command);

@@ -65,6 +65,10 @@ export class Session {
       ["launch", (args) => this.#begin(readLaunch(args, this.#coordinates))],
       ["attach", (args) => this.#begin(readAttach(args))],
       ["configurationDone", () => this.#configurationDone()],
+      [
+        "threads",
+        async () => ({ threads: this.#life === undefined ? [] : [new Thread(THREAD_ID, "Main thread")] }),
+      ],
       ["setBreakpoints", async (args) => ({ breakpoints: await this.#breakpoints.replace(args) })],
       ["setExceptionBreakpoints", (args) => this.#setExceptionBreakpoints(args)],
       ["restart", (args) => this.#restart(args)],
@@ -82,8 +86,6 @@ export class Session {
     if (query === undefined) {
       throw new AppError("unknownCommand", `This adapter does not know the request "${command}".`);
     }
-    if (command === "threads")
-      return { threads: this.#life === undefined ? [] : [new Thread(THREAD_ID, "Main thread")] };
     return query(this.#target(), args, this.#coordinates);
   }
 

@@ -48,7 +48,7 @@ export class Client {
   readonly #pending = new Map<number, (response: DebugProtocol.Response) => void>();
   #events: DebugProtocol.Event[] = [];
   #waiting: Waiting[] = [];
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.alloc(0);
   #seq = 0;
   /** Resolves when the adapter's output has ended. */
   readonly closed: Promise<void>;
