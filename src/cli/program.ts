@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { PRODUCT } from "../common/product.ts";
 import { addAdapter } from "./commands/adapter.ts";
+import { addDemo } from "./commands/demo.ts";
 import { addEmbeddedAdapter } from "./commands/embeddedAdapter.ts";
 import { addJoin } from "./commands/join.ts";
 import { addList } from "./commands/list.ts";
@@ -32,6 +33,7 @@ export function createProgram(run: Run): Command {
   addAdapter(program, run);
   addJoin(program, run);
   addList(program, run);
+  addDemo(program, run);
   addEmbeddedAdapter(program);
   return program;
 }

@@ -14,16 +14,16 @@ export interface Serving {
   readonly servers: readonly HostedServer[];
   /**
    * Resolves when it is over, with everything cleaned up: the session has ended by itself, nobody can join it any
-   * more, or `interrupted` has asked for the end.
+   * more, or it was `asked` for.
    */
-  finish(interrupted: Promise<string>): Promise<Ending>;
+  finish(asked: Promise<Ending>): Promise<Ending>;
 }
 
 /** Starts the adapter and the servers. Rejects with an AppError, having ended what it started. */
 export async function startServing(
   choice: AdapterChoice,
   addresses: readonly ServerAddress[],
-  options: { readonly verbose: boolean; readonly report?: Report; readonly interrupted: Promise<string> },
+  options: { readonly verbose: boolean; readonly report?: Report; readonly interrupted: Promise<Ending> },
 ): Promise<Serving> {
   const logger = stderrLogger(options.verbose);
   const upstream = await orInterrupted(openAdapter(choice.source, { logger }), options.interrupted);
@@ -45,8 +45,7 @@ export async function startServing(
     return {
       host,
       servers,
-      async finish(interrupted) {
-        const asked = interrupted.then((reason) => ({ reason, expected: true }));
+      async finish(asked) {
         const ending = await Promise.race([failed, ended, deserted, asked]);
         await host.close(ending.reason);
         return ending;
@@ -59,10 +58,10 @@ export async function startServing(
 }
 
 /** An adapter that takes its time to start does not keep anybody from giving up. */
-async function orInterrupted<T>(work: Promise<T>, interrupted: Promise<string>): Promise<T> {
+async function orInterrupted<T>(work: Promise<T>, interrupted: Promise<Ending>): Promise<T> {
   return Promise.race([
     work,
-    interrupted.then((reason) => {
+    interrupted.then(({ reason }) => {
       throw new AppError("aborted", reason);
     }),
   ]);

@@ -10,7 +10,7 @@ import { note } from "../output.ts";
 import type { Run } from "../program.ts";
 import { warnIfInsecure } from "../report.ts";
 import { type Serving, startServing } from "../serving.ts";
-import { firstSignal } from "../signals.ts";
+import { askedToEnd } from "../signals.ts";
 import { openStdio, refuseEditor, type Stdio } from "../stdio.ts";
 import { collect } from "./serve.ts";
 
@@ -51,7 +51,7 @@ export function addAdapter(program: Command, run: Run): void {
 
 async function adapter(command: readonly string[], options: AdapterCommandOptions): Promise<number> {
   const stdio = openStdio();
-  const interrupted = firstSignal().then(() => "The host has ended the session.");
+  const interrupted = askedToEnd();
   let serving: Serving;
   try {
     const addresses = options.server.map(readServer);

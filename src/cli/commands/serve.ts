@@ -4,7 +4,7 @@ import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
 import { startServing } from "../serving.ts";
-import { firstSignal } from "../signals.ts";
+import { askedToEnd } from "../signals.ts";
 import type { Run } from "../program.ts";
 
 interface ServeOptions extends AdapterOptions {
@@ -58,7 +58,7 @@ async function serve(command: readonly string[], options: ServeOptions): Promise
   const addresses = options.server.map(readServer);
   const choice = await chooseAdapter(options, command);
   const report = options.json === true ? jsonReport : textReport;
-  const interrupted = firstSignal().then(() => "The host has ended the session.");
+  const interrupted = askedToEnd();
   const serving = await startServing(choice, addresses, {
     verbose: options.verbose === true,
     report,
