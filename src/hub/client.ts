@@ -43,6 +43,8 @@ export interface ClientRequest {
   readonly rawArgs: Buffer | undefined;
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
   readonly sawStop: boolean;
+  /** The number by which the adapter knows it, once it alone was sent there for this client. */
+  upstreamSeq?: number | undefined;
   /** Answers it; only the first answer is sent. */
   answer(outcome: Outcome): void;
   refuse(error: AppError): void;
@@ -75,7 +77,8 @@ export class Client {
   readonly onAnswered = this.#answered.event;
   /** Fires once, when it left, vanished or was dropped. */
   readonly onGone = this.#gone.event;
-  readonly #underWay = new Map<number, ClientRequest>();
+  /** Not by number: a client may use one twice, and is owed two answers then. */
+  readonly #underWay = new Set<ClientRequest>();
   readonly #reverse = new Map<number, (outcome: Outcome) => void>();
   /** Reverse requests that are still owed an answer, also those that wait to be sent. */
   readonly #unanswered = new Set<(outcome: Outcome) => void>();
@@ -109,7 +112,7 @@ export class Client {
 
   /** The request of that sequence number that is still under way. */
   underWay(seq: unknown): ClientRequest | undefined {
-    return typeof seq === "number" ? this.#underWay.get(seq) : undefined;
+    return [...this.#underWay].find((request) => request.seq === seq);
   }
 
   /** Sends an event whose body is in the adapter's conventions, if this client understands it. */
@@ -125,17 +128,25 @@ export class Client {
 
   /** Sends `stopped` and remembers with which message it went, for `sawStop`. */
   stopped(epoch: Epoch, body: Buffer): void {
+    // Until it is on its way the client cannot have seen it. The same stop told again changes nothing.
+    const isNew = !this.toldStops.has(epoch);
+    if (isNew) this.#stopSentAt = Infinity;
     this.toldStops.add(epoch);
     const converted = this.conversion?.toClient("stopped", body) ?? body;
     this.#outbox.send({
       encode: () => {
         const parts = this.#encodeEvent("stopped", converted);
-        this.#stopSentAt = this.#sent;
+        if (isNew) this.#stopSentAt = this.#sent;
         return parts;
       },
       bytes: converted.length + 64,
       outputLines: undefined,
     });
+  }
+
+  /** Forgets stops that others have taken the place of. */
+  forgetStops(): void {
+    for (const epoch of this.toldStops) if (!epoch.open) this.toldStops.delete(epoch);
   }
 
   /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
@@ -201,13 +212,12 @@ export class Client {
       this.drop(new AppError("busy", `More than ${LIMITS.requestsUnderWay} requests were under way.`));
       return;
     }
-    this.#underWay.set(seq, request);
+    this.#underWay.add(request);
     this.#request.fire(request);
   }
 
   #answer(request: ClientRequest, outcome: Outcome): void {
-    if (this.#isGone || this.#underWay.get(request.seq) !== request) return;
-    this.#underWay.delete(request.seq);
+    if (this.#isGone || !this.#underWay.delete(request)) return;
     const { command } = request;
     const body =
       outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);

@@ -1,5 +1,13 @@
 import type { Logger } from "../common/logger.ts";
+import type { Breakpoints } from "./breakpoints.ts";
 import type { Client } from "./client.ts";
+import type { Execution } from "./execution.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Queries } from "./queries.ts";
+import type { ReverseRequests } from "./reverse.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { NamedSources } from "./sources.ts";
+import type { Steering } from "./steering.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What the parts of a hub share. Nothing here sends by itself. */
@@ -14,4 +22,18 @@ export interface HubContext {
   broadcast(event: string, body: Buffer | undefined, except?: Client): void;
   /** Tells the others in their debug console what somebody did. */
   notice(actor: Client, deed: string): void;
+  /** A line in everybody's debug console. */
+  say(line: string, except?: Client): void;
+}
+
+/** The parts that the two directions of a hub (dispatch.ts, adapterEvents.ts) hand their messages to. */
+export interface Parts {
+  readonly lifecycle: Lifecycle;
+  readonly breakpoints: Breakpoints;
+  readonly execution: Execution;
+  readonly steering: Steering;
+  readonly queries: Queries;
+  readonly snapshot: Snapshot;
+  readonly reverse: ReverseRequests;
+  readonly sources: NamedSources;
 }

@@ -36,11 +36,15 @@ const LOCATED = new Set([
   "breakpoint",
   "output",
 ]);
+// DAP: styling is allowed in OutputEvent.output and Variable.value.
+const STYLED = new Set(["output", "value"]);
 const WITH_MEMORY = new Set(["variables", "evaluate", "setVariable", "setExpression"]);
 const LINES = new Set(["line", "endLine"]);
-const COLUMNS = new Set(["column", "endColumn"]);
-// Written without the control character itself: ESC is \u001b, CSI sequences end with a byte from @ to ~.
-const ANSI = new RegExp("\\u001b\\[[0-?]*[ -/]*[@-~]", "g");
+// `start`: of a completion's text.
+const COLUMNS = new Set(["column", "endColumn", "start"]);
+const ESC = String.fromCharCode(0x1b);
+// CSI sequences end with a byte from @ to ~.
+const ANSI = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, "g");
 
 /** The conversion between the two, or undefined if there is nothing to convert: then messages pass as bytes. */
 export function conversionBetween(client: Profile, upstream: Profile): Conversion | undefined {
@@ -56,14 +60,12 @@ export function conversionBetween(client: Profile, upstream: Profile): Conversio
     toClient(name, body) {
       const located = moved && LOCATED.has(name);
       const dropsMemory = memory && WITH_MEMORY.has(name);
-      const dropsAnsi = ansi && name === "output";
+      const dropsAnsi = ansi && (name === "output" || name === "variables");
       if (!located && !dropsMemory && !dropsAnsi) return body;
       let value = parseJson(body);
       if (located) value = move(value, lines, columns, paths ? client.pathFormat : undefined);
       if (dropsMemory) value = without(value, "memoryReference");
-      if (dropsAnsi && isObject(value) && typeof value.output === "string") {
-        value = { ...value, output: value.output.replace(ANSI, "") };
-      }
+      if (dropsAnsi) value = unstyled(value);
       return encodeJson(value);
     },
     toAdapter(command, args) {
@@ -87,8 +89,8 @@ function move(
     const isSource = key === "source" || key === "sources";
     return Object.fromEntries(
       Object.entries(node).map(([name, child]) => {
-        if (typeof child === "number" && LINES.has(name)) return [name, child + lines];
-        if (typeof child === "number" && COLUMNS.has(name)) return [name, child + columns];
+        if (typeof child === "number" && LINES.has(name)) return [name, Math.max(0, child + lines)];
+        if (typeof child === "number" && COLUMNS.has(name)) return [name, Math.max(0, child + columns)];
         if (key === "" && name === "lines" && Array.isArray(child)) {
           return [name, child.map((line: unknown) => (typeof line === "number" ? line + lines : line))];
         }
@@ -119,5 +121,16 @@ function without(value: unknown, name: string): unknown {
     Object.entries(value)
       .filter(([key]) => key !== name)
       .map(([key, child]) => [key, without(child, name)]),
+  );
+}
+
+function unstyled(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unstyled);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [
+      key,
+      STYLED.has(key) && typeof child === "string" ? child.replace(ANSI, "") : unstyled(child),
+    ]),
   );
 }

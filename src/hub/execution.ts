@@ -26,12 +26,20 @@ export interface Resume {
   readonly closed: Epoch[];
 }
 
+/** What a stop has brought about. */
+export interface Stop {
+  readonly epoch: Epoch;
+  /** The resumes that it ended: what they set going has stopped again. */
+  readonly ended: readonly Resume[];
+}
+
 /** Which threads are stopped since when. Pure bookkeeping: it sends nothing. */
 export class Execution {
   readonly #stops = new Map<number | "any", Epoch>();
   readonly #resumed = new Set<number>();
+  /** The resumes since which none of the threads that they set going has stopped. */
+  #resumes: Resume[] = [];
   #lastId = 0;
-  #lastResume: Resume | undefined;
 
   /** The open epochs in the order in which their threads stopped. */
   get stops(): Epoch[] {
@@ -42,9 +50,11 @@ export class Execution {
     return this.#stops.size > 0;
   }
 
-  /** The resume since which there was no stop. */
-  get lastResume(): Resume | undefined {
-    return this.#lastResume;
+  /** The resume by which that thread (undefined: any) runs, if somebody asked for it or the adapter told of it. */
+  resumeOf(threadId: number | undefined): Resume | undefined {
+    return this.#resumes.findLast(
+      (resume) => resume.all || threadId === undefined || resume.threadId === threadId,
+    );
   }
 
   /** The epoch in which that thread stands; undefined if it runs or is not known to have stopped. */
@@ -70,7 +80,7 @@ export class Execution {
   }
 
   /** Opens an epoch. A thread that stops again without a resume that we saw has run in between. */
-  stop(body: JsonObject, raw: Buffer): Epoch {
+  stop(body: JsonObject, raw: Buffer): Stop {
     const threadId = typeof body.threadId === "number" ? body.threadId : undefined;
     const all = body.allThreadsStopped === true || threadId === undefined;
     const key = threadId ?? "any";
@@ -81,8 +91,9 @@ export class Execution {
     this.#stops.set(key, epoch);
     if (all) this.#resumed.clear();
     else if (threadId !== undefined) this.#resumed.delete(threadId);
-    this.#lastResume = undefined;
-    return epoch;
+    const ended = this.#resumes.filter((resume) => all || resume.all || resume.threadId === threadId);
+    this.#resumes = this.#resumes.filter((resume) => !ended.includes(resume));
+    return { epoch, ended };
   }
 
   /**
@@ -95,26 +106,30 @@ export class Execution {
     const resume: Resume = { issuer, threadId, all, announced: false, toldByUs: new Set(), closed: [] };
     for (const [key, open] of this.#stops) if (all || key === threadId) this.#close(key, open, resume);
     if (threadId !== undefined) this.#resumed.add(threadId);
-    this.#lastResume = resume;
+    this.#resumes.push(resume);
     return resume;
   }
 
   /** The adapter said that the other threads run too. */
   resumeRest(resume: Resume): void {
-    if (resume.all || this.#lastResume !== resume) return;
+    if (resume.all || !this.#resumes.includes(resume)) return;
     resume.all = true;
     for (const [key, open] of this.#stops) this.#close(key, open, resume);
   }
 
-  /** The adapter refused the resume: what it closed is open again. Nothing if the program has stopped since. */
-  undo(resume: Resume): void {
-    if (this.#lastResume !== resume) return;
+  /**
+   * The adapter refused the resume: what it closed is open again. False if that comes too late: the program has
+   * stopped since, or everybody was told that it runs.
+   */
+  undo(resume: Resume): boolean {
+    if (resume.announced || !this.#resumes.includes(resume)) return false;
     for (const epoch of resume.closed) {
       epoch.open = true;
       this.#stops.set(epoch.threadId ?? "any", epoch);
     }
     if (resume.threadId !== undefined) this.#resumed.delete(resume.threadId);
-    this.#lastResume = undefined;
+    this.#resumes = this.#resumes.filter((other) => other !== resume);
+    return true;
   }
 
   /** The thread has ended. */

@@ -78,8 +78,9 @@ export class IssuedHandles {
     }
   }
 
-  /** Forgets what belongs to stops that are over. */
+  /** The program has stopped: forgets what belongs to stops that are over. Frames are of no other time than a stop. */
   prune(): void {
+    for (const lasting of this.#lasting) if (/^(frame|target):/.test(lasting)) this.#lasting.delete(lasting);
     this.#bags = this.#bags.filter((bag) => bag.epoch?.open === true);
   }
 

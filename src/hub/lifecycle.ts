@@ -32,9 +32,18 @@ export interface LifecycleOptions {
   readonly holdForClient?: boolean;
 }
 
+/** Of a client that joins: until when its `configurationDone` is waited for. */
+interface Configuring {
+  /** Absent before `initialized`. */
+  readonly timer: NodeJS.Timeout | undefined;
+  /** Whether it was answered anything since `initialized`. */
+  readonly answered: boolean;
+}
+
 interface LifecycleHub {
   readonly upstream: Upstream;
-  readonly clients: ReadonlySet<Client>;
+  /** The client drives: it has events from the adapter's first word on. */
+  begin(client: Client): void;
   /** Shows a late client the present and lets it have events from then on. */
   goLive(client: Client): void;
   /** Sends what is wanted of breakpoints to a fresh adapter. */
@@ -55,24 +64,35 @@ export class Lifecycle {
   driver: Client | undefined;
   /** The names by which clients and configurations call the adapter. */
   readonly names: string[] = [];
-  #startArgs: JsonObject = {};
   #initializedBody: Buffer | undefined;
   #initialized = false;
   #configured = false;
-  #hold: boolean;
+  #hold = false;
   readonly #hub: LifecycleHub;
   readonly #waiting: ClientRequest[] = [];
-  readonly #configuring = new Map<Client, NodeJS.Timeout | undefined>();
+  /** Who has joined and not yet completed its configuration. */
+  readonly #configuring = new Map<Client, Configuring>();
+  /** Clients that came from another session: that one told them what its adapter can do. */
+  readonly #adopted = new WeakSet<Client>();
 
-  constructor(hub: LifecycleHub, options: LifecycleOptions) {
+  constructor(hub: LifecycleHub) {
     this.#hub = hub;
+  }
+
+  /** Starts the session without a client, if the options say so. */
+  start(options: LifecycleOptions): void {
     this.#hold = options.holdForClient ?? false;
     if (options.start !== undefined) this.#startHeadless(options.start);
   }
 
-  /** The arguments with which the session was started; for a child session's configuration. */
-  get startArgs(): JsonObject {
-    return this.#startArgs;
+  /** Whether the adapter has been initialized: then it must be disconnected in order. */
+  get begun(): boolean {
+    return this.phase !== "fresh" && this.phase !== "initializing";
+  }
+
+  /** Whether that client's requests may reach the adapter: one that is not started yet hears its driver only. */
+  opened(client: Client): boolean {
+    return client === this.driver || (this.begun && this.phase !== "initialized");
   }
 
   handle(request: ClientRequest): void {
@@ -111,38 +131,36 @@ export class Lifecycle {
     this.#configureAlone();
   }
 
-  /** Anything that a client was answered brings a late one nearer to its snapshot. */
+  /** The first answer after `initialized` brings a late one nearer to its snapshot. */
   answered(client: Client): void {
-    const timer = this.#configuring.get(client);
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    this.#configuring.set(client, this.#timer(client, CONFIGURATION_MS));
+    const configuring = this.#configuring.get(client);
+    if (configuring?.timer === undefined || configuring.answered) return;
+    this.#configuring.set(client, { timer: this.#timer(client, CONFIGURATION_MS), answered: true });
+    clearTimeout(configuring.timer);
   }
 
   /** A client that another session has initialized: it learns what this one's adapter can do. */
   adopt(client: Client): void {
+    this.#adopted.add(client);
     if (client.profile !== undefined) client.conversion = conversionBetween(client.profile, this.profile);
-    client.event("capabilities", encodeJson({ capabilities: this.capabilities }));
   }
 
   /** A client has gone. If it was the driver, what it left undone is done by another or by the hub. */
   forget(client: Client): void {
-    clearTimeout(this.#configuring.get(client));
+    clearTimeout(this.#configuring.get(client)?.timer);
     this.#configuring.delete(client);
     remove(this.#waiting, (request) => request.client === client);
-    if (this.driver !== client) return;
-    this.driver = undefined;
-    if (this.phase === "initialized") {
-      this.#promoteNext();
-      return;
+    if (this.driver === client) {
+      this.driver = undefined;
+      if (this.phase === "initialized") this.#promoteNext();
     }
     this.#configureAlone();
   }
 
-  /** The session has ended: whoever still waits gets an answer. */
+  /** The session has ended: whoever still waits gets an answer, whoever was joining the snapshot. */
   over(): void {
     this.phase = "over";
-    for (const timer of this.#configuring.values()) clearTimeout(timer);
+    for (const client of [...this.#configuring.keys()]) this.#configurationComplete(client);
     for (const request of this.#waiting.splice(0))
       request.refuse(new AppError("closed", "The debug session has ended."));
   }
@@ -160,9 +178,12 @@ export class Lifecycle {
       return;
     }
     this.driver = client;
-    client.live = true;
+    this.#hub.begin(client);
     this.#initializeUpstream(request.args, request.rawArgs ?? encodeJson(request.args), (outcome) => {
-      if (!outcome.success) client.profile = undefined;
+      if (!outcome.success) {
+        client.profile = undefined;
+        client.live = false;
+      }
       const masked = maskCapabilities(this.capabilities, client.participant.access);
       const same = allows(client.participant.access, "full") || !outcome.success;
       request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
@@ -186,11 +207,11 @@ export class Lifecycle {
       then(outcome);
       // Whoever came meanwhile: answered from what is known, or first in turn if this one failed.
       for (const waiting of early) {
-        if (outcome.success) {
+        if (outcome.success && waiting.command === "initialize") {
           this.#answerInitialize(waiting);
         } else {
-          waiting.client.profile = undefined;
-          this.#initialize(waiting);
+          if (waiting.command === "initialize") waiting.client.profile = undefined;
+          this.handle(waiting);
         }
       }
     });
@@ -227,8 +248,12 @@ export class Lifecycle {
   #drive(request: ClientRequest): void {
     const { client } = request;
     this.driver = client;
-    client.live = true;
     client.startArgs = request.args;
+    if (!client.live) {
+      // It takes the place of one that left: what that one saw before, it has yet to see.
+      this.#hub.goLive(client);
+      if (this.#initialized) client.event("initialized", this.#initializedBody);
+    }
     const args = withoutOwnKeys(request);
     this.#startUpstream(request.command, request.args, args, (outcome) => {
       if (!outcome.success) client.startArgs = undefined;
@@ -243,31 +268,37 @@ export class Lifecycle {
     then: (outcome: Outcome) => void,
   ): void {
     this.phase = "starting";
-    this.#startArgs = args;
     const type = configurationType(args);
     if (type !== undefined) this.names.push(type);
     this.#hub.upstream.request(command, rawArgs, (outcome) => {
       if (this.phase === "starting") this.phase = outcome.success ? "started" : "initialized";
       then(outcome);
-      if (outcome.success) return;
+      if (outcome.success || this.phase === "over") return;
+      this.#configured = false;
       // Those who joined a start that failed have nothing to join.
       const reason = startFailure(outcome);
       for (const client of [...this.#configuring.keys()]) client.drop(reason);
     });
     for (const waiting of this.#waiting.splice(0)) this.#join(waiting);
+    // Some adapters send `initialized` before they are started.
+    this.#configureAlone();
   }
 
   #join(request: ClientRequest): void {
     const { client } = request;
     client.startArgs = request.args;
     request.answer(SUCCESS);
-    this.#configuring.set(client, undefined);
+    if (this.#adopted.has(client)) {
+      const capabilities = { ...this.capabilities, supportsConfigurationDoneRequest: true };
+      client.event("capabilities", encodeJson({ capabilities }));
+    }
+    this.#configuring.set(client, { timer: undefined, answered: false });
     if (this.#initialized || this.phase === "over") this.#sendInitialized(client);
   }
 
   #sendInitialized(client: Client): void {
-    if (this.#configuring.get(client) !== undefined || client.live) return;
-    this.#configuring.set(client, this.#timer(client, SILENT_CONFIGURATION_MS));
+    if (this.#configuring.get(client)?.timer !== undefined || client.live) return;
+    this.#configuring.set(client, { timer: this.#timer(client, SILENT_CONFIGURATION_MS), answered: false });
     client.event("initialized", this.#initializedBody);
   }
 
@@ -277,7 +308,7 @@ export class Lifecycle {
 
   #configurationComplete(client: Client): void {
     if (!this.#configuring.has(client)) return;
-    clearTimeout(this.#configuring.get(client));
+    clearTimeout(this.#configuring.get(client)?.timer);
     this.#configuring.delete(client);
     this.#hub.goLive(client);
     // Without a driver, the first client to complete its configuration completes the adapter's.
@@ -286,7 +317,7 @@ export class Lifecycle {
 
   #configurationDone(request: ClientRequest): void {
     const { client } = request;
-    if (client === this.driver && !this.#configured && this.#initialized) {
+    if (client === this.driver && !this.#configured) {
       this.#configured = true;
       if (this.capabilities.supportsConfigurationDoneRequest !== true) request.answer(SUCCESS);
       else
@@ -309,6 +340,7 @@ export class Lifecycle {
 
   #configureUpstream(): void {
     if (this.#configured || !this.#initialized) return;
+    if (this.phase !== "starting" && this.phase !== "started") return;
     this.#configured = true;
     this.#hub.sendBreakpoints(() => {
       if (this.capabilities.supportsConfigurationDoneRequest !== true) return;
@@ -341,15 +373,19 @@ function startFailure(outcome: Outcome): AppError {
   const { error } = parseObject(outcome.body);
   const { format, variables } = isObject(error) ? error : {};
   const values = isObject(variables) ? variables : {};
-  const text = typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? "")) : "";
-  return new AppError("adapterFailed", `The session could not be started: ${text || (outcome.message ?? "no reason given")}`);
+  const valueOf = (name: string) => (typeof values[name] === "string" ? values[name] : "");
+  const text =
+    typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name)) : "";
+  return new AppError(
+    "adapterFailed",
+    `The session could not be started: ${text || (outcome.message ?? "no reason given")}`,
+  );
 }
 
 /** Our own keys of a launch configuration are not the adapter's business. */
 function withoutOwnKeys(request: ClientRequest): Buffer | undefined {
   if (!("debugServerSession" in request.args)) return request.rawArgs;
-  const { debugServerSession: _, ...args } = request.args;
-  return encodeJson(args);
+  return encodeJson({ ...request.args, debugServerSession: undefined });
 }
 
 function remove<T>(items: T[], test: (item: T) => boolean): void {

@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
-import { type Outcome, encodeJson, errorOutcome } from "../dap/messages.ts";
+import { type Outcome, errorOutcome } from "../dap/messages.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import type { Epoch } from "./execution.ts";
@@ -10,7 +10,7 @@ interface Query {
   readonly waiters: Set<ClientRequest>;
   /** Who got this answer: somebody who asks again wants a fresh one. */
   readonly served: Set<Client>;
-  upstreamSeq: number;
+  upstreamSeq: number | undefined;
   outcome: Outcome | undefined;
   bag: HandleBag | undefined;
 }
@@ -25,9 +25,12 @@ export class Queries {
   #kept = new Map<string, Query>();
   #keptBytes = 0;
   readonly #waiting = new Map<ClientRequest, Query>();
+  readonly #latest: () => Epoch | undefined;
 
-  constructor(hub: HubContext) {
+  /** `latest`: the present stop, for what is asked without one. */
+  constructor(hub: HubContext, latest: () => Epoch | undefined) {
     this.#hub = hub;
+    this.#latest = latest;
   }
 
   /**
@@ -50,7 +53,7 @@ export class Queries {
     const query: Query = {
       waiters: new Set([request]),
       served: new Set(),
-      upstreamSeq: 0,
+      upstreamSeq: undefined,
       outcome: undefined,
       bag: undefined,
     };
@@ -61,7 +64,8 @@ export class Queries {
       const body = answer.body === undefined ? undefined : detached(answer.body);
       const outcome = { ...answer, body };
       query.outcome = outcome;
-      if (outcome.success && body !== undefined) query.bag = new HandleBag(request.command, body, epoch);
+      if (outcome.success && body !== undefined)
+        query.bag = new HandleBag(request.command, body, epoch ?? this.#latest());
       if (outcome.success) onAnswer(outcome);
       for (const waiter of query.waiters) this.#serve(query, outcome, waiter);
       query.waiters.clear();
@@ -78,19 +82,22 @@ export class Queries {
   }
 
   /**
-   * Takes back a request (DAP: `cancel`). The adapter is bothered only when nobody else waits for the same;
-   * undefined means that it must be, with the returned sequence number otherwise.
+   * Takes back a request (DAP: `cancel`). True if the client has its answer: the adapter is bothered (with the
+   * request's `upstreamSeq`) only when nobody else waits for the same.
    */
-  cancel(request: ClientRequest): { upstreamSeq: number } | "done" | undefined {
+  cancel(request: ClientRequest): boolean {
     const query = this.#waiting.get(request);
-    if (query === undefined) return undefined;
+    if (query === undefined) return false;
     if (query.waiters.size === 1 && this.#hub.capabilities.supportsCancelRequest === true) {
-      return { upstreamSeq: query.upstreamSeq };
+      request.upstreamSeq = query.upstreamSeq;
+      // Its answer may now be an error that nobody else has asked for.
+      for (const [key, kept] of this.#kept) if (kept === query) this.#kept.delete(key);
+      return false;
     }
     query.waiters.delete(request);
     this.#waiting.delete(request);
     request.answer(errorOutcome(new AppError("cancelled", "Cancelled.")));
-    return "done";
+    return true;
   }
 
   /** A client has gone: nothing is owed to it. */
@@ -137,9 +144,4 @@ function canonical(value: unknown): string {
 /** The same bytes, without keeping a much larger buffer alive. */
 export function detached(body: Buffer): Buffer {
   return body.buffer.byteLength > body.length * 2 + 1024 ? Buffer.from(body) : body;
-}
-
-/** The arguments of the `cancel` that is sent to the adapter. */
-export function cancelArguments(upstreamSeq: number): Buffer {
-  return encodeJson({ requestId: upstreamSeq });
 }

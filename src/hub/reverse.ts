@@ -58,11 +58,13 @@ export class ReverseRequests {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const invited = [...this.#hub.clients].filter(
-        (client) => client.live && client.profile?.startDebugging === true,
-      );
-      const child = await this.#options.startChild(how, configuration, invited.length > 0);
+      const invitable = () =>
+        [...this.#hub.clients].filter((client) => client.live && client.profile?.startDebugging === true);
+      const child = await this.#options.startChild(how, configuration, invitable().length > 0);
       this.#children.push(child);
+      // Again: somebody may have come or gone while the adapter was opened.
+      const invited = invitable();
+      if (invited.length === 0) child.release();
       let expected = invited.length;
       for (const client of invited) {
         this.#invite(client, child, (accepted) => {

@@ -4,7 +4,7 @@ import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../dap/requests.ts";
-import type { Client, ClientRequest, Participant } from "./client.ts";
+import type { Client, Participant } from "./client.ts";
 import { Hub, type HubOptions } from "./hub.ts";
 import { configurationType } from "./profile.ts";
 import type { ChildSession } from "./reverse.ts";
@@ -59,10 +59,7 @@ export class Sessions {
       start,
       holdForClient,
     });
-    root.hub.onEnd((end) => {
-      for (const { hub } of this.#sessions.values()) hub.end("The parent session has ended.");
-      this.#end.fire(end);
-    });
+    root.hub.onEnd((end) => this.#end.fire(end));
   }
 
   get root(): Hub {
@@ -147,12 +144,14 @@ export class Sessions {
       ...(parent === undefined ? {} : { inherit: parent.hub }),
       logger: this.#options.logger,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
-      transfer: (client, target, request) => this.#transfer(client, target, request),
+      findSession: (target) => this.#sessions.get(target)?.hub,
     });
     const session: Session = { id, name, parent: parent?.id, hub };
     this.#sessions.set(id, session);
     hub.onJoined((client) => this.#joined(client));
     hub.onEnd(() => {
+      for (const other of this.list())
+        if (other.parent === id) other.hub.end("The parent session has ended.");
       // The root stays: it answers late questions until the server ends.
       if (parent !== undefined) this.#sessions.delete(id);
       parent?.hub.childEnded(id);
@@ -169,6 +168,10 @@ export class Sessions {
     hold: boolean,
   ): Promise<ChildSession> {
     const upstream = await parent.hub.upstream.openChild(configuration);
+    if (parent.hub.ended !== undefined) {
+      upstream.dispose();
+      throw new AppError("closed", "The parent session has ended.");
+    }
     const name = typeof configuration.name === "string" ? configuration.name : `${parent.name} (child)`;
     const child = this.#add(upstream, name, parent, {
       holdForClient: hold,
@@ -176,18 +179,13 @@ export class Sessions {
         request: request === "launch" ? "launch" : "attach",
         configuration,
         adapterID: configurationType(configuration) ?? upstream.names[0] ?? "",
+        onFailed: ({ message }) => child.hub.end(message),
       },
     });
     const release = () => child.hub.release();
     const timer = setTimeout(release, CHILD_HOLD_MS);
     child.hub.onEnd(() => clearTimeout(timer));
     return { id: child.id, name, release };
-  }
-
-  #transfer(client: Client, target: string, request: ClientRequest): boolean {
-    const session = this.#sessions.get(target);
-    session?.hub.adopt(client, request);
-    return session !== undefined;
   }
 
   #joined(client: Client): void {

@@ -62,10 +62,10 @@ export class Snapshot {
     return this.#last.has("terminated");
   }
 
-  /** A new start within the session: what has ended is of the past. */
+  /** A new start within the session: its end is of the past. */
   restarted(): void {
-    this.#last.clear();
-    this.#byKey.clear();
+    this.#last.delete("exited");
+    this.#last.delete("terminated");
   }
 
   /** Shows a client the present up to the breakpoints; `replayOutput` and `replayEnd` follow after those. */
@@ -95,6 +95,9 @@ export class Snapshot {
     this.#byKey.set(event, kept);
     const key = policy.key(parsed);
     if (policy.ends(parsed)) kept.delete(key);
+    // To a late client also what has changed since is new.
+    else if (parsed.reason === "changed")
+      kept.set(key, { event, body: encodeJson({ ...parsed, reason: "new" }) });
     else kept.set(key, keep(event, body));
   }
 
@@ -159,6 +162,5 @@ function sourceKey(source: unknown): unknown {
 /** Past output without references to variables: they meant something only while the program stood there. */
 function withoutHandles(body: Buffer): Buffer {
   if (!body.includes('"variablesReference"')) return body;
-  const { variablesReference: _, ...rest } = parseObject(body);
-  return encodeJson(rest);
+  return encodeJson({ ...parseObject(body), variablesReference: undefined });
 }

@@ -6,7 +6,7 @@ import type { HubContext } from "./context.ts";
 import type { Execution, Resume } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
-/** Requests that make the program run; `pause` does not, and may be sent while it runs. */
+/** Requests that make the program run; `pause` does not. */
 const RESUMES = new Set([
   "continue",
   "next",
@@ -26,8 +26,8 @@ export class Steering {
   readonly #hub: HubContext;
   readonly #execution: Execution;
   readonly #invalidate: () => void;
-  /** A pause that is under way, and who else waits for it. */
-  #pausing: ClientRequest[] | undefined;
+  /** The pauses that are under way, by thread, and who waits for them. */
+  readonly #pausing = new Map<unknown, ClientRequest[]>();
 
   constructor(hub: HubContext, execution: Execution, invalidate: () => void) {
     this.#hub = hub;
@@ -42,16 +42,16 @@ export class Steering {
 
   adapterStopped(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
     const raw = body ?? encodeJson({ reason: "unknown" });
+    const { epoch, ended } = this.#execution.stop(parseObject(raw), raw);
     // An adapter may stop before it has answered the resume: the others must still see the program run first.
-    const resume = this.#execution.lastResume;
-    if (resume !== undefined) this.#announce(resume);
-    const epoch = this.#execution.stop(parseObject(raw), raw);
+    for (const resume of ended) this.#announce(resume);
     this.#invalidate();
     const bag = new HandleBag("stopped", raw, epoch);
     for (const client of this.#hub.clients) {
       client.handles.prune();
       if (!client.live) continue;
       client.handles.add(bag);
+      client.forgetStops();
       client.stopped(epoch, bodyFor(client, raw));
     }
   }
@@ -59,8 +59,9 @@ export class Steering {
   adapterContinued(body: Buffer | undefined): void {
     const { threadId, allThreadsContinued } = parseObject(body);
     const thread = typeof threadId === "number" ? threadId : undefined;
-    const asked = this.#execution.lastResume;
-    const resume = asked ?? this.#execution.resume(undefined, thread, allThreadsContinued === false);
+    const resume =
+      this.#execution.resumeOf(thread) ??
+      this.#execution.resume(undefined, thread, allThreadsContinued === false);
     if (allThreadsContinued !== false) this.#execution.resumeRest(resume);
     resume.announced = true;
     this.#invalidate();
@@ -78,7 +79,7 @@ export class Steering {
   }
 
   #resume(request: ClientRequest, rule: RequestRule): void {
-    const { client, command, args } = request;
+    const { client, args } = request;
     const threadId = typeof args.threadId === "number" ? args.threadId : this.#threadOfFrame(request);
     if (!request.sawStop || this.#execution.isRunning(threadId)) {
       request.refuse(
@@ -90,11 +91,21 @@ export class Steering {
       return;
     }
     const resume = this.#execution.resume(client, threadId, args.singleThread === true);
-    for (const epoch of resume.closed) client.toldStops.delete(epoch);
+    this.#send(request, rule, request.rawArgs, resume);
+  }
+
+  /** `restart`: whatever stands still runs. */
+  restart(request: ClientRequest, rule: RequestRule, rawArgs: Buffer | undefined): void {
+    this.#send(request, rule, rawArgs, this.#execution.resume(request.client, undefined, false));
+  }
+
+  #send(request: ClientRequest, rule: RequestRule, rawArgs: Buffer | undefined, resume: Resume): void {
+    const { client, command, args } = request;
+    const told = resume.closed.filter((epoch) => client.toldStops.delete(epoch));
     this.#invalidate();
-    this.#hub.upstream.request(command, request.rawArgs, (outcome) => {
+    request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
       if (!outcome.success) {
-        this.#execution.undo(resume);
+        if (this.#execution.undo(resume)) for (const epoch of told) client.toldStops.add(epoch);
         request.answer(outcome);
         return;
       }
@@ -109,15 +120,17 @@ export class Steering {
   }
 
   #pause(request: ClientRequest, rule: RequestRule): void {
-    if (this.#pausing !== undefined) {
-      this.#pausing.push(request);
+    const { threadId } = request.args;
+    const waiting = this.#pausing.get(threadId);
+    if (waiting !== undefined) {
+      waiting.push(request);
       return;
     }
-    const waiting = [request];
-    this.#pausing = waiting;
+    const all = [request];
+    this.#pausing.set(threadId, all);
     this.#hub.upstream.request("pause", request.rawArgs, (outcome) => {
-      this.#pausing = undefined;
-      for (const each of waiting) each.answer(outcome);
+      this.#pausing.delete(threadId);
+      for (const each of all) each.answer(outcome);
       if (outcome.success && rule.deed !== undefined) this.#hub.notice(request.client, rule.deed);
     });
   }

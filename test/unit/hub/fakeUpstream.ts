@@ -1,6 +1,14 @@
 import { AppError } from "../../../src/common/errors.ts";
 import { Emitter } from "../../../src/common/event.ts";
-import { type JsonObject, type Outcome, encodeJson, errorOutcome, isObject, objects, parseObject } from "../../../src/dap/messages.ts";
+import {
+  type JsonObject,
+  type Outcome,
+  encodeJson,
+  errorOutcome,
+  isObject,
+  objects,
+  parseObject,
+} from "../../../src/dap/messages.ts";
 import type { ReverseRequest, Upstream, UpstreamEnd } from "../../../src/hub/upstream.ts";
 
 /** One request that the adapter got. */
@@ -101,7 +109,8 @@ export class FakeUpstream implements Upstream {
       },
     };
     this.received.push(received);
-    if (this.ended) received.answer(errorOutcome(new AppError("adapterFailed", "The debug adapter has ended.")));
+    if (this.ended)
+      received.answer(errorOutcome(new AppError("adapterFailed", "The debug adapter has ended.")));
     else if (this.#held.has(command)) this.#holding.push(received);
     else queueMicrotask(() => this.#reply(received));
     return received.seq;
@@ -142,7 +151,9 @@ export class FakeUpstream implements Upstream {
 
   /** Answers the oldest request that is held back (of that command); false if there is none. */
   release(command?: string): boolean {
-    const index = this.#holding.findIndex((received) => command === undefined || received.command === command);
+    const index = this.#holding.findIndex(
+      (received) => command === undefined || received.command === command,
+    );
     const received = this.#holding[index];
     if (received === undefined) return false;
     this.#holding.splice(index, 1);
@@ -157,7 +168,8 @@ export class FakeUpstream implements Upstream {
   }
 
   emit(event: string, body?: JsonObject | string): void {
-    const bytes = typeof body === "string" ? Buffer.from(body) : body === undefined ? undefined : encodeJson(body);
+    const bytes =
+      typeof body === "string" ? Buffer.from(body) : body === undefined ? undefined : encodeJson(body);
     this.#event.fire({ event, body: bytes });
   }
 
@@ -175,10 +187,13 @@ export class FakeUpstream implements Upstream {
   }
 
   /** Ends as a process does: everything under way fails first. */
-  end(end: UpstreamEnd = { expected: false, reason: "The debug adapter fake ended (signal SIGSEGV)." }): void {
+  end(
+    end: UpstreamEnd = { expected: false, reason: "The debug adapter fake ended (signal SIGSEGV)." },
+  ): void {
     if (this.ended) return;
     this.ended = true;
-    for (const received of this.received) received.answer(errorOutcome(new AppError("adapterFailed", end.reason)));
+    for (const received of this.received)
+      received.answer(errorOutcome(new AppError("adapterFailed", end.reason)));
     this.#holding.length = 0;
     this.#end.fire(end);
   }
@@ -187,11 +202,16 @@ export class FakeUpstream implements Upstream {
     if (this.ended) return;
     const { command, args } = received;
     const initialized = this.#options.initialized ?? "atLaunch";
-    if ((command === "launch" || command === "attach") && initialized === "atLaunch") this.emit("initialized");
+    if ((command === "launch" || command === "attach") && initialized === "atLaunch")
+      this.emit("initialized");
     const handler = this.handlers[command];
     const reply = handler === undefined ? this.#answerTo(command, args) : handler(args);
     if (reply instanceof Error) received.answer(errorOutcome(new AppError("adapterFailed", reply.message)));
-    else received.answer({ success: true, body: Buffer.isBuffer(reply) || reply === undefined ? reply : encodeJson(reply) });
+    else
+      received.answer({
+        success: true,
+        body: Buffer.isBuffer(reply) || reply === undefined ? reply : encodeJson(reply),
+      });
     if (command === "initialize" && initialized === "afterInitialize") this.emit("initialized");
   }
 
@@ -203,11 +223,20 @@ export class FakeUpstream implements Upstream {
       case "threads":
         return { threads: [{ id: 1, name: "main" }] };
       case "stackTrace":
-        return { stackFrames: [{ id: 1, name: `at stop ${this.#stopCount}`, line: 3, column: 1, source: { path: "/p/a.c" } }], totalFrames: 1 };
+        return {
+          stackFrames: [
+            { id: 1, name: `at stop ${this.#stopCount}`, line: 3, column: 1, source: { path: "/p/a.c" } },
+          ],
+          totalFrames: 1,
+        };
       case "scopes":
         return { scopes: [{ name: "Locals", variablesReference: 1, expensive: false }] };
       case "variables":
-        return { variables: [{ name: "x", value: `${this.#stopCount}`, variablesReference: 2, memoryReference: "0x10" }] };
+        return {
+          variables: [
+            { name: "x", value: `${this.#stopCount}`, variablesReference: 2, memoryReference: "0x10" },
+          ],
+        };
       case "evaluate":
         return { result: "7", variablesReference: 3 };
       case "setVariable":

@@ -90,7 +90,10 @@ export class MemoryClient {
   /** Sends any text; resolves with the answer to `seq`. */
   send(text: string, seq: number): Promise<Message> {
     const response = new Promise<Message>((resolve) => this.#pending.set(seq, resolve));
-    this.#port.message.fire({ body: Buffer.from(text), ...(this.seen === undefined ? {} : { seen: this.seen() }) });
+    this.#port.message.fire({
+      body: Buffer.from(text),
+      ...(this.seen === undefined ? {} : { seen: this.seen() }),
+    });
     return response;
   }
 
@@ -209,7 +212,11 @@ export async function settle(): Promise<void> {
 }
 
 /** A whole start: initialize, launch, configuration. Works for the driver and for those who join. */
-export async function enter(client: MemoryClient, profile: JsonObject = VSCODE, start: JsonObject = {}): Promise<MemoryClient> {
+export async function enter(
+  client: MemoryClient,
+  profile: JsonObject = VSCODE,
+  start: JsonObject = {},
+): Promise<MemoryClient> {
   await client.ok("initialize", profile);
   const launched = client.ok("launch", start);
   await settle();

@@ -1,0 +1,251 @@
+import { AppError } from "../common/errors.ts";
+import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
+import { REQUESTS, type RequestRule, allows, checkArguments } from "../dap/requests.ts";
+import { understands } from "../dap/vocabulary.ts";
+import type { AdapterEvents } from "./adapterEvents.ts";
+import type { Client, ClientRequest } from "./client.ts";
+import { consoleCommand } from "./console.ts";
+import type { HubContext, Parts } from "./context.ts";
+import type { Epoch } from "./execution.ts";
+import { HandleBag } from "./handles.ts";
+
+/** What a client's coming and going means is decided by the hub itself. */
+interface DispatchHub extends HubContext {
+  readonly ended: object | undefined;
+  initialize(request: ClientRequest): void;
+  startOrTransfer(request: ClientRequest): void;
+  disconnect(request: ClientRequest): void;
+}
+
+/** From the clients to the adapter: refuses what must not pass, and hands the rest to the part that it concerns. */
+export class Dispatch {
+  readonly #hub: DispatchHub;
+  readonly #parts: Parts;
+  readonly #events: AdapterEvents;
+
+  constructor(hub: DispatchHub, parts: Parts, events: AdapterEvents) {
+    this.#hub = hub;
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  handle(request: ClientRequest): void {
+    const { client, command } = request;
+    this.#hub.logger.log("debug", `${client.participant.name}: ${command}`);
+    const rule = REQUESTS.get(command);
+    const refusal = this.#refusal(request, rule);
+    if (refusal !== undefined) {
+      request.refuse(refusal);
+      return;
+    }
+    switch (rule?.kind) {
+      case undefined:
+        // Nothing is known of what it does.
+        this.#parts.queries.invalidate();
+        this.#passOn(request, undefined, () => this.#parts.queries.invalidate());
+        break;
+      case "lifecycle":
+        this.#lifecycle(request, rule);
+        break;
+      case "breakpoints":
+        this.#parts.breakpoints.set(request);
+        break;
+      case "execution":
+        this.#parts.steering.handle(request, rule);
+        break;
+      case "query":
+        this.#query(request, rule);
+        break;
+      case "evaluate":
+        this.#evaluate(request, rule);
+        break;
+      case "change":
+        this.#change(request, rule);
+        break;
+      case "cancel":
+        this.#cancel(request);
+        break;
+      case "reverse":
+        request.refuse(new AppError("protocol", `Only a debug adapter sends "${command}".`));
+        break;
+    }
+  }
+
+  /** What stands against a request before anything looks at its meaning. */
+  #refusal(request: ClientRequest, rule: RequestRule | undefined): AppError | undefined {
+    const { client, command, args } = request;
+    const { lifecycle } = this.#parts;
+    const { access } = client.participant;
+    const need = rule?.access ?? "control";
+    if (!allows(access, need)) return notAllowed(command, access, need);
+    const isStart = command === "initialize" || command === "disconnect";
+    if (client.profile === undefined && !isStart) return new AppError("protocol", "Send initialize first.");
+    if (this.#hub.ended !== undefined && rule?.kind !== "lifecycle") {
+      return new AppError("closed", "The debug session has ended.");
+    }
+    if (rule?.kind !== "lifecycle" && !lifecycle.opened(client)) {
+      return new AppError("protocol", "The debug session has not been started yet.");
+    }
+    if (rule === undefined) {
+      const known = understands([...this.#hub.upstream.names, ...lifecycle.names], command);
+      return known
+        ? undefined
+        : new AppError("unknownCommand", `The debug adapter does not know the request "${command}".`);
+    }
+    if (rule.capability !== undefined && this.#hub.capabilities[rule.capability] !== true) {
+      return new AppError("notSupported", `The debug adapter does not support "${command}".`);
+    }
+    const wrong = checkArguments(rule, args);
+    if (wrong !== undefined) return new AppError("badArguments", `${command}: ${wrong}`);
+    return this.#staleHandle(request, rule) ?? this.#parts.sources.refusal(request);
+  }
+
+  #staleHandle({ client, command, args, sawStop }: ClientRequest, rule: RequestRule): AppError | undefined {
+    for (const [name, kind] of Object.entries(rule.handles ?? {})) {
+      const handle = args[name];
+      if (typeof handle !== "number") continue;
+      const { valid, epoch } = client.handles.find(kind, handle);
+      // A number that was given out while the program ran means the same after a stop that the client has not seen.
+      if (valid && (sawStop || epoch === undefined)) continue;
+      return new AppError(
+        "staleHandle",
+        `${command}: The program has moved on since "${name}" ${handle} was given out.`,
+      );
+    }
+    return undefined;
+  }
+
+  #lifecycle(request: ClientRequest, rule: RequestRule): void {
+    const { lifecycle, snapshot, steering } = this.#parts;
+    // A guest's arguments are those of its joining, not those of the program.
+    const args = request.client === lifecycle.driver ? request.rawArgs : undefined;
+    switch (request.command) {
+      case "initialize":
+        this.#hub.initialize(request);
+        break;
+      case "launch":
+      case "attach":
+        this.#hub.startOrTransfer(request);
+        break;
+      case "disconnect":
+        this.#hub.disconnect(request);
+        break;
+      case "terminate":
+        this.#passOn(request, rule);
+        break;
+      case "restart":
+        snapshot.restarted();
+        steering.restart(request, rule, args);
+        break;
+      default:
+        lifecycle.handle(request);
+    }
+  }
+
+  /** Sends a request of which the hub needs to know nothing. */
+  #passOn(request: ClientRequest, rule: RequestRule | undefined, then?: () => void): void {
+    request.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (outcome) => {
+      then?.();
+      this.#collectHandles(request, outcome, undefined);
+      request.answer(outcome);
+      if (outcome.success && rule?.deed !== undefined) this.#hub.notice(request.client, rule.deed);
+    });
+  }
+
+  #query(request: ClientRequest, rule: RequestRule): void {
+    this.#parts.queries.ask(request, this.#epochFor(request, rule), ({ body }) =>
+      this.#parts.sources.note(request.command, body),
+    );
+  }
+
+  #evaluate(request: ClientRequest, rule: RequestRule): void {
+    const { client, args } = request;
+    const context = args.context ?? "repl";
+    if (context === "repl" && consoleCommand(request, this.#hub)) return;
+    if (context !== "repl" && this.#parts.execution.stopped) {
+      this.#query(request, rule);
+      return;
+    }
+    this.#alter(request, rule, () => {
+      if (context !== "repl") return;
+      this.#events.altered(client, encodeJson({ areas: ["variables"] }));
+      this.#hub.notice(client, `evaluates ${String(args.expression)}`);
+    });
+  }
+
+  #change(request: ClientRequest, rule: RequestRule): void {
+    const { client, command, args } = request;
+    this.#alter(request, rule, ({ success }) => {
+      if (!success) return;
+      const areas = [command === "terminateThreads" ? "threads" : "variables"];
+      this.#events.altered(client, encodeJson({ areas }));
+      if (command === "writeMemory") this.#memoryWritten(client, args);
+      const deed = command === "writeMemory" ? `writes memory at ${String(args.memoryReference)}` : undefined;
+      this.#hub.notice(
+        client,
+        rule.deed ?? deed ?? `sets ${String(args.name ?? args.expression)} = ${String(args.value)}`,
+      );
+    });
+  }
+
+  /** Sends a request after which known answers may no longer be true: from now on, whenever it takes effect. */
+  #alter(request: ClientRequest, rule: RequestRule, then: (outcome: Outcome) => void): void {
+    const epoch = this.#epochFor(request, rule);
+    this.#parts.queries.invalidate();
+    request.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (outcome) => {
+      this.#parts.queries.invalidate();
+      this.#collectHandles(request, outcome, epoch);
+      request.answer(outcome);
+      then(outcome);
+    });
+  }
+
+  #memoryWritten(client: Client, args: JsonObject): void {
+    const count = Buffer.from(String(args.data), "base64").length;
+    const { memoryReference, offset = 0 } = args;
+    this.#hub.broadcast("memory", encodeJson({ memoryReference, offset, count }), client);
+  }
+
+  #cancel(request: ClientRequest): void {
+    const { client, args } = request;
+    const supported = this.#hub.capabilities.supportsCancelRequest === true;
+    const target = client.underWay(args.requestId);
+    const answered = target !== undefined && this.#parts.queries.cancel(target);
+    const requestId = answered ? undefined : target?.upstreamSeq;
+    if (supported && (requestId !== undefined || args.progressId !== undefined)) {
+      const { progressId } = args;
+      const cancel = encodeJson({ requestId, progressId });
+      this.#hub.upstream.request("cancel", cancel, (outcome) => request.answer(outcome));
+    } else if (answered || supported) {
+      // DAP: a request that is not (or no longer) under way is no error.
+      request.answer({ success: true });
+    } else {
+      request.refuse(new AppError("notSupported", 'The debug adapter does not support "cancel".'));
+    }
+  }
+
+  /** The stop that a request is about: its thread's, or that of the handle it uses. */
+  #epochFor({ client, args }: ClientRequest, rule: RequestRule): Epoch | undefined {
+    const { execution } = this.#parts;
+    for (const [name, kind] of Object.entries(rule.handles ?? {})) {
+      const handle = args[name];
+      if (typeof handle === "number") return client.handles.find(kind, handle).epoch;
+    }
+    return args.threadId === undefined ? execution.latest() : execution.epochOf(args.threadId);
+  }
+
+  #collectHandles(
+    { client, command }: ClientRequest,
+    { success, body }: Outcome,
+    epoch: Epoch | undefined,
+  ): void {
+    if (!success || body === undefined) return;
+    client.handles.add(new HandleBag(command, body, epoch ?? this.#parts.execution.latest()));
+  }
+}
+
+function notAllowed(command: string, have: string, need: string): AppError {
+  return new AppError("notAllowed", `"${command}" needs the right "${need}"; you have "${have}".`, {
+    hint: "Ask the host to change it.",
+  });
+}
