@@ -96,5 +96,7 @@ async function joinByTcp({ server }: HostedServer): Promise<DemoGuest> {
 /** As `debug-server join` does. */
 async function joinByLink({ join }: HostedServer): Promise<DemoGuest> {
   const joined = await joinServer(readClient(join), { name: "Ben", client: PRODUCT });
-  return new DemoGuest(await joined.openSession());
+  const port = await joined.openSession();
+  port.onClose(() => joined.link.close());
+  return new DemoGuest(port);
 }

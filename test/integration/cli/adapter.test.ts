@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { PYTHON, adapters } from "../../support/adapters.ts";
+import { fixtures } from "../../support/fixtures.ts";
+import { skipWithout } from "../../support/parts.ts";
+import { begin, inspect, leave, outputOf, setLines } from "../../support/scenario.ts";
+import { Cli, buildCli } from "./cli.ts";
+
+before(buildCli);
+
+const DEBUGPY = ["--", PYTHON, "-m", "debugpy.adapter"];
+
+describe("adapter", { skip: skipWithout("debugpy") }, () => {
+  test("in front of debugpy: the editor's session, joined by a guest; the editor's end is everybody's", async (t) => {
+    const cli = new Cli(t);
+    const editor = cli.editor(
+      ["adapter", "-s", "tcp:port=0,access=full", "-s", "npipe:pipe=front_%d", "--name", "Edda", ...DEBUGPY],
+      { name: "editor" },
+    );
+    const { started } = await begin(editor, "debugpy", "launch", adapters.debugpy.session.arguments);
+    const told = await editor.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) =>
+      /Debugger Server/.test(String((body as { output: string }).output)),
+    );
+    assert.equal(told.body.category, "console");
+    const join = /debug-server join "(tcp:[^"]*)"/.exec(told.body.output)?.[1] ?? "";
+    assert.match(
+      told.body.output,
+      /^Debugger Server - tcp:port=\d+,access=full \(.*\nDebugger Server - npipe:pipe=front_\d+ \(/,
+    );
+    assert.match(editor.process?.stderr ?? "", /^Debugger Server - tcp:port=\d+/);
+    await setLines(editor, fixtures.python.source, [fixtures.python.line("square")]);
+    await editor.request("configurationDone");
+    assert.equal((await started).success, true);
+    const stop = await inspect(editor, "n");
+
+    const guest = await cli.connect(Number(/port=(\d+)/.exec(join)?.[1]), { name: "guest" });
+    await begin(guest, "debugpy", "attach", {});
+    await guest.request("configurationDone");
+    await inspect(guest, "n");
+    await guest.request("next", { threadId: stop.threadId });
+    await editor.waitEvent("continued");
+    await inspect(editor, "result");
+    await inspect(guest, "result");
+    const listed = await cli.finish(["list"]);
+    assert.match(listed.stdout, /tcp:server=localhost,port=\d+ +python3 -m debugpy\.adapter +python /);
+
+    // Also a guest with all rights only leaves; the editor ends it.
+    await leave(guest, false);
+    const second = await cli.connect(Number(/port=(\d+)/.exec(join)?.[1]));
+    await begin(second, "debugpy", "attach", {});
+    await second.request("configurationDone");
+    await leave(editor);
+    await second.waitEvent("terminated");
+    assert.deepEqual(await editor.process?.waitExit(), { code: 0, signal: null });
+    assert.match(outputOf(editor), /Debug Server's tests has joined/);
+    for (const client of [editor, guest, second]) client.assertNoFaults();
+    assert.deepEqual(cli.leftovers(), []);
+  });
+
+  test("an editor that vanishes takes the session along", async (t) => {
+    const cli = new Cli(t);
+    const editor = cli.editor(["adapter", "-s", "tcp:port=0", ...DEBUGPY]);
+    await begin(editor, "debugpy", "launch", {
+      ...adapters.debugpy.session.arguments,
+      program: fixtures.pythonLoop.program,
+    });
+    await editor.request("configurationDone");
+    const [, port] = (await editor.process?.waitLine(/port=(\d+)/)) ?? [];
+    const guest = await cli.connect(Number(port));
+    await begin(guest, "debugpy", "attach", {});
+    await guest.request("configurationDone");
+    editor.end();
+    await guest.waitEvent("terminated");
+    assert.match(outputOf(guest), /The host has left/);
+    assert.deepEqual(await editor.process?.waitExit(), { code: 0, signal: null });
+    assert.deepEqual(cli.leftovers(), []);
+  });
+});
+
+describe("adapter that cannot begin", () => {
+  test("the editor learns why, as answer to its first request", async (t) => {
+    const cli = new Cli(t);
+    for (const [args, code, says] of [
+      [["-s", "tcp:port=0", "--", "no-such-adapter"], 1, /"no-such-adapter" could not be started/],
+      [["-s", "tcp:prot=0", "--", "cat"], 2, /Did you mean "port"\?/],
+      [["-s", "com:port=2,baud=9600,channel=0", "--", "cat"], 1, /not available yet/],
+    ] as const) {
+      const editor = cli.editor(["adapter", ...args]);
+      const answer = await editor.raw("initialize", { adapterID: "x" });
+      assert.equal(answer.success, false);
+      const { error } = answer.body as DebugProtocol.ErrorResponse["body"];
+      assert.match(error?.format ?? "", says);
+      assert.equal(error?.showUser, true);
+      assert.deepEqual(await editor.process?.waitExit(), { code, signal: null });
+      assert.match(editor.process?.stderr ?? "", says);
+      editor.assertNoFaults();
+    }
+  });
+});

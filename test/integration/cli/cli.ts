@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { withDirectoryLock } from "../../../src/transport/directoryLock.ts";
+import { DapClient, type DapClientOptions } from "../../support/dapClient.ts";
+import { ROOT } from "../../support/fixtures.ts";
+import { TestProcess, run, withDeadline } from "../../support/process.ts";
+
+const PROGRAM = path.join(ROOT, "dist/cli.cjs");
+
+/** What a command said before its end. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `serve --json` that can be joined. */
+export interface Serve {
+  readonly process: TestProcess;
+  /** The strings that join its servers, in the order of the command line. */
+  readonly joins: readonly string[];
+  /** Of its first tcp server. */
+  readonly port: number;
+  /** All that it has reported so far. */
+  events(): readonly { readonly event: string; readonly [key: string]: unknown }[];
+  /** The first report of that kind, past or to come. */
+  reported(event: string, text?: string): Promise<string>;
+}
+
+/** The real command line, in a world of its own: its servers are not listed beside other tests'. */
+export class Cli {
+  readonly directory: string;
+  readonly #processes: TestProcess[] = [];
+  readonly #clients: DapClient[] = [];
+
+  constructor(context: TestContext) {
+    // Short: a socket's path has about a hundred bytes.
+    this.directory = mkdtempSync(path.join(os.tmpdir(), "dsc-"));
+    context.after(() => this.#dispose());
+  }
+
+  start(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): TestProcess {
+    const child = new TestProcess(process.execPath, [PROGRAM, ...args], {
+      cwd: options.cwd ?? ROOT,
+      env: this.#env(options.env),
+    });
+    this.#processes.push(child);
+    return child;
+  }
+
+  /** Runs a command to its end, whatever its exit code. Its input is at its end from the start. */
+  async finish(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Finished> {
+    const child = this.start(args, options);
+    const closed = once(child.child, "close");
+    child.child.stdin?.end();
+    await withDeadline(closed, `the end of ${child.name}`);
+    return { code: child.exit?.code ?? null, stdout: child.stdout, stderr: child.stderr };
+  }
+
+  /** Serves, and resolves when all of `strings` can be joined. */
+  async serve(strings: readonly string[], rest: readonly string[]): Promise<Serve> {
+    const child = this.start(["serve", "--json", ...strings.flatMap((string) => ["-s", string]), ...rest]);
+    const events = () =>
+      child.stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as { event: string });
+    const reported = async (event: string, text = "") =>
+      (await child.waitLine(new RegExp(`^\\{"event":"${event}".*${text}.*$`)))[0];
+    const lines = await Promise.all(strings.map((_, id) => reported("listening", `"id":${id},`)));
+    const joins = lines.map((line) => (JSON.parse(line) as { join: string }).join);
+    const tcp = joins.find((join) => join.startsWith("tcp:")) ?? "";
+    return { process: child, joins, port: Number(/port=(\d+)/.exec(tcp)?.[1]), events, reported };
+  }
+
+  /** A plain DAP client of a served port. */
+  async connect(port: number, options?: DapClientOptions): Promise<DapClient> {
+    const client = await DapClient.connect({ port }, { checkSeq: true, ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** An editor that has started the command as its debug adapter: `join …` or `adapter …`. */
+  editor(args: readonly string[], options?: DapClientOptions): DapClient {
+    const client = DapClient.spawn(process.execPath, [PROGRAM, ...args], {
+      checkSeq: true,
+      ...options,
+      spawn: { cwd: ROOT, env: this.#env() },
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The files that are left in the user's directory, without empty folders. */
+  leftovers(): string[] {
+    const root = path.join(this.directory, "debug-server");
+    if (!existsSync(root)) return [];
+    return readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+      (name) => !statSync(path.join(root, name)).isDirectory(),
+    );
+  }
+
+  #env(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return { ...process.env, XDG_RUNTIME_DIR: this.directory, TMPDIR: os.tmpdir(), ...env };
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.kill()));
+    await Promise.all(this.#processes.map((child) => child.kill()));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Builds the bundles if a source is newer. Test files run at the same time: one builds, the others wait. */
+export async function buildCli(): Promise<void> {
+  const lock = path.join(ROOT, "node_modules/.cli-build");
+  mkdirSync(path.dirname(lock), { recursive: true });
+  await withDirectoryLock(lock, AbortSignal.timeout(60_000), async () => {
+    const sources = readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+    const newest = Math.max(...sources.map((name) => statSync(path.join(ROOT, "src", name)).mtimeMs));
+    const built = statSync(PROGRAM, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (built < newest) await run(process.execPath, ["esbuild.mjs"], { cwd: ROOT });
+  });
+}
