@@ -48,16 +48,19 @@ export interface Edit {
   readonly removed: readonly Entry[];
 }
 
-/** What a client has been told of entries that it did not list itself. */
-export interface Told {
-  /** True if the client was told of the entry. */
-  knows(entry: number): boolean;
-  /** The entry of which the client was told as being at this item's place, though it was asked for elsewhere. */
-  at(item: Item): number | undefined;
-}
+/** What makes more of a breakpoint than its place. */
+const WISHES = ["condition", "hitCondition", "logMessage"];
 
-/** Applies one client's new list. */
-export function applyEdit(group: Group, owner: Owner, items: readonly Item[], told: Told): Edit {
+/**
+ * Applies one client's new list. `mirrored` has for each item the entry, set by others, of which the client had been
+ * told at that place when it sent the list: maybe elsewhere than it was asked for, because the adapter moved it.
+ */
+export function applyEdit(
+  group: Group,
+  owner: Owner,
+  items: readonly Item[],
+  mirrored: readonly (number | undefined)[] = [],
+): Edit {
   const entries = new Map(group.entries);
   const previous = new Map((group.listed.get(owner) ?? []).map((listed) => [listed.key, listed]));
   const listed: Listed[] = [];
@@ -66,42 +69,50 @@ export function applyEdit(group: Group, owner: Owner, items: readonly Item[], to
   const changed: number[] = [];
   let nextId = group.nextId;
 
-  const update = (entry: Entry, spec: JsonObject) => {
+  const update = (entry: Entry, item: Item) => {
+    const spec = specAt(entry, item);
     entries.set(entry.id, { ...entry, spec });
     if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
   };
 
-  /** The entry of an item that is new in this client's list. */
-  const place = (item: Item): number => {
+  /** The entry of an item that is new in this client's list; undefined if it is of one that has been removed. */
+  const place = (item: Item, mirroredId: number | undefined): number | undefined => {
+    const mirror = mirroredId === undefined ? undefined : entries.get(mirroredId);
+    const wishes = WISHES.some((name) => Boolean(item.spec[name]));
+    if (mirror !== undefined) {
+      // A client that was told of a breakpoint lists it from then on, without being one of its owners. What it was
+      // not told of is the condition: to list none is not to take it away.
+      if (wishes) update(mirror, item);
+      return mirror.id;
+    }
+    if (mirroredId !== undefined && !wishes) return undefined;
     const same = find(entries, item.key);
     if (same !== undefined) {
-      // A client that was told of a breakpoint lists it from then on, without being one of its owners.
-      if (!told.knows(same.id)) update({ ...same, owners: new Set(same.owners).add(owner) }, item.spec);
+      update({ ...same, owners: new Set(same.owners).add(owner) }, item);
       return same.id;
     }
-    const moved = told.at(item);
-    if (moved !== undefined && entries.has(moved)) return moved;
     const id = nextId++;
     entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]) });
     added.push(id);
     return id;
   };
 
-  for (const item of items) {
+  items.forEach((item, i) => {
     const before = previous.get(item.key);
     const own = before === undefined ? undefined : entries.get(before.entry);
-    if (before !== undefined && own === undefined && isDeepStrictEqual(before.spec, item.spec)) {
-      // Someone else has removed it and this client only repeats itself: that must not bring it back.
-      listed.push(before);
-      answer.push(undefined);
-      continue;
+    let id: number | undefined;
+    if (before !== undefined && own !== undefined) {
+      // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
+      if (!isDeepStrictEqual(before.spec, item.spec)) update(own, item);
+      id = own.id;
+    } else if (before === undefined || !isDeepStrictEqual(before.spec, item.spec)) {
+      id = place(item, mirrored[i]);
     }
-    const id = own === undefined ? place(item) : own.id;
-    // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
-    if (own !== undefined && !isDeepStrictEqual(before?.spec, item.spec)) update(own, item.spec);
-    listed.push({ key: item.key, spec: item.spec, entry: id });
+    // Otherwise someone else has removed it and this client only repeats itself: that must not bring it back.
+    const entry = id ?? before?.entry ?? mirrored[i];
+    if (entry !== undefined) listed.push({ key: item.key, spec: item.spec, entry });
     answer.push(id);
-  }
+  });
 
   const stillListed = new Set(listed.map((item) => item.entry));
   const removed: Entry[] = [];
@@ -113,6 +124,14 @@ export function applyEdit(group: Group, owner: Owner, items: readonly Item[], to
   }
   const lists = new Map(group.listed).set(owner, listed);
   return { group: { entries, listed: lists, nextId }, answer, added, changed, removed };
+}
+
+/** What an item asks for, at the entry's own place: a line that the adapter has moved is never asked for. */
+function specAt(entry: Entry, item: Item): JsonObject {
+  if (item.key === entry.key) return item.spec;
+  const { line, column } = entry.spec;
+  const others = Object.entries(item.spec).filter(([name]) => name !== "column");
+  return { ...Object.fromEntries(others), line, ...(column === undefined ? {} : { column }) };
 }
 
 /** The owner has left: what only it owns goes too. */

@@ -84,6 +84,14 @@ export function requestArguments(
   return { ...frame, breakpoints: specs, lines: specs.map((spec) => spec.line) };
 }
 
+/** The places in the adapter's answer of what `requestArguments` asks for: exceptions are asked for in three lists. */
+export function answerOrder(kind: BreakpointKind, entries: readonly Entry[]): Entry[] {
+  if (kind.name !== "exception") return [...entries];
+  return ["filter", "option", "legacy"].flatMap((member) =>
+    entries.filter((entry) => entry.spec[member] !== undefined),
+  );
+}
+
 /** A breakpoint in words, for the line that tells others of it. */
 export function describe(kind: BreakpointKind, frame: JsonObject, spec: JsonObject): string {
   switch (kind.name) {

@@ -20,12 +20,14 @@ import {
 } from "./breakpointDocument.ts";
 import {
   type BreakpointKind,
+  answerOrder,
   groupKeyOf,
   kindOf,
   readItems,
   requestArguments,
   describe,
 } from "./breakpointKinds.ts";
+import { REQUESTS } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 
@@ -40,6 +42,12 @@ interface Shelf {
   /** Edits that wait for the one under way: the adapter gets one request per source at a time. */
   readonly queue: (() => void)[];
   busy: boolean;
+}
+
+/** Who asked for an edit, and whether the adapter got the request as that client wrote it. */
+interface Asked {
+  readonly request: ClientRequest;
+  readonly untouched: boolean;
 }
 
 /** Ids that we make where the adapter's would not do; far from those that adapters count. */
@@ -61,27 +69,26 @@ export class Breakpoints {
     if (kind === undefined) return;
     const shelf = this.#shelf(kind, request.args);
     const items = readItems(kind, request.args);
+    const { client } = request;
+    const owner = client.participant.id;
+    // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
+    const mirrored = items.map((item) => this.#mirrored(client, shelf, item));
     this.#enqueue(shelf, (done) => {
-      const { client } = request;
-      const owner = client.participant.id;
-      const edit = applyEdit(shelf.group, owner, items, {
-        knows: (entry) => client.breakpointIds.has(this.#name(shelf, entry)),
-        at: (item) => this.#announcedAt(client, shelf, item),
-      });
-      const order = sendOrder(edit);
+      const edit = applyEdit(shelf.group, owner, items, mirrored);
+      const order = answerOrder(kind, sendOrder(edit));
       // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
-      const own =
+      const untouched =
         order.length === items.length &&
         order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
       const frame = { ...request.args };
       const args =
-        own && request.rawArgs !== undefined
+        untouched && request.rawArgs !== undefined
           ? request.rawArgs
           : encodeJson(requestArguments(kind, frame, order));
       this.#hub.upstream.request(request.command, args, (outcome) => {
         if (outcome.success) {
           shelf.frame = frame;
-          this.#commit(shelf, edit, order, outcome, request);
+          this.#commit(shelf, edit, order, outcome, { request, untouched });
         } else {
           request.answer(outcome);
         }
@@ -110,9 +117,10 @@ export class Breakpoints {
 
   /** Sends every group to a fresh adapter, before its `configurationDone`. `done` when all are answered. */
   sendAll(done: () => void): void {
-    let open = this.#shelves.size;
+    const wanted = [...this.#shelves.values()].filter((shelf) => shelf.group.entries.size > 0);
+    let open = wanted.length;
     if (open === 0) done();
-    for (const shelf of this.#shelves.values()) {
+    for (const shelf of wanted) {
       this.#enqueue(shelf, (next) => {
         const edit: Edit = { group: shelf.group, answer: [], added: [], changed: [], removed: [] };
         this.#send(shelf, sendOrder(edit), (outcome, order) => {
@@ -127,6 +135,8 @@ export class Breakpoints {
   /** Takes over what is wanted in another session, for a child of it. */
   inherit(parent: Breakpoints): void {
     for (const [key, shelf] of parent.#shelves) {
+      // What is at an address of one process is elsewhere in another.
+      if (shelf.kind.name === "data" || shelf.kind.name === "instruction") continue;
       // Nobody has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
       const group = { ...shelf.group, listed: new Map() };
       this.#shelves.set(key, { ...shelf, group, results: new Map(), queue: [], busy: false });
@@ -188,74 +198,89 @@ export class Breakpoints {
   }
 
   #send(shelf: Shelf, order: Entry[], then: (outcome: Outcome, order: Entry[]) => void): void {
-    const args = encodeJson(requestArguments(shelf.kind, shelf.frame, order));
-    this.#hub.upstream.request(shelf.kind.command, args, (outcome) => then(outcome, order));
+    const { kind, frame } = shelf;
+    const capability = REQUESTS.get(kind.command)?.capability;
+    if (capability !== undefined && this.#hub.capabilities[capability] !== true) {
+      then({ success: false }, order);
+      return;
+    }
+    const sent = answerOrder(kind, order);
+    const args = encodeJson(requestArguments(kind, frame, sent));
+    this.#hub.upstream.request(kind.command, args, (outcome) => then(outcome, sent));
   }
 
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */
-  #commit(
-    shelf: Shelf,
-    edit: Edit,
-    order: Entry[],
-    outcome: Outcome,
-    request: ClientRequest | undefined,
-  ): void {
+  #commit(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked | undefined): void {
     const before = new Map(shelf.results);
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
+    const client = by?.request.client;
     shelf.group = edit.group;
     shelf.results.clear();
     order.forEach((entry, i) => {
       // The first wins where a client lists a breakpoint twice.
       if (!shelf.results.has(entry.id)) shelf.results.set(entry.id, results[i] ?? { verified: false });
     });
-    if (request !== undefined) this.#answer(shelf, edit, order, outcome, request);
-    for (const client of this.#hub.clients) {
-      if (!client.live || client === request?.client) {
-        for (const entry of edit.removed) client.breakpointIds.delete(this.#name(shelf, entry.id));
-        continue;
-      }
-      for (const entry of edit.removed) this.#announceRemoved(client, shelf, entry);
-      for (const id of edit.added) this.#announceById(client, shelf, id, "new");
+    for (const entry of edit.removed) client?.breakpointIds.delete(this.#name(shelf, entry.id));
+    if (by !== undefined) this.#answer(shelf, edit, order, outcome, by);
+    for (const other of this.#hub.clients) {
+      if (other === client) continue;
+      // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
+      for (const entry of edit.removed) this.#announceRemoved(other, shelf, entry);
+      if (other.live) for (const id of edit.added) this.#announceById(other, shelf, id, "new");
       for (const id of edit.group.entries.keys()) {
         const altered = edit.changed.includes(id) || differs(before.get(id), shelf.results.get(id));
-        if (altered && !edit.added.includes(id)) this.#announceById(client, shelf, id, "changed");
+        if (altered && !edit.added.includes(id)) this.#announceById(other, shelf, id, "changed");
       }
     }
-    if (request !== undefined) this.#tell(shelf, edit, request.client);
+    if (client !== undefined) this.#tell(shelf, edit, client);
   }
 
   /** The answer has the length and the order of the client's own list. */
-  #answer(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, request: ClientRequest): void {
+  #answer(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, { request, untouched }: Asked): void {
     const { client } = request;
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
-    // Exception filters need not be answered with breakpoints (DAP: SetExceptionBreakpointsResponse).
-    if (shelf.kind.name === "exception" && results.length === 0) {
+    // Exception filters need not be answered with breakpoints (DAP: SetExceptionBreakpointsResponse), and no event
+    // will ever tell of one.
+    if (shelf.kind.name === "exception" && (untouched || results.length === 0)) {
       request.answer(outcome);
       return;
     }
-    let altered = results.length !== edit.answer.length || order.length !== edit.answer.length;
-    let next = 0;
+    // The ids of this list are given out anew: an adapter may number from the start in each answer.
+    const names = new Map(
+      edit.answer.flatMap((id) => (id === undefined ? [] : [[id, this.#name(shelf, id)]])),
+    );
+    const old = new Map([...names].map(([id, name]) => [id, client.breakpointIds.get(name)]));
+    for (const name of names.values()) client.breakpointIds.delete(name);
+    let altered = !untouched;
+    const next = new Map<number, number>();
     const answers = edit.answer.map((id) => {
-      if (id === undefined) {
-        altered = true;
-        return { verified: false, message: "Somebody else has removed this breakpoint." };
-      }
-      const result = results[next++] ?? { verified: false };
-      const told = this.#tellId(client, this.#name(shelf, id), result.id);
-      if (told !== result.id) altered = true;
+      if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
+      // A breakpoint that is listed twice was sent twice.
+      const index = order.findIndex((entry, i) => entry.id === id && i >= (next.get(id) ?? 0));
+      next.set(id, index + 1);
+      const result = results[index] ?? { verified: false };
+      const told = this.#tellId(client, this.#name(shelf, id), result.id, old.get(id));
+      if (told === result.id) return result;
+      altered = true;
       return { ...result, id: told };
     });
     request.answer(altered ? { ...outcome, body: encodeJson({ ...body, breakpoints: answers }) } : outcome);
   }
 
-  /** The id by which the client knows a breakpoint from now on: the adapter's, unless that one means another to it. */
-  #tellId(client: Client, name: string, adapterId: unknown): number {
-    const taken = [...client.breakpointIds].some(([other, id]) => other !== name && id === adapterId);
+  /**
+   * The id by which the client knows a breakpoint from now on: the adapter's, unless that one means another to it.
+   * An adapter without ids, too: without one, nobody could be told that their breakpoint is gone.
+   */
+  #tellId(client: Client, name: string, adapterId: unknown, old?: number): number {
     const known = client.breakpointIds.get(name);
-    const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? this.#nextOwnId++);
-    client.breakpointIds.set(name, id);
+    const taken = [...client.breakpointIds].some(
+      ([other, id]) => other !== name && id === adapterId && this.#resultOf(other)?.id !== adapterId,
+    );
+    const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? old ?? this.#nextOwnId++);
+    // The first id stays where a breakpoint is listed twice.
+    if (known === undefined) client.breakpointIds.set(name, id);
     return id;
   }
 
@@ -296,11 +321,16 @@ export class Breakpoints {
     for (const entry of edit.removed) say("removes", entry.spec);
   }
 
-  #announcedAt(client: Client, shelf: Shelf, item: Item): number | undefined {
+  /** The entry that others have set and of which the client was told as being at this item's place. */
+  #mirrored(client: Client, shelf: Shelf, item: Item): number | undefined {
+    const own = new Set(shelf.group.listed.get(client.participant.id)?.map(({ entry }) => entry));
+    const told = (id: number) => !own.has(id) && client.breakpointIds.has(this.#name(shelf, id));
+    for (const entry of shelf.group.entries.values())
+      if (entry.key === item.key && told(entry.id)) return entry.id;
     if (shelf.kind.name !== "source") return undefined;
+    const { line, column } = item.spec;
     for (const [id, result] of shelf.results) {
-      if (!client.breakpointIds.has(this.#name(shelf, id)) || result.line !== item.spec.line) continue;
-      const { column } = item.spec;
+      if (result.line !== line || !told(id)) continue;
       if (column === undefined || result.column === undefined || result.column === column) return id;
     }
     return undefined;
@@ -315,12 +345,19 @@ export class Breakpoints {
   }
 
   #name(shelf: Shelf, entry: number): string {
-    return `${groupKeyOf(shelf.kind, shelf.frame)}#${entry}`;
+    return `${entry} ${groupKeyOf(shelf.kind, shelf.frame)}`;
+  }
+
+  #resultOf(name: string): JsonObject | undefined {
+    const space = name.indexOf(" ");
+    return this.#shelves.get(name.slice(space + 1))?.results.get(Number(name.slice(0, space)));
   }
 }
 
 /** Whether a client that knows the one would see something new in the other. */
 function differs(before: JsonObject | undefined, after: JsonObject | undefined): boolean {
-  if (before === undefined || after === undefined) return false;
-  return ["verified", "line", "column", "message"].some((name) => before[name] !== after[name]);
+  if (after === undefined) return false;
+  // What the adapter has not spoken of yet was announced as unverified.
+  const told = before ?? { verified: false };
+  return ["verified", "line", "column", "message"].some((name) => told[name] !== after[name]);
 }
