@@ -1,0 +1,51 @@
+import { cpus, totalmem } from "node:os";
+import { buildProcesses, type Scripts } from "./build.ts";
+import { type Table, formatTable } from "./report.ts";
+import { bigBody } from "./scenarios/bigBody.ts";
+import { join } from "./scenarios/join.ts";
+import { memory } from "./scenarios/memory.ts";
+import { roundTrip } from "./scenarios/roundTrip.ts";
+import { storm } from "./scenarios/storm.ts";
+import { throughput } from "./scenarios/throughput.ts";
+
+const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> = {
+  "round-trip": roundTrip,
+  throughput,
+  "big-body": bigBody,
+  storm,
+  join,
+  memory,
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const json = args.includes("--json");
+  const names = args.filter((arg) => !arg.startsWith("-"));
+  const unknown = names.filter((name) => SCENARIOS[name] === undefined);
+  if (unknown.length > 0 || args.some((arg) => arg.startsWith("-") && arg !== "--json")) {
+    console.error(`Usage: npm run bench -- [${Object.keys(SCENARIOS).join("|")}]… [--json]`);
+    return 2;
+  }
+  const scripts = await buildProcesses();
+  const tables: Table[] = [];
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const begin = Date.now();
+    const table = await scenario(scripts);
+    tables.push(table);
+    if (!json) console.log(formatTable(table));
+    console.error(`${name}: ${Math.round((Date.now() - begin) / 1000)} s`);
+  }
+  const [cpu] = cpus();
+  const machine = {
+    cpu: cpu?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    system: `${process.platform} ${process.arch}`,
+  };
+  if (json) console.log(JSON.stringify({ machine, tables }, undefined, 2));
+  else console.log(`${Object.values(machine).join(", ")}\n`);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
