@@ -14,18 +14,25 @@ export async function complete(
   frame: CallFrame | undefined,
 ): Promise<DebugProtocol.CompletionItem[]> {
   const before = text.slice(0, cursor);
-  const [, object, word = ""] =
-    /(?:([\p{ID_Continue}$.[\]'"]+)\??\.)?([\p{ID_Continue}$]*)$/u.exec(before) ?? [];
-  const names =
-    object === undefined ? await variableNames(target, frame) : await propertyNames(target, object, frame);
+  const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
+  const isProperty = before.at(-word.length - 1) === ".";
+  const names = isProperty
+    ? await propertyNames(target, objectBefore(before, word), frame)
+    : await variableNames(target, frame);
   return [...new Set(names)]
     .filter((name) => name.startsWith(word) && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name))
     .sort()
     .slice(0, MAX_ITEMS)
     .map((name) => {
       const item: DebugProtocol.CompletionItem = new CompletionItem(name, cursor - word.length, word.length);
-      return { ...item, type: object === undefined ? "variable" : "property" };
+      return { ...item, type: isProperty ? "property" : "variable" };
     });
+}
+
+/** The chain of names and indices before the dot. Calls are left out: they would have to be made. */
+function objectBefore(before: string, word: string): string {
+  const chain = before.slice(0, before.length - word.length).replace(/\??\.$/, "");
+  return /[\p{ID_Continue}$.[\]'"?]+$/u.exec(chain)?.[0] ?? "";
 }
 
 async function propertyNames(
@@ -33,6 +40,7 @@ async function propertyNames(
   expression: string,
   frame: CallFrame | undefined,
 ): Promise<string[]> {
+  if (expression === "") return [];
   try {
     const value = await evaluate(target, `Object(${expression})`, { frame, withoutSideEffects: true });
     return value.objectId === undefined ? [] : await namesOf(target, value.objectId, true);

@@ -42,6 +42,9 @@ function formatPreview(preview: ObjectPreview): string {
   const name = preview.description ?? "Object";
   const cut = preview.overflow || preview.properties.length > MAX_PREVIEW_ITEMS;
   const more = cut ? ["…"] : [];
+  if (preview.subtype === "internal#entry") {
+    return `{${preview.properties.map(formatPreviewed).join(" => ")}}`;
+  }
   if (preview.entries !== undefined) {
     const entries = preview.entries.map(({ key, value }) =>
       key === undefined ? formatEntry(value) : `${formatEntry(key)} => ${formatEntry(value)}`,

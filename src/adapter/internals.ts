@@ -43,15 +43,10 @@ export class InternalsPasser {
       if (stop.exception.uncaught && depth > 0) return undefined;
       return this.#expected === "step" ? this.#leave(depth) : "Debugger.resume";
     }
-    switch (this.#expected) {
-      case "step":
-        return this.#leave(depth);
-      case "pause":
-        // Within a call of the program's this is where it is; in the event loop, go to what is called next.
-        return depth > 0 || ++this.#steps > MAX_STEPS_TO_PROGRAM ? undefined : "Debugger.stepInto";
-      default:
-        return undefined;
-    }
+    if (this.#expected === "step") return this.#leave(depth);
+    if (this.#expected !== "pause") return undefined;
+    // Within a call of the program's this is where it is; in the event loop, go to what is called next.
+    return depth > 0 || ++this.#steps > MAX_STEPS_TO_PROGRAM ? undefined : "Debugger.stepInto";
   }
 
   /** Back to the program's code if it is further down the stack; with none there, there is no end to a step. */

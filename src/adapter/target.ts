@@ -60,7 +60,7 @@ export class Target {
       if (parsed.sourceMapURL && !this.#mentionedSourceMaps) this.#mentionSourceMaps();
     });
     inspector.on("Runtime.executionContextCreated", ({ context }) => {
-      const pid = /^node\[(\d+)\]$/i.exec(context.name)?.[1];
+      const pid = /\[(\d+)\]$/.exec(context.name)?.[1];
       this.#pid ??= pid === undefined ? undefined : Number(pid);
     });
   }

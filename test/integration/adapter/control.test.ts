@@ -3,18 +3,9 @@ import { realpathSync } from "node:fs";
 import { test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AliveWatch } from "./alive.ts";
-import { Client, fixture, lineOf, RequestError } from "./client.ts";
+import { Client, fixture, lineOf, RequestError, withClient } from "./client.ts";
 
 const thread = { threadId: 1 };
-
-async function withClient(run: (client: Client) => Promise<void>): Promise<void> {
-  const client = Client.spawn();
-  try {
-    await run(client);
-  } finally {
-    await client.dispose();
-  }
-}
 
 test("launches, stops at a breakpoint, continues and ends", () =>
   withClient(async (client) => {
@@ -79,7 +70,7 @@ test("stops on entry, steps over, into and out, and answers before it stops agai
         ? ["resumed"]
         : [];
     });
-    assert.deepEqual(order, ["stopped", ...Array(5).fill(["resumed", "stopped"]).flat()]);
+    assert.deepEqual(order.join(" "), `stopped${" resumed stopped".repeat(5)}`);
   }));
 
 test("stepping does not enter Node's own code", () =>
@@ -174,7 +165,7 @@ test("restarts the program with its breakpoints", () =>
     assert.equal((await client.topFrame()).line, line);
     await client.setBreakpoints("data.cjs", []);
     await client.request("restart", { arguments: { program: fixture("output.cjs") } });
-    await client.output("raw text");
+    await client.output("plain line");
     assert.equal((await client.event<DebugProtocol.ExitedEvent>("exited")).body.exitCode, 3);
     await client.event("terminated");
     await assert.rejects(client.request("restart"), /can be restarted/);
