@@ -54,12 +54,14 @@ const WISHES = ["condition", "hitCondition", "logMessage"];
 /**
  * Applies one client's new list. `mirrored` has for each item the entry, set by others, of which the client had been
  * told at that place when it sent the list: maybe elsewhere than it was asked for, because the adapter moved it.
+ * `unlisted` are entries that it was told of and shows in its own list, so that their absence takes them away.
  */
 export function applyEdit(
   group: Group,
   owner: Owner,
   items: readonly Item[],
   mirrored: readonly (number | undefined)[] = [],
+  unlisted: readonly number[] = [],
 ): Edit {
   const entries = new Map(group.entries);
   const previous = new Map((group.listed.get(owner) ?? []).map((listed) => [listed.key, listed]));
@@ -116,7 +118,7 @@ export function applyEdit(
 
   const stillListed = new Set(listed.map((item) => item.entry));
   const removed: Entry[] = [];
-  for (const { entry: id } of previous.values()) {
+  for (const id of [...[...previous.values()].map((before) => before.entry), ...unlisted]) {
     const entry = entries.get(id);
     if (entry === undefined || stillListed.has(id)) continue;
     entries.delete(id);

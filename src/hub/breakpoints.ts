@@ -41,7 +41,15 @@ interface Shelf {
   readonly results: Map<number, JsonObject>;
   /** Edits that wait for the one under way: the adapter gets one request per source at a time. */
   readonly queue: (() => void)[];
+  /** The lists that have not been answered. */
+  readonly pending: Set<Pending>;
   busy: boolean;
+}
+
+/** A client's list that waits for its turn or for the adapter. */
+interface Pending {
+  readonly client: Client;
+  readonly keys: ReadonlySet<string>;
 }
 
 /** Who asked for an edit, and whether the adapter got the request as that client wrote it. */
@@ -73,8 +81,11 @@ export class Breakpoints {
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
     const mirrored = items.map((item) => this.#mirrored(client, shelf, item));
+    const unlisted = this.#unlisted(request, shelf, items, mirrored);
+    const pending = { client, keys: new Set(items.map(({ key }) => key)) };
+    shelf.pending.add(pending);
     this.#enqueue(shelf, (done) => {
-      const edit = applyEdit(shelf.group, owner, items, mirrored);
+      const edit = applyEdit(shelf.group, owner, items, mirrored, unlisted);
       const order = answerOrder(kind, sendOrder(edit));
       // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
       const untouched =
@@ -86,12 +97,15 @@ export class Breakpoints {
           ? request.rawArgs
           : encodeJson(requestArguments(kind, frame, order));
       this.#hub.upstream.request(request.command, args, (outcome) => {
+        shelf.pending.delete(pending);
         if (outcome.success) {
           shelf.frame = frame;
           this.#commit(shelf, edit, order, outcome, { request, untouched });
         } else {
           request.answer(outcome);
         }
+        // What it was not told of because it seemed to have listed it itself.
+        if (client.live) this.#announceShelf(client, shelf);
         done();
       });
     });
@@ -115,18 +129,27 @@ export class Breakpoints {
     }
   }
 
-  /** Sends every group to a fresh adapter, before its `configurationDone`. `done` when all are answered. */
+  /** Sends a fresh adapter what it was not told yet, before its `configurationDone`. `done` when all is answered. */
   sendAll(done: () => void): void {
-    const wanted = [...this.#shelves.values()].filter((shelf) => shelf.group.entries.size > 0);
-    let open = wanted.length;
+    let open = this.#shelves.size;
     if (open === 0) done();
-    for (const shelf of wanted) {
+    const one = () => {
+      if (--open === 0) done();
+    };
+    for (const shelf of this.#shelves.values()) {
       this.#enqueue(shelf, (next) => {
-        const edit: Edit = { group: shelf.group, answer: [], added: [], changed: [], removed: [] };
+        const { group } = shelf;
+        // A group of which the adapter has spoken has been sent already, by a client's own request.
+        if (group.entries.size === 0 || shelf.results.size > 0) {
+          next();
+          one();
+          return;
+        }
+        const edit: Edit = { group, answer: [], added: [], changed: [], removed: [] };
         this.#send(shelf, sendOrder(edit), (outcome, order) => {
           if (outcome.success) this.#commit(shelf, edit, order, outcome, undefined);
           next();
-          if (--open === 0) done();
+          one();
         });
       });
     }
@@ -139,7 +162,14 @@ export class Breakpoints {
       if (shelf.kind.name === "data" || shelf.kind.name === "instruction") continue;
       // Nobody has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
       const group = { ...shelf.group, listed: new Map() };
-      this.#shelves.set(key, { ...shelf, group, results: new Map(), queue: [], busy: false });
+      this.#shelves.set(key, {
+        ...shelf,
+        group,
+        results: new Map(),
+        queue: [],
+        pending: new Set(),
+        busy: false,
+      });
     }
   }
 
@@ -170,16 +200,22 @@ export class Breakpoints {
 
   /** Announces to a late client all that it has not listed itself. */
   announceAll(client: Client): void {
-    for (const shelf of this.#shelves.values()) {
-      for (const entry of shelf.group.entries.values()) this.#announce(client, shelf, entry, "new");
-    }
+    for (const shelf of this.#shelves.values()) this.#announceShelf(client, shelf);
   }
 
   #shelf(kind: BreakpointKind, args: JsonObject): Shelf {
     const key = groupKeyOf(kind, args);
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
-      shelf = { kind, group: EMPTY_GROUP, frame: { ...args }, results: new Map(), queue: [], busy: false };
+      shelf = {
+        kind,
+        group: EMPTY_GROUP,
+        frame: { ...args },
+        results: new Map(),
+        queue: [],
+        pending: new Set(),
+        busy: false,
+      };
       this.#shelves.set(key, shelf);
     }
     return shelf;
@@ -215,6 +251,7 @@ export class Breakpoints {
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
     const client = by?.request.client;
+    const listed = by === undefined ? [] : (shelf.group.listed.get(by.request.client.participant.id) ?? []);
     shelf.group = edit.group;
     shelf.results.clear();
     order.forEach((entry, i) => {
@@ -222,12 +259,12 @@ export class Breakpoints {
       if (!shelf.results.has(entry.id)) shelf.results.set(entry.id, results[i] ?? { verified: false });
     });
     for (const entry of edit.removed) client?.breakpointIds.delete(this.#name(shelf, entry.id));
-    if (by !== undefined) this.#answer(shelf, edit, order, outcome, by);
+    if (by !== undefined) this.#answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
     for (const other of this.#hub.clients) {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
       for (const entry of edit.removed) this.#announceRemoved(other, shelf, entry);
-      if (other.live) for (const id of edit.added) this.#announceById(other, shelf, id, "new");
+      if (other.live) this.#announceShelf(other, shelf);
       for (const id of edit.group.entries.keys()) {
         const altered = edit.changed.includes(id) || differs(before.get(id), shelf.results.get(id));
         if (altered && !edit.added.includes(id)) this.#announceById(other, shelf, id, "changed");
@@ -236,8 +273,15 @@ export class Breakpoints {
     if (client !== undefined) this.#tell(shelf, edit, client);
   }
 
-  /** The answer has the length and the order of the client's own list. */
-  #answer(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, { request, untouched }: Asked): void {
+  /** The answer has the length and the order of the client's own list. `listed`: what was in its last one. */
+  #answer(
+    shelf: Shelf,
+    edit: Edit,
+    order: Entry[],
+    outcome: Outcome,
+    { request, untouched }: Asked,
+    listed: ReadonlySet<number>,
+  ): void {
     const { client } = request;
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
@@ -247,24 +291,30 @@ export class Breakpoints {
       request.answer(outcome);
       return;
     }
-    // The ids of this list are given out anew: an adapter may number from the start in each answer.
-    const names = new Map(
-      edit.answer.flatMap((id) => (id === undefined ? [] : [[id, this.#name(shelf, id)]])),
-    );
-    const old = new Map([...names].map(([id, name]) => [id, client.breakpointIds.get(name)]));
-    for (const name of names.values()) client.breakpointIds.delete(name);
+    // The ids of its own are given out anew, because an adapter may number from the start in each answer. Of what the
+    // client shows since an event the id stays.
+    const old = new Map<number, number | undefined>();
+    for (const id of edit.answer) {
+      const name = this.#name(shelf, id ?? 0);
+      if (id === undefined || !listed.has(id) || old.has(id)) continue;
+      old.set(id, client.breakpointIds.get(name));
+      client.breakpointIds.delete(name);
+    }
     let altered = !untouched;
     const next = new Map<number, number>();
     const answers = edit.answer.map((id) => {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
       // A breakpoint that is listed twice was sent twice.
-      const index = order.findIndex((entry, i) => entry.id === id && i >= (next.get(id) ?? 0));
+      const from = next.get(id) ?? 0;
+      const index = order.findIndex((entry, i) => entry.id === id && i >= from);
       next.set(id, index + 1);
       const result = results[index] ?? { verified: false };
-      const told = this.#tellId(client, this.#name(shelf, id), result.id, old.get(id));
-      if (told === result.id) return result;
+      const name = this.#name(shelf, id);
+      const told = from === 0 ? client.breakpointIds.get(name) : undefined;
+      const own = told ?? this.#tellId(client, name, result.id, old.get(id));
+      if (own === result.id) return result;
       altered = true;
-      return { ...result, id: told };
+      return { ...result, id: own };
     });
     request.answer(altered ? { ...outcome, body: encodeJson({ ...body, breakpoints: answers }) } : outcome);
   }
@@ -284,6 +334,14 @@ export class Breakpoints {
     return id;
   }
 
+  /** Tells a client of all that it does not know, but for what it is about to be answered. */
+  #announceShelf(client: Client, shelf: Shelf): void {
+    const listed = [...shelf.pending].filter((pending) => pending.client === client);
+    for (const entry of shelf.group.entries.values()) {
+      if (!listed.some(({ keys }) => keys.has(entry.key))) this.#announce(client, shelf, entry, "new");
+    }
+  }
+
   #announceById(client: Client, shelf: Shelf, id: number, reason: "new" | "changed"): void {
     const entry = shelf.group.entries.get(id);
     if (entry !== undefined) this.#announce(client, shelf, entry, reason);
@@ -301,7 +359,7 @@ export class Breakpoints {
       shelf.kind.name === "source"
         ? { source: shelf.frame.source, line: result.line ?? entry.spec.line }
         : {};
-    client.event("breakpoint", encodeJson({ reason, breakpoint: { ...result, ...place, id } }));
+    client.breakpoint(name, encodeJson({ reason, breakpoint: { ...result, ...place, id } }));
   }
 
   #announceRemoved(client: Client, shelf: Shelf, entry: Entry): void {
@@ -334,6 +392,24 @@ export class Breakpoints {
       if (column === undefined || result.column === undefined || result.column === column) return id;
     }
     return undefined;
+  }
+
+  /**
+   * What others set, what the client shows in its own list since it was told, and what is not in this list: it has
+   * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: nobody
+   * deletes what they do not know of.
+   */
+  #unlisted(request: ClientRequest, shelf: Shelf, items: Item[], mirrored: (number | undefined)[]): number[] {
+    const { client } = request;
+    if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return [];
+    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+    const known = new Set([...mirrored, ...listed.map(({ entry }) => entry)]);
+    const keys = new Set(items.map(({ key }) => key));
+    return [...shelf.group.entries.values()]
+      .filter(
+        ({ id, key }) => !known.has(id) && !keys.has(key) && request.sawBreakpoint(this.#name(shelf, id)),
+      )
+      .map(({ id }) => id);
   }
 
   #byAdapterId(id: unknown): { shelf: Shelf; entry: number } | undefined {

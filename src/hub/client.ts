@@ -43,6 +43,8 @@ export interface ClientRequest {
   readonly rawArgs: Buffer | undefined;
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
   readonly sawStop: boolean;
+  /** Whether the client had been told of that breakpoint when it sent this; false where that is not known. */
+  sawBreakpoint(name: string): boolean;
   /** The number by which the adapter knows it, once it alone was sent there for this client. */
   upstreamSeq?: number | undefined;
   /** Answers it; only the first answer is sent. */
@@ -85,6 +87,7 @@ export class Client {
   #seq = 1;
   #sent = 0;
   #stopSentAt = 0;
+  readonly #breakpointSentAt = new Map<string, number>();
   #isGone = false;
 
   constructor(port: DapPort, participant: Participant) {
@@ -124,6 +127,20 @@ export class Client {
     const outputLines = event === "output" ? 1 : undefined;
     const bytes = (converted?.length ?? 0) + 64;
     this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
+  }
+
+  /** Sends a `breakpoint` event and remembers with which message it went, for `sawBreakpoint`. */
+  breakpoint(name: string, body: Buffer): void {
+    const converted = this.conversion?.toClient("breakpoint", body) ?? body;
+    this.#outbox.send({
+      encode: () => {
+        const parts = this.#encodeEvent("breakpoint", converted);
+        if (!this.#breakpointSentAt.has(name)) this.#breakpointSentAt.set(name, this.#sent);
+        return parts;
+      },
+      bytes: converted.length + 64,
+      outputLines: undefined,
+    });
   }
 
   /** Sends `stopped` and remembers with which message it went, for `sawStop`. */
@@ -205,6 +222,10 @@ export class Client {
       args,
       rawArgs: args === message.args ? message.rawArgs : encodeJson(args),
       sawStop: seen === undefined || seen >= this.#stopSentAt,
+      sawBreakpoint: (name) => {
+        const sentAt = this.#breakpointSentAt.get(name);
+        return seen !== undefined && sentAt !== undefined && seen >= sentAt && this.breakpointIds.has(name);
+      },
       answer: (outcome) => this.#answer(request, outcome),
       refuse: (error) => this.#answer(request, errorOutcome(error)),
     };

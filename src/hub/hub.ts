@@ -25,8 +25,8 @@ export interface HubOptions extends LifecycleOptions {
   readonly startChild?: (request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>;
   /** Another session of the server, to which a client asks to be handed over; undefined if there is none of that id. */
   readonly findSession?: (id: string) => Hub | undefined;
-  /** Breakpoints to begin with: a child session takes over its parent's. */
-  readonly inherit?: Hub;
+  /** Of a child session: its breakpoints are there to begin with, and its driver is the child's. */
+  readonly parent?: Hub;
 }
 
 /** How long an adapter has to answer `disconnect`. */
@@ -48,6 +48,7 @@ export class Hub implements HubContext {
   readonly #dispatch: Dispatch;
   readonly #subscriptions = new Map<Client, DisposableStore>();
   readonly #findSession: HubOptions["findSession"];
+  readonly #parent: Hub | undefined;
   readonly #joined = new Emitter<Client>();
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
@@ -63,9 +64,10 @@ export class Hub implements HubContext {
     this.upstream = upstream;
     this.logger = options.logger ?? nullLogger;
     this.#findSession = options.findSession;
+    this.#parent = options.parent;
     const execution = new Execution();
     const breakpoints = new Breakpoints(this);
-    if (options.inherit !== undefined) breakpoints.inherit(options.inherit.#parts.breakpoints);
+    if (options.parent !== undefined) breakpoints.inherit(options.parent.#parts.breakpoints);
     const queries = new Queries(this, () => execution.latest());
     const lifecycle = new Lifecycle({
       upstream,
@@ -82,7 +84,7 @@ export class Hub implements HubContext {
       snapshot: new Snapshot(),
       reverse: new ReverseRequests(this, {
         startChild: options.startChild,
-        driver: () => lifecycle.driver,
+        driver: () => this.driver,
       }),
       sources: new NamedSources(),
     };
@@ -101,6 +103,16 @@ export class Hub implements HubContext {
 
   get capabilities(): Readonly<JsonObject> {
     return this.#parts.lifecycle.capabilities;
+  }
+
+  /** What the adapter was told of its client; a child's adapter is told the same. */
+  get initializeArgs(): Readonly<JsonObject> {
+    return this.#parts.lifecycle.initializeArgs;
+  }
+
+  /** Who started the session, while they are here; a child session was started with its parent. */
+  get driver(): Client | undefined {
+    return this.#parts.lifecycle.driver ?? this.#parent?.driver;
   }
 
   /** The debug type, as far as anybody has said one; for lists. */
@@ -293,10 +305,12 @@ export class Hub implements HubContext {
     this.clients.delete(client);
     this.#subscriptions.delete(client);
     this.#parts.queries.forget(client);
+    const goesOn = this.#ended === undefined && !this.#ending;
+    // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.
+    if (goesOn) this.#parts.breakpoints.forget(client.participant.id);
     this.#parts.lifecycle.forget(client);
     if (client.profile !== undefined) this.#left.fire(client);
-    if (this.#ended !== undefined || this.#ending) return;
-    this.#parts.breakpoints.forget(client.participant.id);
+    if (!goesOn) return;
     if (client.participant.isHost) this.end("The host has left.");
     else if (this.clients.size === 0 && this.#parts.snapshot.terminated) this.end("The program has ended.");
   }

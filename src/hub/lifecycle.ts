@@ -25,6 +25,8 @@ export interface LifecycleOptions {
     readonly request: "launch" | "attach";
     readonly configuration: JsonObject;
     readonly adapterID: string;
+    /** What to say in `initialize` instead of what the hub says of itself: a child session's parent was told it. */
+    readonly initialize?: JsonObject;
     /** The adapter refused. No client has asked, so none is told. */
     readonly onFailed?: (reason: AppError) => void;
   };
@@ -64,6 +66,8 @@ export class Lifecycle {
   driver: Client | undefined;
   /** The names by which clients and configurations call the adapter. */
   readonly names: string[] = [];
+  /** What the adapter was told in `initialize`. */
+  initializeArgs: JsonObject = {};
   #initializedBody: Buffer | undefined;
   #initialized = false;
   #configured = false;
@@ -192,6 +196,7 @@ export class Lifecycle {
 
   #initializeUpstream(args: JsonObject, rawArgs: Buffer, then: (outcome: Outcome) => void): void {
     this.phase = "initializing";
+    this.initializeArgs = args;
     this.profile = readProfile(args);
     this.names.push(this.profile.adapterID);
     this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
@@ -355,7 +360,7 @@ export class Lifecycle {
 
   #startHeadless(start: NonNullable<LifecycleOptions["start"]>): void {
     const { request, configuration, adapterID, onFailed } = start;
-    const args = headlessInitialize(adapterID);
+    const args = start.initialize ?? headlessInitialize(adapterID);
     this.#initializeUpstream(args, encodeJson(args), (initialized) => {
       if (!initialized.success) {
         onFailed?.(startFailure(initialized));

@@ -14,6 +14,8 @@ export interface Profile {
   readonly invalidated: boolean;
   readonly memory: boolean;
   readonly progress: boolean;
+  /** VS Code takes a breakpoint that it is told of into its own list, and sends it with that from then on. */
+  readonly adoptsBreakpoints: boolean;
 }
 
 export function readProfile(args: JsonObject): Profile {
@@ -32,6 +34,7 @@ export function readProfile(args: JsonObject): Profile {
     invalidated: flag("supportsInvalidatedEvent"),
     memory: flag("supportsMemoryEvent"),
     progress: flag("supportsProgressReporting"),
+    adoptsBreakpoints: args.clientID === "vscode",
   };
 }
 

@@ -141,7 +141,7 @@ export class Sessions {
     const id = String(this.#nextSession++);
     const hub = new Hub(upstream, {
       ...start,
-      ...(parent === undefined ? {} : { inherit: parent.hub }),
+      ...(parent === undefined ? {} : { parent: parent.hub }),
       logger: this.#options.logger,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
       findSession: (target) => this.#sessions.get(target)?.hub,
@@ -179,6 +179,7 @@ export class Sessions {
         request: request === "launch" ? "launch" : "attach",
         configuration,
         adapterID: configurationType(configuration) ?? upstream.names[0] ?? "",
+        initialize: parent.hub.initializeArgs,
         onFailed: ({ message }) => child.hub.end(message),
       },
     });

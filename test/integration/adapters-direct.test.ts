@@ -9,7 +9,7 @@ import {
 } from "../support/adapters.ts";
 import { DapClient } from "../support/dapClient.ts";
 import { fixtures } from "../support/fixtures.ts";
-import { goldenCompare } from "../support/golden.ts";
+import { fromFirstStop, goldenCompare } from "../support/golden.ts";
 import { skipWithout } from "../support/parts.ts";
 import {
   type ChildSession,
@@ -43,7 +43,10 @@ for (const entry of ENTRIES) {
           const session = await runSession(entry, (options) => running.connect(options));
           const options = { record: true, ports: running.port === undefined ? [] : [running.port] };
           goldenCompare(entry.golden, session.client.transcript, options);
-          if (session.root) goldenCompare(`${entry.golden}-root`, session.root.transcript, options);
+          if (session.root) {
+            goldenCompare(`${entry.golden}-root`, session.root.transcript, options);
+            goldenCompare(`${entry.golden}-stopped`, fromFirstStop(session.client.transcript), options);
+          }
         } finally {
           await running.dispose();
         }

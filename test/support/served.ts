@@ -18,7 +18,10 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export type ServeOptions = SessionsOptions & { readonly access?: "view" | "control" | "full"; readonly string?: string };
+export type ServeOptions = SessionsOptions & {
+  readonly access?: "view" | "control" | "full";
+  readonly string?: string;
+};
 
 export async function serveUpstream(upstream: Upstream, options: ServeOptions = {}): Promise<Served> {
   const address = parseServer(options.string ?? `tcp:port=0,access=${options.access ?? "full"}`);
