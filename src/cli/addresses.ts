@@ -9,6 +9,16 @@ export function readServer(text: string): ServerAddress {
   return orThrow(text, parseServer(text));
 }
 
+/** Those of a command that serves; there must be one. */
+export function readServers(texts: readonly string[] = []): ServerAddress[] {
+  if (texts.length === 0) {
+    throw new UsageError(
+      "debug-server: Where is the session to be joined?\n  Write for example -s tcp:port=5005; there may be several.",
+    );
+  }
+  return texts.map(readServer);
+}
+
 export function readClient(text: string): ClientAddress {
   return orThrow(text, parseClient(text));
 }

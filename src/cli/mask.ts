@@ -32,12 +32,12 @@ export function maskSecrets(text: string): Masked {
   return { text: shown + text.slice(at), offset: (original) => shownOffset(spans, original) };
 }
 
-/** An offset within a secret becomes the start or the end of its mask. */
+/** An offset within a secret becomes that of its mask. */
 function shownOffset(spans: readonly Span[], original: number): number {
   let shift = 0;
   for (const { start, end } of spans) {
     if (original <= start) break;
-    if (original < end) return start - shift + MASK.length;
+    if (original < end) return start - shift;
     shift += end - start - MASK.length;
   }
   return original - shift;
@@ -51,11 +51,11 @@ function secretSpans(text: string): Span[] {
     const end = segment.start + text.slice(segment.start, segment.end).trimEnd().length;
     // `password:secret` is one key to the scanner.
     const word = /^\w*/.exec(key.text)?.[0] ?? "";
-    if (isHarmless(word)) {
+    if (isKey(word) && !isPassword(word)) {
       afterSecret = false;
     } else if (afterSecret && !isPassword(word)) {
       spans.push({ start: key.start, end });
-    } else {
+    } else if (!resemblesKey(word)) {
       if (word.length < key.text.length) spans.push({ start: key.start + word.length + 1, end });
       else if (value !== undefined) spans.push({ start: value.start, end });
       afterSecret = true;
@@ -64,12 +64,14 @@ function secretSpans(text: string): Span[] {
   return spans;
 }
 
-/** A key, or nearly one, whose value nobody would hide. */
-function isHarmless(word: string): boolean {
-  if (isPassword(word)) return false;
-  if (FORMS.some((form) => findKey(form, word) !== undefined)) return true;
+function isKey(word: string): boolean {
+  return FORMS.some((form) => findKey(form, word) !== undefined);
+}
+
+/** A misspelling of a key whose value nobody would hide. */
+function resemblesKey(word: string): boolean {
   const candidates = Object.values(KEYS).map(({ name, alsoTried }) => ({ word: name, alsoTried }));
-  return nearest(word, candidates) !== undefined;
+  return !isPassword(word) && nearest(word, candidates) !== undefined;
 }
 
 function isPassword(word: string): boolean {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { encodeJson } from "../../dap/messages.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import type { HostedServer } from "../../host/host.ts";
-import { readServer } from "../addresses.ts";
+import { readServers } from "../addresses.ts";
 import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { defaultName } from "../identity.ts";
@@ -15,7 +15,7 @@ import { openStdio, refuseEditor, type Stdio } from "../stdio.ts";
 import { collect } from "./serve.ts";
 
 interface AdapterCommandOptions {
-  readonly server: readonly string[];
+  readonly server?: readonly string[];
   readonly connect?: string;
   readonly name?: string;
   readonly verbose?: boolean;
@@ -36,7 +36,7 @@ export function addAdapter(program: Command, run: Run): void {
     .description("Is itself a debug adapter on standard input and output: put it in front of the real one.")
     .usage("-s <string> [options] -- <adapter command …>")
     .argument("[command...]", "the real debug adapter's command")
-    .requiredOption(
+    .option(
       "-s, --server <string>",
       "where to be joined, for example tcp:port=5005; may be repeated",
       collect,
@@ -54,7 +54,7 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
   const interrupted = askedToEnd();
   let serving: Serving;
   try {
-    const addresses = options.server.map(readServer);
+    const addresses = readServers(options.server);
     const choice = await chooseAdapter({ connect: options.connect }, command);
     serving = await startServing(choice, addresses, { verbose: options.verbose === true, interrupted });
   } catch (thrown) {

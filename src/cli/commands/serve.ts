@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readServer } from "../addresses.ts";
+import { readServers } from "../addresses.ts";
 import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
@@ -8,7 +8,7 @@ import { askedToEnd } from "../signals.ts";
 import type { Run } from "../program.ts";
 
 interface ServeOptions extends AdapterOptions {
-  readonly server: readonly string[];
+  readonly server?: readonly string[];
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -32,7 +32,7 @@ export function addServe(program: Command, run: Run): void {
     )
     .usage("-s <string> [options] -- <adapter command …>")
     .argument("[command...]", "the debug adapter's command, or with --node a program and its arguments")
-    .requiredOption(
+    .option(
       "-s, --server <string>",
       "where to be joined, for example tcp:port=5005; may be repeated",
       collect,
@@ -55,7 +55,7 @@ export function collect(value: string, earlier: readonly string[] = []): string[
 }
 
 async function serve(command: readonly string[], options: ServeOptions): Promise<number> {
-  const addresses = options.server.map(readServer);
+  const addresses = readServers(options.server);
   const choice = await chooseAdapter(options, command);
   const report = options.json === true ? jsonReport : textReport;
   const interrupted = askedToEnd();

@@ -67,7 +67,7 @@ describe("serve", () => {
       await serve.reported("ended", '"expected":true');
       const told = serve
         .events()
-        .map(({ event, name }) => (name === undefined ? event : `${event} ${String(name)}`));
+        .map(({ event, name }) => (typeof name === "string" ? `${event} ${name}` : event));
       assert.deepEqual(told, [
         "listening",
         "listening",

@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
     2,
     /unknown option '--sever'\n\(Did you mean --server\?\)/,
   ],
-  ["no server", ["serve", ...NODE], 2, /required option '-s, --server <string>' not specified/],
+  ["no server", ["serve", ...NODE], 2, /Where is the session to be joined\?\n {2}Write for example -s/],
   ["no adapter", ["serve", "-s", "tcp:port=0"], 2, /Which debug adapter\?\n {2}Write -- COMMAND, --connect/],
   ["two adapters", ["serve", "-s", "tcp:port=0", "--connect", "h:1", "--", "x"], 2, /exclude each other/],
   ["no address", ["serve", "-s", "tcp:port=0", "--connect", "h"], 2, /--connect h is no address/],
