@@ -259,7 +259,8 @@ export class Breakpoints {
       if (!shelf.results.has(entry.id)) shelf.results.set(entry.id, results[i] ?? { verified: false });
     });
     for (const entry of edit.removed) client?.breakpointIds.delete(this.#name(shelf, entry.id));
-    if (by !== undefined) this.#answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
+    if (by !== undefined)
+      this.#answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
     for (const other of this.#hub.clients) {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.

@@ -29,6 +29,8 @@ export interface Participant {
   access: Access;
   /** For people: where they come from. */
   readonly address: string;
+  /** Proves to the other sessions of the server that a client is this participant's. Only they are told it. */
+  readonly ticket: string;
   /** The host's own client (an editor that runs `debug-server adapter`): its disconnect ends the session. */
   readonly isHost: boolean;
 }
@@ -54,7 +56,8 @@ export interface ClientRequest {
 
 /** One client of one session: its sequence numbers, what it was told, what waits for it. */
 export class Client {
-  readonly participant: Participant;
+  /** Who it belongs to. Another one after a transfer, if it turned out to be theirs. */
+  participant: Participant;
   readonly handles = new IssuedHandles();
   /** Set by `initialize`. */
   profile: Profile | undefined;

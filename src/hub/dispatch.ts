@@ -12,7 +12,6 @@ import { HandleBag } from "./handles.ts";
 /** What a client's coming and going means is decided by the hub itself. */
 interface DispatchHub extends HubContext {
   readonly ended: object | undefined;
-  initialize(request: ClientRequest): void;
   startOrTransfer(request: ClientRequest): void;
   disconnect(request: ClientRequest): void;
 }
@@ -121,7 +120,7 @@ export class Dispatch {
     const args = request.client === lifecycle.driver ? request.rawArgs : undefined;
     switch (request.command) {
       case "initialize":
-        this.#hub.initialize(request);
+        lifecycle.handle(request);
         break;
       case "launch":
       case "attach":

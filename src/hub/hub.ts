@@ -23,8 +23,11 @@ export interface HubOptions extends LifecycleOptions {
   readonly logger?: Logger;
   /** Starts a child session that the adapter asked for; absent: child sessions are refused. */
   readonly startChild?: (request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>;
-  /** Another session of the server, to which a client asks to be handed over; undefined if there is none of that id. */
-  readonly findSession?: (id: string) => Hub | undefined;
+  /**
+   * Another session of the server, to which a client asks to be handed over by its `attach`; undefined if there is
+   * none of that id.
+   */
+  readonly findSession?: (client: Client, start: JsonObject) => Hub | undefined;
   /** Of a child session: its breakpoints are there to begin with, and its driver is the child's. */
   readonly parent?: Hub;
 }
@@ -52,7 +55,7 @@ export class Hub implements HubContext {
   readonly #joined = new Emitter<Client>();
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
-  /** A client takes part from now on: it has named itself. */
+  /** A client takes part from now on: it asks to start or to join. */
   readonly onJoined = this.#joined.event;
   readonly onLeft = this.#left.event;
   /** Fires once: the adapter has gone and every client was told. */
@@ -182,20 +185,16 @@ export class Hub implements HubContext {
 
   // The requests by which a client comes and goes; dispatch.ts calls these.
 
-  initialize(request: ClientRequest): void {
-    const isNew = request.client.profile === undefined;
-    this.#parts.lifecycle.handle(request);
-    if (isNew && request.client.profile !== undefined) this.#joined.fire(request.client);
-  }
-
   /** `launch` and `attach`: of this session, or of the one of this server that they name. */
   startOrTransfer(request: ClientRequest): void {
     const { client, args } = request;
     const id = args.debugServerSession;
-    const target = typeof id === "string" && client.startArgs === undefined ? this.#findSession?.(id) : this;
+    const isFirst = client.startArgs === undefined;
+    const target = typeof id === "string" && isFirst ? this.#findSession?.(client, args) : this;
     if (target === undefined) {
       request.refuse(new AppError("badArguments", `There is no session "${String(id)}" here any more.`));
     } else if (target === this) {
+      if (isFirst && client.profile !== undefined) this.#joined.fire(client);
       this.#parts.lifecycle.handle(request);
     } else {
       this.#release(client);

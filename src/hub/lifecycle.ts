@@ -390,7 +390,7 @@ function startFailure(outcome: Outcome): AppError {
 /** Our own keys of a launch configuration are not the adapter's business. */
 function withoutOwnKeys(request: ClientRequest): Buffer | undefined {
   if (!("debugServerSession" in request.args)) return request.rawArgs;
-  return encodeJson({ ...request.args, debugServerSession: undefined });
+  return encodeJson({ ...request.args, debugServerSession: undefined, debugServerTicket: undefined });
 }
 
 function remove<T>(items: T[], test: (item: T) => boolean): void {

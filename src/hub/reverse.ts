@@ -105,6 +105,7 @@ export class ReverseRequests {
       name: child.name,
       request: "attach",
       debugServerSession: child.id,
+      debugServerTicket: client.participant.ticket,
     };
     client.request("startDebugging", encodeJson({ request: "attach", configuration }), ({ success }) =>
       answered(success),

@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import type { Logger } from "../common/logger.ts";
@@ -30,6 +31,13 @@ export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & {
   readonly name?: string;
 };
 
+interface Presence {
+  readonly named: boolean;
+  joined: boolean;
+  /** The connection by which they were let in is gone; others of theirs may still be there. */
+  disconnected: boolean;
+}
+
 const ROOT = "1";
 /** How long a child session waits for the first of those who were invited to set their breakpoints. */
 const CHILD_HOLD_MS = 10_000;
@@ -37,7 +45,7 @@ const CHILD_HOLD_MS = 10_000;
 /** What one server serves: a debug session with all its children, and who takes part in them. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
-  readonly #participants = new Map<Participant, { joined: boolean; named: boolean }>();
+  readonly #participants = new Map<Participant, Presence>();
   readonly #options: SessionsOptions;
   readonly #changed = new Emitter<void>();
   readonly #participantJoined = new Emitter<Participant>();
@@ -84,9 +92,14 @@ export class Sessions {
       name: this.#uniqueName(newcomer.name ?? newcomer.address),
       access: newcomer.access,
       address: newcomer.address,
+      ticket: randomBytes(16).toString("hex"),
       isHost: newcomer.isHost ?? false,
     };
-    this.#participants.set(participant, { joined: false, named: newcomer.name !== undefined });
+    this.#participants.set(participant, {
+      joined: false,
+      named: newcomer.name !== undefined,
+      disconnected: false,
+    });
     return participant;
   }
 
@@ -99,10 +112,13 @@ export class Sessions {
     return this.root.join(port, participant);
   }
 
-  /** The participant's connection has gone: what only they brought goes with them. */
+  /** The connection by which they were let in has gone. With their last one goes what only they brought. */
   leave(participant: Participant): void {
     const state = this.#participants.get(participant);
     if (state === undefined) return;
+    state.disconnected = true;
+    if (this.list().some(({ hub }) => [...hub.clients].some((client) => client.participant === participant)))
+      return;
     this.#participants.delete(participant);
     for (const { hub } of this.#sessions.values()) hub.forget(participant);
     if (!state.joined) return;
@@ -144,11 +160,14 @@ export class Sessions {
       ...(parent === undefined ? {} : { parent: parent.hub }),
       logger: this.#options.logger,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
-      findSession: (target) => this.#sessions.get(target)?.hub,
+      findSession: (client, start) => this.#transfer(client, start),
     });
     const session: Session = { id, name, parent: parent?.id, hub };
     this.#sessions.set(id, session);
     hub.onJoined((client) => this.#joined(client));
+    hub.onLeft(({ participant }) => {
+      if (this.#participants.get(participant)?.disconnected === true) this.leave(participant);
+    });
     hub.onEnd(() => {
       for (const other of this.list())
         if (other.parent === id) other.hub.end("The parent session has ended.");
@@ -189,6 +208,15 @@ export class Sessions {
     return { id: child.id, name, release };
   }
 
+  /** Where a client asks to go that was invited to a child session; with its ticket it stays the same participant. */
+  #transfer(client: Client, { debugServerSession, debugServerTicket }: JsonObject): Hub | undefined {
+    const session = this.#sessions.get(String(debugServerSession));
+    if (session === undefined) return undefined;
+    const owner = [...this.#participants.keys()].find(({ ticket }) => sameTicket(ticket, debugServerTicket));
+    if (owner !== undefined) client.participant = owner;
+    return session.hub;
+  }
+
   #joined(client: Client): void {
     const { participant, profile } = client;
     const state = this.#participants.get(participant);
@@ -214,4 +242,9 @@ export class Sessions {
     for (let n = 2; names.has(name); n++) name = `${base} ${n}`;
     return name;
   }
+}
+
+function sameTicket(ticket: string, shown: unknown): boolean {
+  if (typeof shown !== "string" || shown.length !== ticket.length) return false;
+  return timingSafeEqual(Buffer.from(ticket, "latin1"), Buffer.from(shown, "latin1"));
 }

@@ -49,7 +49,8 @@ class MemoryPort implements DapPort {
 let nextParticipant = 1;
 
 export function participant(name: string, more: Partial<Participant> = {}): Participant {
-  return { id: nextParticipant++, name, access: "full", address: "memory", isHost: false, ...more };
+  const id = nextParticipant++;
+  return { id, name, access: "full", address: "memory", ticket: `ticket ${id}`, isHost: false, ...more };
 }
 
 /** A DAP client that records all that it gets, and checks what every client may rely on. */
