@@ -288,7 +288,8 @@ export class Breakpoints {
     const results = objects(body.breakpoints);
     // Exception filters need not be answered with breakpoints (DAP: SetExceptionBreakpointsResponse), and no event
     // will ever tell of one.
-    if (shelf.kind.name === "exception" && (untouched || results.length === 0)) {
+    const isException = shelf.kind.name === "exception";
+    if (results.length === 0 ? untouched || isException : untouched && isException) {
       request.answer(outcome);
       return;
     }
@@ -317,6 +318,8 @@ export class Breakpoints {
       altered = true;
       return { ...result, id: own };
     });
+    // An adapter that answers with too few says so to a client of its own.
+    if (untouched) answers.splice(results.length);
     request.answer(altered ? { ...outcome, body: encodeJson({ ...body, breakpoints: answers }) } : outcome);
   }
 
@@ -380,8 +383,12 @@ export class Breakpoints {
     for (const entry of edit.removed) say("removes", entry.spec);
   }
 
-  /** The entry that others have set and of which the client was told as being at this item's place. */
+  /**
+   * The entry that others have set and of which the client was told as being at this item's place. Who does not take
+   * over what it is told of means what it lists.
+   */
   #mirrored(client: Client, shelf: Shelf, item: Item): number | undefined {
+    if (client.profile?.adoptsBreakpoints !== true) return undefined;
     const own = new Set(shelf.group.listed.get(client.participant.id)?.map(({ entry }) => entry));
     const told = (id: number) => !own.has(id) && client.breakpointIds.has(this.#name(shelf, id));
     for (const entry of shelf.group.entries.values())

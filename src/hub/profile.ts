@@ -14,7 +14,7 @@ export interface Profile {
   readonly invalidated: boolean;
   readonly memory: boolean;
   readonly progress: boolean;
-  /** VS Code takes a breakpoint that it is told of into its own list, and sends it with that from then on. */
+  /** VS Code and Theia take a breakpoint that they are told of into their own list, and send it with that. */
   readonly adoptsBreakpoints: boolean;
 }
 
@@ -34,7 +34,7 @@ export function readProfile(args: JsonObject): Profile {
     invalidated: flag("supportsInvalidatedEvent"),
     memory: flag("supportsMemoryEvent"),
     progress: flag("supportsProgressReporting"),
-    adoptsBreakpoints: args.clientID === "vscode",
+    adoptsBreakpoints: args.clientID === "vscode" || args.clientID === "theia",
   };
 }
 
