@@ -3,9 +3,21 @@ import { LIMITS } from "../common/limits.ts";
 
 const HEADER_END = Buffer.from("\r\n\r\n");
 
-/** The header that DAP's base protocol puts before a message of that many bytes. */
+const FIELD = Buffer.from("Content-Length: ");
+const CR = 0x0d;
+const LF = 0x0a;
+const ZERO = 0x30;
+
+/** The headers of small messages: a storm has thousands of the same lengths. */
+const HEADERS: (Buffer | undefined)[] = new Array<Buffer | undefined>(2048).fill(undefined);
+
+/** The header that DAP's base protocol puts before a message of that many bytes. Not to be written to. */
 export function encodeHeader(length: number): Buffer {
-  return Buffer.from(`Content-Length: ${length}\r\n\r\n`, "latin1");
+  const known = HEADERS[length];
+  if (known !== undefined) return known;
+  const header = Buffer.from(`Content-Length: ${length}\r\n\r\n`, "latin1");
+  if (length < HEADERS.length) HEADERS[length] = header;
+  return header;
 }
 
 /**
@@ -47,6 +59,11 @@ export class DapDecoder {
   }
 
   #pushHeader(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
+    // Nearly every header is of this form and lies whole within the chunk.
+    const plain = this.#header.length === 0 ? readPlainHeader(chunk, offset) : undefined;
+    if (plain !== undefined && plain.length <= this.maxBodyBytes) {
+      return this.#beginBody(chunk, plain.end, plain.length, onBody);
+    }
     // Only up to a header's limit is joined, so a header without end costs no more than that.
     const carried = this.#header.length;
     const rest = chunk.subarray(offset, offset + LIMITS.headerBytes - carried + HEADER_END.length);
@@ -76,15 +93,17 @@ export class DapDecoder {
       );
       return chunk.length;
     }
-    const start = offset + end + HEADER_END.length - carried;
+    return this.#beginBody(chunk, offset + end + HEADER_END.length - carried, length, onBody);
+  }
+
+  #beginBody(chunk: Buffer, start: number, length: number, onBody: (body: Buffer) => void): number {
     if (start + length <= chunk.length) {
       onBody(chunk.subarray(start, start + length));
-    } else {
-      this.#body = Buffer.allocUnsafe(length);
-      this.#filled = chunk.copy(this.#body, 0, start);
-      return chunk.length;
+      return start + length;
     }
-    return start + length;
+    this.#body = Buffer.allocUnsafe(length);
+    this.#filled = chunk.copy(this.#body, 0, start);
+    return chunk.length;
   }
 
   #pushBody(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
@@ -103,6 +122,22 @@ export class DapDecoder {
     }
     return offset + copied;
   }
+}
+
+/** A header with nothing but `Content-Length: N`, of at most nine digits; undefined if it is not (all of) that. */
+function readPlainHeader(chunk: Buffer, offset: number): { length: number; end: number } | undefined {
+  const digits = offset + FIELD.length;
+  for (let i = 0; i < FIELD.length; i++) if (chunk[offset + i] !== FIELD[i]) return undefined;
+  let at = digits;
+  let length = 0;
+  for (; at - digits < 9; at++) {
+    const digit = (chunk[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) break;
+    length = length * 10 + digit;
+  }
+  const ended =
+    at > digits && chunk[at] === CR && chunk[at + 1] === LF && chunk[at + 2] === CR && chunk[at + 3] === LF;
+  return ended ? { length, end: at + HEADER_END.length } : undefined;
 }
 
 /** The value of Content-Length (field names are case-insensitive, others are ignored), undefined if there is no valid one. */

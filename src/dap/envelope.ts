@@ -25,9 +25,9 @@ export type AdapterMessage =
 
 /** The envelope of a message from an adapter, or undefined if it is no DAP message. Never throws. */
 export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
-  const members = scanMembers(json);
+  const members = scanMembers(json, json.length >= LARGE_BYTES);
   if (members === undefined) return undefined;
-  const value = (name: string): unknown => parseSpan(json, members.get(name));
+  const value = (name: string): unknown => readScalar(json, members.get(name));
   const bytes = (name: string): Buffer | undefined => {
     const span = members.get(name);
     return span === undefined ? undefined : json.subarray(span.start, span.end);
@@ -65,11 +65,28 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
   }
 }
 
+/** From this size on, the end of a response's body is taken from the end of the message where that is certain. */
+const LARGE_BYTES = 64 * 1024;
+/** Once these have been read, all that DAP lets follow a response's `body` is a `message`, which is no object. */
+const BEFORE_BODY = ["seq", "type", "request_seq", "success", "command"] as const;
+
+/**
+ * The end of a large response's body if the body is the last member: then it ends where the message ends, and
+ * nobody needs to look at its millions of bytes. -1 if that is not certain.
+ */
+function endOfLastBody(json: Buffer, start: number, members: ReadonlyMap<string, Span>): number {
+  if (json[start] !== OPEN_BRACE || !BEFORE_BODY.every((name) => members.has(name))) return -1;
+  const last = skipSpaceBack(json, json.length - 1);
+  const end = skipSpaceBack(json, last - 1);
+  return json[last] === CLOSE_BRACE && json[end] === CLOSE_BRACE && end > start ? end + 1 : -1;
+}
+
 /**
  * The spans of the values of the outermost object's members, or undefined if the text is not one object.
- * Nested values are skipped, not validated: whoever parses them finds out.
+ * Nested values are skipped, not validated: whoever parses them finds out. With `largeResponse`, a body that comes
+ * last is skipped at once.
  */
-export function scanMembers(json: Buffer): Map<string, Span> | undefined {
+export function scanMembers(json: Buffer, largeResponse = false): Map<string, Span> | undefined {
   const members = new Map<string, Span>();
   let at = skipSpace(json, 0);
   if (json[at] !== OPEN_BRACE) return undefined;
@@ -83,7 +100,8 @@ export function scanMembers(json: Buffer): Map<string, Span> | undefined {
     at = skipSpace(json, keyEnd);
     if (json[at] !== COLON) return undefined;
     const start = skipSpace(json, at + 1);
-    const end = skipValue(json, start);
+    const lastBody = largeResponse && key === "body" ? endOfLastBody(json, start, members) : -1;
+    const end = lastBody < 0 ? skipValue(json, start) : lastBody;
     if (end < 0) return undefined;
     members.set(key, { start, end });
     at = skipSpace(json, end);
@@ -119,6 +137,7 @@ export function parseJson(json: Buffer | undefined): unknown {
   }
 }
 
+const ZERO = 0x30;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -128,8 +147,33 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-function parseSpan(json: Buffer, span: Span | undefined): unknown {
-  return span === undefined ? undefined : parseJson(json.subarray(span.start, span.end));
+/** The value in the span. What every message holds (plain words, whole numbers) is read without JSON.parse. */
+function readScalar(json: Buffer, span: Span | undefined): unknown {
+  if (span === undefined) return undefined;
+  const { start, end } = span;
+  return readWord(json, start, end) ?? readCount(json, start, end) ?? parseJson(json.subarray(start, end));
+}
+
+/** A string of printable ASCII without escapes. */
+function readWord(json: Buffer, start: number, end: number): string | undefined {
+  if (json[start] !== QUOTE || json[end - 1] !== QUOTE) return undefined;
+  for (let i = start + 1; i < end - 1; i++) {
+    const byte = json[i] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return undefined;
+  }
+  return json.toString("latin1", start + 1, end - 1);
+}
+
+/** A whole number of at most nine digits without a leading zero. */
+function readCount(json: Buffer, start: number, end: number): number | undefined {
+  if (end - start > 9 || (json[start] === ZERO && end - start > 1)) return undefined;
+  let count = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (json[i] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    count = count * 10 + digit;
+  }
+  return count;
 }
 
 function isSpace(byte: number | undefined): boolean {
@@ -138,6 +182,11 @@ function isSpace(byte: number | undefined): boolean {
 
 function skipSpace(json: Buffer, at: number): number {
   while (isSpace(json[at])) at++;
+  return at;
+}
+
+function skipSpaceBack(json: Buffer, at: number): number {
+  while (isSpace(json[at])) at--;
   return at;
 }
 

@@ -4,8 +4,10 @@ import { Emitter } from "../common/event.ts";
 import { DapDecoder, encodeHeader } from "./codec.ts";
 import type { DapPort, IncomingMessage } from "./port.ts";
 
-/** Parts smaller than this are joined into one write; larger ones are written as they are, without a copy. */
+/** Messages smaller than this are joined into one write; larger ones are written as they are, without a copy. */
 const JOIN_BELOW_BYTES = 16 * 1024;
+/** How much may wait to be written before the peer counts as one that does not keep up. */
+const WAITING_BYTES = 64 * 1024;
 /** How long a peer that does not read may take to receive the last messages. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -19,7 +21,10 @@ export class StreamPort implements DapPort {
   readonly onClose = this.#close.event;
   readonly #stream: Duplex;
   readonly #decoder: DapDecoder;
-  #corked = false;
+  /** What is sent in this tick, headers included. */
+  #joined: Uint8Array[] = [];
+  #joinedBytes = 0;
+  #scheduled = false;
   #closed = false;
 
   constructor(stream: Duplex, maxBodyBytes?: number) {
@@ -29,6 +34,11 @@ export class StreamPort implements DapPort {
     stream.on("error", (error: Error) => this.#closeOnce(AppError.from(error, "closed")));
     stream.on("end", () => this.#closeOnce(this.#decoder.idle ? undefined : truncated()));
     stream.on("close", () => this.#closeOnce(undefined));
+  }
+
+  /** The most that one message of the peer may have, in bytes; raised when it is admitted. */
+  set maxBodyBytes(bytes: number) {
+    this.#decoder.maxBodyBytes = bytes;
   }
 
   start(): void {
@@ -47,26 +57,46 @@ export class StreamPort implements DapPort {
   send(parts: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return true;
-    // All messages of one tick leave in one system call; a storm of events would cost one each otherwise.
-    if (!this.#corked) {
-      this.#corked = true;
+    // All messages of one tick leave in one write; a storm of events would cost one each otherwise.
+    if (!this.#scheduled) {
+      this.#scheduled = true;
       stream.cork();
       process.nextTick(() => {
-        this.#corked = false;
+        this.#scheduled = false;
+        this.#writeJoined();
         stream.uncork();
       });
     }
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const whole = [encodeHeader(length), ...parts];
-    if (length < JOIN_BELOW_BYTES) return stream.write(Buffer.concat(whole));
-    let ready = true;
-    for (const part of whole) ready = stream.write(part);
-    return ready;
+    let length = 0;
+    for (const part of parts) length += part.length;
+    const header = encodeHeader(length);
+    if (length < JOIN_BELOW_BYTES) {
+      this.#joined.push(header, ...parts);
+      this.#joinedBytes += header.length + length;
+    } else {
+      this.#writeJoined();
+      stream.write(header);
+      for (const part of parts) stream.write(part);
+    }
+    // Never fewer than the stream takes before it asks to wait, or it would never say that it has drained.
+    const limit = Math.max(WAITING_BYTES, stream.writableHighWaterMark);
+    return stream.writableLength + this.#joinedBytes < limit;
+  }
+
+  #writeJoined(): void {
+    const stream = this.#stream;
+    const joined = this.#joined;
+    if (joined.length === 0) return;
+    const bytes = this.#joinedBytes;
+    this.#joined = [];
+    this.#joinedBytes = 0;
+    if (!stream.destroyed && !stream.writableEnded) stream.write(Buffer.concat(joined, bytes));
   }
 
   close(): void {
     const stream = this.#stream;
     if (stream.destroyed) return;
+    this.#writeJoined();
     const timer = setTimeout(() => stream.destroy(), CLOSE_GRACE_MS);
     stream.once("close", () => clearTimeout(timer));
     // The peer's last bytes are read and dropped, so that closing does not turn into a reset that loses ours.
