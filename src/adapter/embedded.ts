@@ -60,7 +60,7 @@ export function serveEmbeddedAdapter(
   host = "127.0.0.1",
 ): Promise<Disposable & { port: number }> {
   const adapters = new Set<EmbeddedAdapter>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     const adapter = startEmbeddedAdapter(socket, socket);
     adapters.add(adapter);
     void adapter.ended.then(() => adapters.delete(adapter));

@@ -11,7 +11,22 @@ const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 /** All objects that were handed out since the last stop belong to this group and are let go of together. */
 export const OBJECT_GROUP = "debug-server";
 
+const UNSETTLED_GROUP = "debug-server: unsettled";
+const MAX_ACKNOWLEDGED = 1_000;
+
+/** Commands after whose result V8 soon sends events that somebody waits for. */
+const LEADING_TO_EVENTS: ReadonlySet<string> = new Set([
+  "Debugger.resume",
+  "Debugger.stepOver",
+  "Debugger.stepInto",
+  "Debugger.stepOut",
+  "Debugger.restartFrame",
+  "Debugger.pause",
+  "Runtime.runIfWaitingForDebugger",
+]);
+
 interface Waiting {
+  readonly command: string;
   resolve(result: unknown): void;
   reject(error: AppError): void;
 }
@@ -34,6 +49,9 @@ export class Inspector {
   readonly #listeners = new Map<string, ((params: never) => void)[]>();
   readonly #closed = new Emitter<string>();
   #lastId = 0;
+  /** V8's name of a promise that is never settled. */
+  #unsettled: string | undefined;
+  #acknowledged = 0;
   #open = true;
 
   /** Fires once with the reason. No event follows, and everything that waited for a result is rejected. */
@@ -81,7 +99,7 @@ export class Inspector {
         return;
       }
       const id = ++this.#lastId;
-      this.#waiting.set(id, { resolve: (result) => resolve(result as Commands[C][1]), reject });
+      this.#waiting.set(id, { command, resolve: (result) => resolve(result as Commands[C][1]), reject });
       this.#socket.send(JSON.stringify({ id, method: command, params }));
     });
   }
@@ -89,6 +107,19 @@ export class Inspector {
   /** Sends a command whose outcome nobody waits for. */
   post<C extends keyof Commands>(command: C, params: Commands[C][0]): void {
     this.send(command, params).catch(() => {});
+  }
+
+  /** To be called once V8 can evaluate: from then on steps take what they take, not 40 ms more. */
+  async avoidDelays(): Promise<void> {
+    this.#unsettled = undefined;
+    this.post("Runtime.releaseObjectGroup", { objectGroup: UNSETTLED_GROUP });
+    const expression = "new Promise(() => {})";
+    const evaluated = this.send("Runtime.evaluate", {
+      expression,
+      objectGroup: UNSETTLED_GROUP,
+      silent: true,
+    });
+    this.#unsettled = (await evaluated.catch(() => undefined))?.result.objectId;
   }
 
   get isOpen(): boolean {
@@ -106,6 +137,7 @@ export class Inspector {
       const message = JSON.parse(data.toString("utf8")) as Incoming;
       if (message.id !== undefined) this.#settle(message.id, message);
       else if (message.method !== undefined) {
+        if (message.method === "Debugger.resumed") this.#acknowledge();
         for (const listener of this.#listeners.get(message.method) ?? []) listener(message.params as never);
       }
     } catch (error) {
@@ -115,9 +147,24 @@ export class Inspector {
 
   #settle(id: number, message: Incoming): void {
     const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
     this.#waiting.delete(id);
-    if (message.error === undefined) waiting?.resolve(message.result ?? {});
-    else waiting?.reject(new AppError("adapterFailed", message.error.message ?? "The inspector refused."));
+    if (this.#waiting.size > 0 || LEADING_TO_EVENTS.has(waiting.command)) this.#acknowledge();
+    if (message.error === undefined) waiting.resolve(message.result ?? {});
+    else waiting.reject(new AppError("adapterFailed", message.error.message ?? "The inspector refused."));
+  }
+
+  /**
+   * Node's inspector leaves Nagle's algorithm on: a message of its waits until TCP has acknowledged the one before,
+   * which takes 40 ms, unless we have something to send. So when a message is followed by others that somebody
+   * waits for, we send something: a question that V8 never answers, as an answer would be one more such message.
+   */
+  #acknowledge(): void {
+    if (this.#unsettled === undefined) return;
+    const params = { promiseObjectId: this.#unsettled };
+    this.#socket.send(JSON.stringify({ id: ++this.#lastId, method: "Runtime.awaitPromise", params }));
+    // V8 remembers each of them. That it forgets these is an error to it, which nobody waits for.
+    if (++this.#acknowledged % MAX_ACKNOWLEDGED === 0) void this.avoidDelays();
   }
 
   #end(reason: string): void {

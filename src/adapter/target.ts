@@ -69,6 +69,7 @@ export class Target {
   async enable(): Promise<void> {
     const { inspector } = this;
     await inspector.send("Runtime.enable", {});
+    await inspector.avoidDelays();
     await inspector.send("Debugger.enable", {});
     // Where this has an effect, it is faster than what internals.ts does.
     await inspector.send("Debugger.setBlackboxPatterns", { patterns: ["^node:"] });
