@@ -164,11 +164,6 @@ export class Client {
     });
   }
 
-  /** Forgets stops that others have taken the place of. */
-  forgetStops(): void {
-    for (const epoch of this.toldStops) if (!epoch.open) this.toldStops.delete(epoch);
-  }
-
   /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
   request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
     if (this.#isGone) {

@@ -29,6 +29,8 @@ export interface Resume {
 /** What a stop has brought about. */
 export interface Stop {
   readonly epoch: Epoch;
+  /** The stop of the same thread before it, if nobody saw it run in between. */
+  readonly replaced: Epoch | undefined;
   /** The resumes that it ended: what they set going has stopped again. */
   readonly ended: readonly Resume[];
 }
@@ -93,7 +95,7 @@ export class Execution {
     else if (threadId !== undefined) this.#resumed.delete(threadId);
     const ended = this.#resumes.filter((resume) => all || resume.all || resume.threadId === threadId);
     this.#resumes = this.#resumes.filter((resume) => !ended.includes(resume));
-    return { epoch, ended };
+    return { epoch, replaced: before, ended };
   }
 
   /**

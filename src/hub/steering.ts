@@ -42,7 +42,7 @@ export class Steering {
 
   adapterStopped(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
     const raw = body ?? encodeJson({ reason: "unknown" });
-    const { epoch, ended } = this.#execution.stop(parseObject(raw), raw);
+    const { epoch, replaced, ended } = this.#execution.stop(parseObject(raw), raw);
     // An adapter may stop before it has answered the resume: the others must still see the program run first.
     for (const resume of ended) this.#announce(resume);
     this.#invalidate();
@@ -51,7 +51,7 @@ export class Steering {
       client.handles.prune();
       if (!client.live) continue;
       client.handles.add(bag);
-      client.forgetStops();
+      if (replaced !== undefined) client.toldStops.delete(replaced);
       client.stopped(epoch, bodyFor(client, raw));
     }
   }

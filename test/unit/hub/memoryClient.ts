@@ -58,7 +58,7 @@ export class MemoryClient {
   readonly name: string;
   readonly messages: Message[] = [];
   readonly #port: MemoryPort;
-  readonly #pending = new Map<number, (response: Message) => void>();
+  readonly #pending: { readonly seq: number; readonly resolve: (response: Message) => void }[] = [];
   #seq = 1;
   /** Answers reverse requests; undefined leaves them unanswered. */
   onReverse: (request: Message) => JsonObject | Error | undefined = () => ({});
@@ -80,7 +80,7 @@ export class MemoryClient {
 
   /** Requests that have not been answered. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending.length;
   }
 
   request(command: string, args?: JsonObject | string): Promise<Message> {
@@ -90,7 +90,7 @@ export class MemoryClient {
 
   /** Sends any text; resolves with the answer to `seq`. */
   send(text: string, seq: number): Promise<Message> {
-    const response = new Promise<Message>((resolve) => this.#pending.set(seq, resolve));
+    const response = new Promise<Message>((resolve) => this.#pending.push({ seq, resolve }));
     this.#port.message.fire({
       body: Buffer.from(text),
       ...(this.seen === undefined ? {} : { seen: this.seen() }),
@@ -153,10 +153,10 @@ export class MemoryClient {
     assert.equal(message.seq, (this.messages.at(-1)?.seq ?? 0) + 1, `${this.name}: sequence`);
     this.messages.push(message);
     if (message.type === "response") {
-      const resolve = this.#pending.get(message.request_seq ?? -1);
-      assert.ok(resolve, `${this.name}: an answer that it did not wait for: ${text}`);
-      this.#pending.delete(message.request_seq ?? -1);
-      resolve(message);
+      const index = this.#pending.findIndex(({ seq }) => seq === message.request_seq);
+      const [waiting] = index < 0 ? [] : this.#pending.splice(index, 1);
+      assert.ok(waiting, `${this.name}: an answer that it did not wait for: ${text}`);
+      waiting.resolve(message);
     } else if (message.type === "request") {
       const answer = this.onReverse(message);
       if (answer !== undefined) queueMicrotask(() => this.#answer(message, answer));
