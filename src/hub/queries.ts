@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
-import { type Outcome, errorOutcome } from "../dap/messages.ts";
+import { type Outcome, errorOutcome, isObject } from "../dap/messages.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import type { Epoch } from "./execution.ts";
