@@ -13,8 +13,7 @@ export interface Serving {
   readonly host: Host;
   readonly servers: readonly HostedServer[];
   /**
-   * Resolves when it is over, with everything cleaned up: the session has ended by itself, nobody can join it any
-   * more, or it was `asked` for.
+   * Resolves when it is over, with everything cleaned up: the session has ended by itself, or its end was `asked` for.
    */
   finish(asked: Promise<Ending>): Promise<Ending>;
 }
@@ -35,18 +34,13 @@ export async function startServing(
   const failed = once(startFailed.event).then(({ message }) => ({ reason: message, expected: false }));
   const ended = host.ended.then(({ reason, expected }) => ({ reason, expected }));
   if (options.report !== undefined) reportGuests(sessions, options.report);
-  const deserted = new Promise<Ending>((resolve) => {
-    host.onServerClosed(() => {
-      if (!host.serving) resolve({ reason: "No server is left to join it.", expected: true });
-    });
-  });
   try {
     const servers = await host.serve(addresses);
     return {
       host,
       servers,
       async finish(asked) {
-        const ending = await Promise.race([failed, ended, deserted, asked]);
+        const ending = await Promise.race([failed, ended, asked]);
         await host.close(ending.reason);
         return ending;
       },
@@ -55,6 +49,15 @@ export async function startServing(
     await host.close("It could not be served.");
     throw thrown;
   }
+}
+
+/** Resolves when nobody can join any more: somebody who may has ended the last server, or it broke. */
+export function deserted(host: Host): Promise<Ending> {
+  return new Promise((resolve) => {
+    host.onServerClosed(() => {
+      if (!host.serving) resolve({ reason: "No server is left to join it.", expected: true });
+    });
+  });
 }
 
 /** An adapter that takes its time to start does not keep anybody from giving up. */

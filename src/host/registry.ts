@@ -39,9 +39,20 @@ const LEFTOVER_MS = 60_000;
 
 /** Entries of this process, to be removed when it ends without having done so itself. */
 const own = new Set<Disposable>();
-process.on("exit", () => {
+
+function disposeOwn(): void {
   for (const registration of own) registration.dispose();
-});
+}
+
+function remember(registration: Disposable): void {
+  if (own.size === 0) process.on("exit", disposeOwn);
+  own.add(registration);
+}
+
+function forget(registration: Disposable): void {
+  own.delete(registration);
+  if (own.size === 0) process.off("exit", disposeOwn);
+}
 
 /**
  * The servers that run on this machine, of this user: one file for each, in a directory that nobody else can enter.
@@ -81,12 +92,12 @@ export class Registry {
       dispose() {
         if (disposed) return;
         disposed = true;
-        own.delete(registration);
+        forget(registration);
         rmSync(file, { force: true });
         presence.dispose();
       },
     };
-    own.add(registration);
+    remember(registration);
     try {
       write();
     } catch (thrown) {

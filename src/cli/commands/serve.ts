@@ -3,7 +3,7 @@ import { readServers } from "../addresses.ts";
 import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
-import { startServing } from "../serving.ts";
+import { deserted, startServing } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
 import type { Run } from "../program.ts";
 
@@ -68,7 +68,7 @@ async function serve(command: readonly string[], options: ServeOptions): Promise
     warnIfInsecure(hosted);
     report.listening(hosted);
   }
-  const ending = await serving.finish(interrupted);
+  const ending = await serving.finish(Promise.race([interrupted, deserted(serving.host)]));
   report.ended(ending);
   return ending.expected ? EXIT.ended : EXIT.failed;
 }

@@ -81,7 +81,7 @@ describe("signals", () => {
     // An adapter that neither answers nor ends.
     const serve = await cli.serve(
       ["tcp:port=0"],
-      ["--", "sh", "-c", "trap '' TERM INT; cat > /dev/null; exec sleep 1000"],
+      ["--", "sh", "-c", "trap '' TERM INT; cat > /dev/null; sleep 10"],
     );
     const client = await cli.connect(serve.port);
     client.send({ type: "request", command: "initialize", arguments: { adapterID: "x" } });

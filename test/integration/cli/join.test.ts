@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import os from "node:os";
+import path from "node:path";
 import { before, describe, test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { PYTHON, adapters } from "../../support/adapters.ts";
@@ -95,13 +97,16 @@ describe("sessions", () => {
       const cli = new Cli(t);
       const serve = await cli.serve(["npipe:pipe=children"], ["--", PYTHON, "-m", "debugpy.adapter"]);
       const parent = cli.editor(["join", serve.joins[0] ?? "", "--name", "Pat"], { onReverse: () => ({}) });
-      const configuration = {
-        ...adapters.debugpy.session.arguments,
-        program: fixtures.pythonChildren.program,
-        subProcess: true,
-      };
+      // Exactly one child: multiprocessing would start a helper process besides.
+      const { source, line, program: childProgram } = fixtures.pythonChild;
+      const program = path.join(cli.directory, "parent.py");
+      writeFileSync(
+        program,
+        `import subprocess, sys\nsubprocess.run([sys.executable, "${childProgram}", "7"])\n`,
+      );
+      const configuration = { ...adapters.debugpy.session.arguments, program, subProcess: true };
       await begin(parent, "debugpy", "launch", configuration);
-      await setLines(parent, fixtures.pythonChildren.source, [fixtures.pythonChildren.line("worker")]);
+      await setLines(parent, source, [line("child")]);
       await parent.request("configurationDone");
 
       const invitation = await parent.waitRequest("startDebugging");
@@ -112,7 +117,7 @@ describe("sessions", () => {
       await begin(child, "debugpy", "attach", invited);
       await child.request("configurationDone");
       const stop = await inspect(child, "n");
-      assert.equal(stop.frames[0]?.line, fixtures.pythonChildren.line("worker"));
+      assert.equal(stop.frames[0]?.line, line("child"));
       await child.request("continue", { threadId: stop.threadId });
       await child.waitEvent("terminated");
       for (const client of [child, parent]) client.assertNoFaults();
