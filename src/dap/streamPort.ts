@@ -60,11 +60,9 @@ export class StreamPort implements DapPort {
     // All messages of one tick leave in one write; a storm of events would cost one each otherwise.
     if (!this.#scheduled) {
       this.#scheduled = true;
-      stream.cork();
       process.nextTick(() => {
         this.#scheduled = false;
         this.#writeJoined();
-        stream.uncork();
       });
     }
     let length = 0;
@@ -74,9 +72,11 @@ export class StreamPort implements DapPort {
       this.#joined.push(header, ...parts);
       this.#joinedBytes += header.length + length;
     } else {
+      stream.cork();
       this.#writeJoined();
       stream.write(header);
       for (const part of parts) stream.write(part);
+      stream.uncork();
     }
     // Never fewer than the stream takes before it asks to wait, or it would never say that it has drained.
     const limit = Math.max(WAITING_BYTES, stream.writableHighWaterMark);

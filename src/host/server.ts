@@ -18,6 +18,8 @@ export interface DebugServerOptions {
   readonly logger?: Logger;
   /** The other servers of this process, for guests who ask. */
   readonly directory: ServerDirectory;
+  /** Milliseconds that a peer has to say who it is; for tests. */
+  readonly admissionMs?: number;
 }
 
 /** Connections that have not yet been let in: in all, and from one address. */
@@ -33,6 +35,7 @@ export class DebugServer {
   readonly #listener: Listener;
   readonly #sessions: Sessions;
   readonly #logger: Logger;
+  readonly #admissionMs: number;
   readonly #links: LinkGuests;
   readonly #halfOpen = new Map<Channel, string>();
   readonly #open = new Set<Channel>();
@@ -53,6 +56,7 @@ export class DebugServer {
     this.#listener = listener;
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
+    this.#admissionMs = options.admissionMs ?? LIMITS.admissionMs;
     this.#links = new LinkGuests(sessions, address.access, options.directory, this.#logger);
     listener.onChannel((channel) => void this.#accept(channel));
     listener.onError((error) => {
@@ -99,7 +103,7 @@ export class DebugServer {
     }
     this.#halfOpen.set(channel, address);
     try {
-      const opening = await readFirstBytes(channel.stream, { timeoutMs: LIMITS.admissionMs });
+      const opening = await readFirstBytes(channel.stream, { timeoutMs: this.#admissionMs });
       const full = this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients);
       if (opening === "unknown" || opening === "tls") {
         this.#logger.log("info", `${channel.peer.address}: closed, it speaks neither DAP nor the link.`);
@@ -119,7 +123,7 @@ export class DebugServer {
   }
 
   #acceptDap(channel: Channel, full: boolean): void {
-    const port = new StreamPort(channel.stream);
+    const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
     if (full) {
       const refusal = errorOutcome(new AppError("busy", "This server has as many clients as it may have."));
       port.onMessage(({ body }) => {
@@ -139,7 +143,17 @@ export class DebugServer {
     });
     const client = this.#sessions.joinRoot(port, participant);
     this.#clients.add(client);
+    // Plain DAP has no admission of its own: it is over when the hub has taken the client's `initialize`.
+    const timer = setTimeout(() => {
+      client.drop(new AppError("timeout", "The client did not send initialize in time."));
+    }, this.#admissionMs);
+    client.onAnswered(() => {
+      if (client.profile === undefined) return;
+      clearTimeout(timer);
+      port.maxBodyBytes = LIMITS.messageBytes;
+    });
     client.onGone((reason) => {
+      clearTimeout(timer);
       this.#clients.delete(client);
       if (reason !== undefined) this.#logger.log("info", `${participant.name}: ${reason.message}`);
       // A peer whose messages cannot be told apart any more gets no more of ours.

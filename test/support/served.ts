@@ -21,6 +21,7 @@ export interface Served {
 export type ServeOptions = SessionsOptions & {
   readonly access?: "view" | "control" | "full";
   readonly string?: string;
+  readonly admissionMs?: number;
 };
 
 export async function serveUpstream(upstream: Upstream, options: ServeOptions = {}): Promise<Served> {
@@ -30,7 +31,11 @@ export async function serveUpstream(upstream: Upstream, options: ServeOptions = 
   const ended = new Promise<void>((resolve) => sessions.onEnd(() => resolve()));
   const logger: Logger | undefined = options.logger;
   const directory = { list: () => [], end: () => Promise.resolve() };
-  const server = await DebugServer.start(address.value, sessions, { directory, logger });
+  const server = await DebugServer.start(address.value, sessions, {
+    directory,
+    logger,
+    admissionMs: options.admissionMs,
+  });
   const port = "ports" in server.address ? server.address.ports.first : 0;
   return {
     sessions,
