@@ -19,6 +19,8 @@ export const LIMITS = {
   queryCacheBytes: 32 * MiB,
   /** Clients of one server, unless `maxclients=` says fewer. */
   clients: 256,
+  /** Objects and arrays within each other in one message of a client. */
+  nesting: 500,
   /** Requests of one client that are under way at the same time. */
   requestsUnderWay: 1024,
 } as const;

@@ -96,7 +96,8 @@ export function scanMembers(json: Buffer, largeResponse = false): Map<string, Sp
     if (json[at] !== QUOTE) return undefined;
     const keyEnd = skipString(json, at);
     if (keyEnd < 0) return undefined;
-    const key = json.toString("utf8", at + 1, keyEnd - 1);
+    const key = readKey(json, at, keyEnd);
+    if (key === undefined) return undefined;
     at = skipSpace(json, keyEnd);
     if (json[at] !== COLON) return undefined;
     const start = skipSpace(json, at + 1);
@@ -113,18 +114,37 @@ export function scanMembers(json: Buffer, largeResponse = false): Map<string, Sp
 }
 
 /**
- * Every number that stands as the value of the member `name`, at any depth, without parsing the text. The bytes
- * `"name"` followed by a colon cannot occur inside a string, where quotation marks are escaped.
+ * Every number that stands as the value of the member `name`, at any depth, without parsing the text. Inside a
+ * string quotation marks are escaped, so the bytes `"name"` followed by a colon are that member, or the end of a key
+ * that holds a quotation mark, which a backslash gives away.
  */
 export function collectNumbers(json: Buffer, name: string, into: Set<number>): void {
   const needle = Buffer.from(`"${name}"`);
   for (let at = json.indexOf(needle); at >= 0; at = json.indexOf(needle, at + needle.length)) {
     const colon = skipSpace(json, at + needle.length);
-    if (json[colon] !== COLON) continue;
+    if (json[colon] !== COLON || json[at - 1] === BACKSLASH) continue;
     const start = skipSpace(json, colon + 1);
-    const value = Number(json.toString("latin1", start, skipLiteral(json, start)));
-    if (Number.isFinite(value)) into.add(value);
+    const value = parseJson(json.subarray(start, skipLiteral(json, start)));
+    if (typeof value === "number") into.add(value);
   }
+}
+
+/** How deep objects and arrays are nested in JSON text; what walks through its value must not run out of stack. */
+export function nesting(json: Buffer): number {
+  let depth = 0;
+  let most = 0;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (byte === QUOTE) {
+      i = skipString(json, i) - 1;
+      if (i < 0) return most;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      most = Math.max(most, ++depth);
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth--;
+    }
+  }
+  return most;
 }
 
 /** The value of JSON text, or undefined if it is none. Never throws. */
@@ -146,6 +166,14 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+
+/** A member's name. One that is written with escapes is that name too, or we would read another message than others. */
+function readKey(json: Buffer, start: number, end: number): string | undefined {
+  const text = json.toString("utf8", start + 1, end - 1);
+  if (!text.includes("\\")) return text;
+  const key = parseJson(json.subarray(start, end));
+  return typeof key === "string" ? key : undefined;
+}
 
 /** The value in the span. What every message holds (plain words, whole numbers) is read without JSON.parse. */
 function readScalar(json: Buffer, span: Span | undefined): unknown {

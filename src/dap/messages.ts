@@ -1,5 +1,6 @@
 import { AppError } from "../common/errors.ts";
-import { parseJson, scanMembers } from "./envelope.ts";
+import { LIMITS } from "../common/limits.ts";
+import { nesting, parseJson, scanMembers } from "./envelope.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -48,13 +49,17 @@ export function encodeJson(value: unknown): Buffer {
 export function readClientMessage(json: Buffer): ClientMessage | AppError {
   const message = parseJson(json);
   if (!isObject(message)) return new AppError("protocol", "A message is not a JSON object.");
+  if (nesting(json) > LIMITS.nesting) {
+    return new AppError("protocol", `A message is nested deeper than ${LIMITS.nesting} levels.`);
+  }
   if (message.type === "request") {
     const { seq, command } = message;
     if (typeof command !== "string" || !Number.isSafeInteger(seq)) {
       return new AppError("protocol", "A request has no command or no sequence number.");
     }
     const span = scanMembers(json)?.get("arguments");
-    const hasArgs = span !== undefined && message.arguments !== null;
+    // DAP: arguments are an object, or there are none.
+    const hasArgs = span !== undefined && isObject(message.arguments);
     return {
       type: "request",
       seq: Number(seq),
