@@ -36,6 +36,7 @@ export class Remote<M extends Methods> {
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
   >();
   #next = 1;
+  #closing = false;
 
   constructor(name: string, script: string, execArgv: readonly string[] = []) {
     this.#name = name;
@@ -50,6 +51,10 @@ export class Remote<M extends Methods> {
     this.#child.on("exit", (code, signal) => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`${name} ended: ${signal ?? code}`));
       this.#waiting.clear();
+      if (this.#closing) return;
+      // The others would wait for it for ever.
+      console.error(`The process "${name}" has ended in the middle of a measurement.`);
+      process.exit(1);
     });
   }
 
@@ -73,6 +78,7 @@ export class Remote<M extends Methods> {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, "exit");
     if (this.#child.connected) this.#child.disconnect();
