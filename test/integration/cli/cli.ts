@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -118,6 +118,21 @@ export class Cli {
     await Promise.all(this.#processes.map((child) => child.kill()));
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** The command of an adapter that answers its first request and then nothing any more; nor does it heed its input's end. */
+export function muteAdapter(directory: string): string[] {
+  const file = path.join(directory, "mute.cjs");
+  const answer =
+    '{"seq":1,"type":"response","request_seq":1,"command":"initialize","success":true,"body":{}}';
+  const lines = [
+    `process.stdin.once("data", () => process.stdout.write("Content-Length: ${answer.length}\\r\\n\\r\\n" + ${JSON.stringify(answer)}));`,
+    `process.stdin.resume();`,
+    // Should nobody end it, it ends.
+    `setTimeout(() => {}, 60_000);`,
+  ];
+  writeFileSync(file, lines.join("\n"));
+  return [process.execPath, file];
 }
 
 /** Builds the bundles if a source is newer. Test files run at the same time: one builds, the others wait. */

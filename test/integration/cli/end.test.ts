@@ -6,7 +6,7 @@ import { fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
 import { descendants, withDeadline } from "../../support/process.ts";
 import { begin, inspect, outputOf, setLines } from "../../support/scenario.ts";
-import { Cli, type Serve, buildCli } from "./cli.ts";
+import { Cli, type Serve, buildCli, muteAdapter } from "./cli.ts";
 
 before(buildCli);
 
@@ -78,14 +78,9 @@ describe("signals", () => {
 
   test("a second SIGINT does not wait for anything", async (t) => {
     const cli = new Cli(t);
-    // An adapter that neither answers nor ends.
-    const serve = await cli.serve(
-      ["tcp:port=0"],
-      ["--", "sh", "-c", "trap '' TERM INT; cat > /dev/null; sleep 10"],
-    );
+    const serve = await cli.serve(["tcp:port=0"], ["--", ...muteAdapter(cli.directory)]);
     const client = await cli.connect(serve.port);
-    client.send({ type: "request", command: "initialize", arguments: { adapterID: "x" } });
-    await serve.reported("joined");
+    await client.request("initialize", { adapterID: "x" });
     serve.process.child.kill("SIGINT");
     await client.waitEvent("terminated");
     serve.process.child.kill("SIGINT");

@@ -5,7 +5,7 @@ import { before, describe, test } from "node:test";
 import type { ServerEntry } from "../../../src/host/registry.ts";
 import { fixtures } from "../../support/fixtures.ts";
 import { begin } from "../../support/scenario.ts";
-import { Cli, buildCli } from "./cli.ts";
+import { Cli, buildCli, muteAdapter } from "./cli.ts";
 
 before(buildCli);
 
@@ -86,15 +86,11 @@ describe("list", () => {
 
   test("the type is known as soon as a client has said it", async (t) => {
     const cli = new Cli(t);
-    // An adapter that says nothing.
-    const serve = await cli.serve(["tcp:port=0"], ["--", "cat"]);
-    assert.equal((await listed(cli))[0]?.session.type, "cat");
+    const serve = await cli.serve(["tcp:port=0"], ["--", ...muteAdapter(cli.directory)]);
+    assert.equal((await listed(cli))[0]?.session.type, "mute.cjs");
     const client = await cli.connect(serve.port);
-    client.send({
-      type: "request",
-      command: "initialize",
-      arguments: { adapterID: "my\u001b[31mtype", clientName: "x" },
-    });
+    await client.request("initialize", { adapterID: "my\u001b[31mtype", clientName: "x" });
+    client.send({ type: "request", command: "launch", arguments: {} });
     await serve.reported("joined");
     assert.equal((await listed(cli))[0]?.session.type, "my\u001b[31mtype");
     const { stdout } = await cli.finish(["list"]);
