@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import {
+  ACCESS_LEVELS,
+  REQUESTS,
+  type RequestRule,
+  allows,
+  checkArguments,
+  maskCapabilities,
+} from "../../../src/dap/requests.ts";
+import { understands } from "../../../src/dap/vocabulary.ts";
+
+const SPECIFICATION = readFileSync(
+  new URL("../../../node_modules/@vscode/debugprotocol/lib/debugProtocol.d.ts", import.meta.url),
+  "utf8",
+).replace(/\/\*[^]*?\*\//g, "");
+
+/** The members of an interface (`name`, or `name?`), each with its type; those of what it extends are left out. */
+function membersOf(name: string): Map<string, { type: string; optional: boolean }> | undefined {
+  const match = new RegExp(`interface ${name}(?: extends \\w+)? \\{([^]*?)\\n\\t\\}`).exec(SPECIFICATION);
+  if (match === null) return undefined;
+  const members = [...(match[1] ?? "").matchAll(/^\t\t(\w+)(\??):\s*([^;{]+|\{[^\n]*\}|\{[^]*?\n\t\t\});/gm)];
+  return new Map(
+    members.map(([, member = "", mark, type = ""]) => [
+      member,
+      { type: type.trim(), optional: mark === "?" },
+    ]),
+  );
+}
+
+const REQUEST_NAMES = [...SPECIFICATION.matchAll(/interface (\w+)Request extends Request \{/g)].map(
+  ([, name = ""]) => name,
+);
+const commandOf = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
+
+/** The arguments' interface of a request: what its `arguments` member says. */
+function argumentsOf(name: string): ReturnType<typeof membersOf> {
+  const type = membersOf(`${name}Request`)?.get("arguments")?.type;
+  return type === undefined ? undefined : membersOf(type);
+}
+
+const JSON_TYPES: Record<string, string> = { number: "number", string: "string", boolean: "boolean" };
+function jsonType(type: string): string {
+  if (type.endsWith("[]")) return "array";
+  if (/^'/.test(type)) return "string";
+  return JSON_TYPES[type] ?? "object";
+}
+
+describe("the table of requests", () => {
+  test("the specification was understood", () => {
+    assert.ok(REQUEST_NAMES.length >= 44, String(REQUEST_NAMES.length));
+    assert.deepEqual(membersOf("NextArguments")?.get("threadId"), { type: "number", optional: false });
+    assert.equal(membersOf("NextArguments")?.get("granularity")?.optional, true);
+  });
+
+  test("has every request of DAP, and no other", () => {
+    assert.deepEqual([...REQUESTS.keys()].sort(), REQUEST_NAMES.map(commandOf).sort());
+  });
+
+  for (const name of REQUEST_NAMES) {
+    const command = commandOf(name);
+    test(`${command}: asks for the arguments that DAP requires`, () => {
+      const rule: RequestRule | undefined = REQUESTS.get(command);
+      assert.ok(rule);
+      const required = [...(argumentsOf(name) ?? [])].filter(([, { optional }]) => !optional);
+      assert.deepEqual(
+        { ...rule.required },
+        Object.fromEntries(required.map(([member, { type }]) => [member, jsonType(type)])),
+      );
+    });
+
+    test(`${command}: its handles are arguments of it, and numbers`, () => {
+      const members = argumentsOf(name);
+      for (const handle of Object.keys(REQUESTS.get(command)?.handles ?? {})) {
+        assert.equal(members?.get(handle)?.type, "number", handle);
+      }
+      // No handle is overlooked: a stale one would reach the adapter.
+      const known = ["frameId", "variablesReference", "targetId", "locationReference"];
+      const all = [...(members?.keys() ?? [])].filter((member) => known.includes(member));
+      assert.deepEqual(Object.keys(REQUESTS.get(command)?.handles ?? {}).sort(), all.sort());
+    });
+  }
+
+  test("its capabilities are those of DAP", () => {
+    const capabilities = membersOf("Capabilities");
+    assert.ok(capabilities !== undefined && capabilities.size > 30);
+    for (const [command, { capability }] of REQUESTS) {
+      if (capability !== undefined) assert.equal(capabilities.get(capability)?.type, "boolean", command);
+    }
+    const all = Object.fromEntries(
+      [...capabilities].filter(([, { type }]) => type === "boolean").map(([name]) => [name, true]),
+    );
+    // Each that stands for something is masked for who may not use it; these concern nobody's right.
+    const harmless = new Set(
+      Object.entries(maskCapabilities(all, "view")).flatMap(([name, value]) =>
+        value === true ? [name] : [],
+      ),
+    );
+    for (const { capability, access } of REQUESTS.values()) {
+      if (capability !== undefined && access !== "view") assert.ok(!harmless.has(capability), capability);
+    }
+    for (const dangerous of [
+      "supportTerminateDebuggee",
+      "supportSuspendDebuggee",
+      "supportsEvaluateForHovers",
+    ]) {
+      assert.ok(!harmless.has(dangerous), dangerous);
+    }
+  });
+});
+
+describe("rights", () => {
+  test("rise", () => {
+    ACCESS_LEVELS.forEach((have, i) =>
+      ACCESS_LEVELS.forEach((need, j) => assert.equal(allows(have, need), i >= j)),
+    );
+    assert.equal(REQUESTS.get("evaluate")?.access, "control", "it runs code");
+    for (const command of ["terminate", "restart", "terminateThreads"])
+      assert.equal(REQUESTS.get(command)?.access, "full");
+    for (const [command, { kind, access }] of REQUESTS)
+      if (kind === "query") assert.equal(access, "view", command);
+  });
+
+  test("mask capabilities without adding any, and keep what is no right's", () => {
+    const some = {
+      supportsTerminateRequest: true,
+      supportsModulesRequest: true,
+      exceptionBreakpointFilters: [{}],
+      other: 1,
+    };
+    assert.deepEqual(maskCapabilities(some, "full"), some);
+    assert.deepEqual(maskCapabilities(some, "control"), { ...some, supportsTerminateRequest: false });
+    assert.deepEqual(maskCapabilities({}, "view"), {});
+    assert.deepEqual(maskCapabilities({ supportsSetVariable: false }, "view"), {
+      supportsSetVariable: false,
+    });
+  });
+});
+
+test("arguments are checked by name and type", () => {
+  const rule = REQUESTS.get("setVariable");
+  assert.ok(rule);
+  const good = { variablesReference: 1, name: "x", value: "1", more: {} };
+  assert.equal(checkArguments(rule, good), undefined);
+  assert.match(checkArguments(rule, { ...good, name: undefined }) ?? "", /"name" is missing/);
+  assert.match(checkArguments(rule, { ...good, name: null }) ?? "", /"name" must be a string/);
+  assert.match(checkArguments(rule, { ...good, variablesReference: "1" }) ?? "", /must be a number/);
+  const source = REQUESTS.get("setBreakpoints");
+  assert.ok(source);
+  assert.match(checkArguments(source, { source: [] }) ?? "", /must be an object/);
+});
+
+test("the vocabulary of known adapters; unknown ones are asked", () => {
+  assert.ok(understands(["lldb-dap-19"], "compileUnits"));
+  assert.ok(!understands(["lldb-dap-19"], "anything"));
+  assert.ok(understands(["python3", "debugpy.adapter"], "pydevdSystemInfo"));
+  assert.ok(!understands(["fake", "python"], "anything"), "one known name suffices");
+  assert.ok(!understands(["dlv"], "anything"));
+  assert.ok(!understands(["go"], "anything"));
+  assert.ok(understands(["pwa-node"], "toggleSkipFileStatus"));
+  assert.ok(understands(["cdt-gdb-adapter"], "cdt-gdb-adapter/Memory"));
+  assert.ok(understands(["mine"], "anything"));
+  assert.ok(understands([], "anything"));
+});
