@@ -114,10 +114,19 @@ export class Cli {
   }
 
   async #dispose(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => end(client.process)));
     await Promise.all(this.#clients.map((client) => client.kill()));
-    await Promise.all(this.#processes.map((child) => child.kill()));
+    await Promise.all(this.#processes.map(end));
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** In order first: killed at the wrong moment, an adapter leaves the program behind that it is just starting. */
+async function end(child: TestProcess | undefined): Promise<void> {
+  if (child === undefined) return;
+  child.child.kill("SIGTERM");
+  await child.waitExit(10_000).catch(() => {});
+  await child.kill();
 }
 
 /** The command of an adapter that answers its first request and then nothing any more; nor does it heed its input's end. */

@@ -113,8 +113,10 @@ describe("the adapter's end", () => {
   test("a crash is told to everybody, in one line", async (t) => {
     const cli = new Cli(t);
     const { serve, guests } = await twoAtAStop(cli);
-    const [adapter] = descendants(serve.process.pid);
-    assert.ok(adapter !== undefined);
+    const [adapter, program] = descendants(serve.process.pid);
+    assert.ok(adapter !== undefined && program !== undefined);
+    // An adapter that is killed cannot take its program along.
+    t.after(() => process.kill(program, "SIGKILL"));
     process.kill(adapter, "SIGKILL");
     for (const guest of guests) {
       await guest.waitEvent("terminated");

@@ -131,7 +131,7 @@ describe("the end of a link", () => {
     const serve = await cli.serve(["npipe:pipe=dying"], LOOP);
     const editor = cli.editor(["join", serve.joins[0] ?? ""]);
     await attach(editor);
-    await serve.process.kill("SIGKILL");
+    serve.process.child.kill("SIGKILL");
     await editor.waitEvent("terminated");
     assert.match(outputOf(editor), /^Debug Server: /m);
     await editor.request("disconnect", {});

@@ -66,7 +66,8 @@ describe("list", () => {
       if (name.endsWith(".json")) assert.equal(statSync(path.join(servers, name)).mode & 0o777, 0o600);
 
     // One dies without a word; a broken file lies about.
-    await first.process.kill("SIGKILL");
+    first.process.child.kill("SIGKILL");
+    await first.process.waitExit();
     writeFileSync(path.join(servers, "deadbeef.json"), "{ half");
     assert.deepEqual(
       (await listed(cli)).map(({ pid }) => pid),
