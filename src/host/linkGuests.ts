@@ -89,13 +89,15 @@ export class LinkGuests {
       return found;
     };
     return {
-      openSession: ({ session, accept, reject }) => {
-        if (!sessions.list().some(({ id }) => id === session)) {
-          reject(new AppError("badArguments", `There is no session "${session}" here any more.`));
+      openSession: (request) => {
+        if (!sessions.list().some(({ id }) => id === request.session)) {
+          request.reject(
+            new AppError("badArguments", `There is no session "${request.session}" here any more.`),
+          );
           return;
         }
-        const port = accept();
-        const client = sessions.join(session, port, participant);
+        const port = request.accept();
+        const client = sessions.join(request.session, port, participant);
         client?.onGone(() => port.close());
       },
       listClients: () => ({ clients: this.#clients() }),

@@ -104,7 +104,10 @@ async function bindings(options: TcpListenOptions): Promise<readonly (readonly B
     resolveHost(bind ?? "::", family, systemResolver, signal).catch((thrown: unknown) => {
       const error = AppError.from(thrown);
       if (error.code !== "connectFailed") throw error;
-      throw new AppError("notAvailable", error.message, { hint: "Check the address in bind=.", cause: error });
+      throw new AppError("notAvailable", error.message, {
+        hint: "Check the address in bind=.",
+        cause: error,
+      });
     }),
   );
   return found === undefined ? [] : [[{ host: found.address, ipv6Only: found.family === 6 }]];

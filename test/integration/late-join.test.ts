@@ -54,7 +54,7 @@ for (const entry of Object.values(adapters) as readonly AdapterEntry[]) {
         // The one who launched leaves: its breakpoints go, the session goes on for the others.
         const removed = second.waitEvent<DebugProtocol.BreakpointEvent>(
           "breakpoint",
-          (event) => (event as DebugProtocol.BreakpointEvent).body.reason === "removed",
+          (event) => event.body.reason === "removed",
         );
         await first.request("disconnect", {});
         await first.closed;

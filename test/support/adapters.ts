@@ -235,36 +235,32 @@ export const adapters = {
       exited: false,
     },
   },
-} as const satisfies Record<string, AdapterEntry>;
-
-/**
- * Our own adapter for Node programs (src/adapter). Not in the registry yet: it is put there, and its golden
- * transcript recorded, when the command exists.
- */
-export const embedded: AdapterEntry = {
-  name: "embedded",
-  golden: "embedded",
-  adapterID: "node",
-  parts: [],
-  start: { kind: "stdio", command: [process.execPath, `${ROOT}/dist/cli.cjs`, "embedded-adapter"] },
-  session: {
-    request: "launch",
-    arguments: {
-      name: "javascript",
-      type: "node",
+  /** Our own, for Node programs (src/adapter). */
+  embedded: {
+    name: "embedded",
+    golden: "embedded",
+    adapterID: "debug-server-node",
+    parts: [],
+    start: { kind: "stdio", command: [process.execPath, `${ROOT}/dist/cli.cjs`, "embedded-adapter"] },
+    session: {
       request: "launch",
-      program: fixtures.javascript.program,
-      cwd: FIXTURES,
+      arguments: {
+        name: "javascript",
+        type: "debug-server-node",
+        request: "launch",
+        program: fixtures.javascript.program,
+        cwd: FIXTURES,
+      },
+      fixture: fixtures.javascript,
+      functionName: "square",
+      evaluate,
+      structure: "data",
+      set,
+      output: /total 330/,
+      exited: true,
     },
-    fixture: fixtures.javascript,
-    functionName: "square",
-    evaluate,
-    structure: "data",
-    set,
-    output: /total 330/,
-    exited: true,
   },
-};
+} as const satisfies Record<string, AdapterEntry>;
 
 /** An adapter that is there to be connected to. */
 export interface RunningAdapter {

@@ -47,15 +47,18 @@ export function goldenLines(
   transcript: readonly TranscriptEntry[],
   options?: NormalizeOptions,
 ): string[] {
-  return normalize(canonicalize(transcript, RULES[name]), options).map((message) => JSON.stringify(message));
+  return normalize(canonicalize(transcript, RULES[name.replace(/-(root|stopped)$/, "")]), options).map(
+    (message) => JSON.stringify(message),
+  );
 }
 
-/** The part of a session in which the program is steered. */
+/** The part of a session in which the program is steered. What comes just before or just after the first stop is chance. */
 export function fromFirstStop(transcript: readonly TranscriptEntry[]): TranscriptEntry[] {
-  const stop = transcript.findIndex(
-    ({ message }) => message.type === "event" && "event" in message && message.event === "stopped",
-  );
-  return transcript.slice(stop);
+  const isEvent = ({ message }: TranscriptEntry, name: string) =>
+    message.type === "event" && "event" in message && message.event === name;
+  const stop = transcript.findIndex((entry) => isEvent(entry, "stopped"));
+  const chance = ["loadedSource", "breakpoint"];
+  return transcript.slice(stop).filter((entry) => !chance.some((name) => isEvent(entry, name)));
 }
 
 /**
