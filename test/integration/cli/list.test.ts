@@ -96,6 +96,8 @@ describe("list", () => {
     assert.equal((await listed(cli))[0]?.session.type, "my\u001b[31mtype");
     const { stdout } = await cli.finish(["list"]);
     assert.match(stdout, /my\ufffd\[31mtype/);
+    // Its adapter would keep an orderly end waiting.
+    await serve.process.kill();
   });
 
   test("the string that it shows joins", async (t) => {
