@@ -25,12 +25,14 @@ export class StreamPort implements DapPort {
   #joined: Uint8Array[] = [];
   #joinedBytes = 0;
   #scheduled = false;
+  /** Whether the last message was answered with the wish to wait. */
+  #awaited = false;
   #closed = false;
 
   constructor(stream: Duplex, maxBodyBytes?: number) {
     this.#stream = stream;
     this.#decoder = new DapDecoder(maxBodyBytes);
-    stream.on("drain", () => this.#drain.fire());
+    stream.on("drain", () => this.#drained());
     stream.on("error", (error: Error) => this.#closeOnce(AppError.from(error, "closed")));
     stream.on("end", () => this.#closeOnce(this.#decoder.idle ? undefined : truncated()));
     stream.on("close", () => this.#closeOnce(undefined));
@@ -63,6 +65,8 @@ export class StreamPort implements DapPort {
       process.nextTick(() => {
         this.#scheduled = false;
         this.#writeJoined();
+        // A stream that could pass on everything at once never says that it has drained.
+        if (!stream.writableNeedDrain) this.#drained();
       });
     }
     let length = 0;
@@ -78,9 +82,16 @@ export class StreamPort implements DapPort {
       for (const part of parts) stream.write(part);
       stream.uncork();
     }
-    // Never fewer than the stream takes before it asks to wait, or it would never say that it has drained.
+    // Never fewer than the stream takes before it asks to wait.
     const limit = Math.max(WAITING_BYTES, stream.writableHighWaterMark);
-    return stream.writableLength + this.#joinedBytes < limit;
+    this.#awaited = stream.writableLength + this.#joinedBytes >= limit;
+    return !this.#awaited;
+  }
+
+  #drained(): void {
+    if (!this.#awaited) return;
+    this.#awaited = false;
+    this.#drain.fire();
   }
 
   #writeJoined(): void {

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, posix, relative, sep } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+// The layering that ARCHITECTURE.md claims, read from the imports.
+
+const ROOT = fileURLToPath(new URL("../../src", import.meta.url));
+
+/** What each folder may import, besides itself; `*.ts` beside the folders composes and may import all. */
+const TRANSPORT = ["address", "common"];
+const SECURITY = ["dap", "transport", ...TRANSPORT];
+const LINK = ["security", ...SECURITY];
+const HOST = ["hub", "link", ...LINK];
+const GUEST = ["link", ...LINK];
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  common: [],
+  address: ["common"],
+  dap: ["common"],
+  transport: TRANSPORT,
+  security: SECURITY,
+  link: LINK,
+  hub: ["dap", "common"],
+  host: HOST,
+  guest: GUEST,
+  vscode: ["host", "guest", ...HOST],
+  adapter: ["dap", "common"],
+  cli: ["host", "guest", "adapter", ...HOST],
+};
+
+/** Packages that have one place each. */
+const ONE_FILE = ["serialport", "node-forge", "@serenity-kit/opaque"];
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/"));
+}
+
+/** Every import, export-from, dynamic import and require of a source text. */
+function importsIn(file: string, text: string): Import[] {
+  const code = text.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+  const patterns = [/\bfrom\s*"([^"]+)"/g, /\bimport\s*"([^"]+)"/g, /\b(?:import|require)\s*\(\s*"([^"]+)"/g];
+  return patterns.flatMap((pattern) =>
+    [...code.matchAll(pattern)].map(([, target = ""]) => ({ file, target })),
+  );
+}
+
+const FILES = filesIn(ROOT);
+const IMPORTS = FILES.flatMap((file) => importsIn(file, readFileSync(join(ROOT, file), "utf8")));
+const packageOf = (target: string) =>
+  target
+    .split("/")
+    .slice(0, target.startsWith("@") ? 2 : 1)
+    .join("/");
+const isOwn = ({ target }: Import) => target.startsWith(".");
+
+describe("imports", () => {
+  test("are found", () => {
+    assert.ok(FILES.length > 50);
+    assert.ok(IMPORTS.some(({ file, target }) => file === "hub/hub.ts" && target === "../dap/port.ts"));
+    const forms =
+      'import a from "a"; import type { b } from "b"; export * from "c"; import "d"; await import("e"); require("f")';
+    assert.deepEqual(
+      importsIn("x", forms)
+        .map(({ target }) => target)
+        .sort(),
+      ["a", "b", "c", "d", "e", "f"],
+    );
+  });
+
+  test("name their files, with the ending", () => {
+    for (const { file, target } of IMPORTS.filter(isOwn)) {
+      const path = posix.normalize(posix.join(dirname(file), target));
+      assert.ok(FILES.includes(path) || target.endsWith(".json"), `${file} imports ${target}`);
+    }
+  });
+
+  test("follow the layers", () => {
+    for (const { file, target } of IMPORTS.filter(isOwn)) {
+      const [from = "", ...inside] = file.split("/");
+      if (inside.length === 0) continue;
+      const [to = ""] = posix.normalize(posix.join(dirname(file), target)).split("/");
+      const allowed = LAYERS[from];
+      assert.ok(allowed !== undefined, `src/${from} is in no layer`);
+      assert.ok(
+        to === from || allowed.includes(to),
+        `${file} imports ${target}, but ${from} may only import ${allowed.join(", ") || "nothing"}`,
+      );
+    }
+  });
+
+  test("of vscode are in vscode/ and extension.ts only", () => {
+    const users = IMPORTS.filter(({ target }) => target === "vscode").map(({ file }) => file);
+    for (const file of users) assert.ok(file === "extension.ts" || file.startsWith("vscode/"), file);
+  });
+
+  test("of special packages are in one file each", () => {
+    for (const name of ONE_FILE) {
+      const users = new Set(
+        IMPORTS.filter(({ target }) => packageOf(target) === name).map(({ file }) => file),
+      );
+      assert.ok(users.size <= 1, `${name}: ${[...users].join(", ")}`);
+    }
+  });
+
+  test("of the hub are of no socket, no process and no file", () => {
+    const allowed = new Set(["node:util", "node:url", "node:path", "node:crypto"]);
+    for (const { file, target } of IMPORTS.filter(
+      (each) => !isOwn(each) && /^(hub|common)\//.test(each.file),
+    )) {
+      assert.ok(allowed.has(target), `${file} imports ${target}`);
+    }
+  });
+
+  test("go round in no circle", () => {
+    const values = new Map<string, string[]>();
+    for (const file of FILES) {
+      // Types vanish at run time: a circle of types is none.
+      const code = readFileSync(join(ROOT, file), "utf8").replace(/\b(import|export) type [^;]*;/g, "");
+      const own = importsIn(file, code).filter(isOwn);
+      values.set(
+        file,
+        own.map(({ target }) => posix.normalize(posix.join(dirname(file), target))),
+      );
+    }
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]) => {
+      assert.ok(!path.includes(file), [...path, file].join(" → "));
+      if (done.has(file)) return;
+      for (const next of values.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of FILES) visit(file, []);
+  });
+});
