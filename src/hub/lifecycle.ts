@@ -181,6 +181,11 @@ export class Lifecycle {
       else this.#answerInitialize(request);
       return;
     }
+    if (!maySteer(client)) {
+      client.profile = undefined;
+      request.refuse(notStarted(client));
+      return;
+    }
     this.driver = client;
     this.#hub.begin(client);
     this.#initializeUpstream(request.args, request.rawArgs ?? encodeJson(request.args), (outcome) => {
@@ -241,7 +246,8 @@ export class Lifecycle {
     } else if (client.startArgs !== undefined) {
       request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
     } else if (this.phase === "initialized" && (this.driver ?? client) === client) {
-      this.#drive(request);
+      if (maySteer(client)) this.#drive(request);
+      else request.refuse(notStarted(client));
     } else if (this.phase === "initialized" || this.phase === "initializing") {
       // The driver may yet start it; if it leaves first, this one takes its place.
       this.#waiting.push(request);
@@ -317,7 +323,7 @@ export class Lifecycle {
     this.#configuring.delete(client);
     this.#hub.goLive(client);
     // Without a driver, the first client to complete its configuration completes the adapter's.
-    if (this.driver === undefined) this.#configureUpstream();
+    if (this.driver === undefined && maySteer(client)) this.#configureUpstream();
   }
 
   #configurationDone(request: ClientRequest): void {
@@ -354,7 +360,8 @@ export class Lifecycle {
   }
 
   #promoteNext(): void {
-    const next = this.#waiting.shift();
+    const index = this.#waiting.findIndex((request) => maySteer(request.client));
+    const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
     if (next !== undefined) this.#drive(next);
   }
 
@@ -371,6 +378,18 @@ export class Lifecycle {
       });
     });
   }
+}
+
+/** To start the program, or to let it run that waits for its first client, is to steer it. */
+function maySteer(client: Client): boolean {
+  return allows(client.participant.access, "control");
+}
+
+function notStarted(client: Client): AppError {
+  const { access } = client.participant;
+  return new AppError("notAllowed", `Nobody has started a session here yet, and you may only ${access}.`, {
+    hint: "Join again when somebody has.",
+  });
 }
 
 /** An adapter's refusal in its own words: DAP's `Message` for people if there is one, with its variables filled in. */

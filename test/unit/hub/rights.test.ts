@@ -4,7 +4,7 @@ import { ACCESS_LEVELS, type Access, REQUESTS, allows } from "../../../src/dap/r
 import { Hub } from "../../../src/hub/hub.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
 import { CAPABILITIES, FakeUpstream } from "./fakeUpstream.ts";
-import { MemoryClient, VSCODE, connect, enter } from "./memoryClient.ts";
+import { MemoryClient, VSCODE, connect, enter, settle } from "./memoryClient.ts";
 
 /** Every capability that any request needs. */
 const ALL = Object.fromEntries(
@@ -183,6 +183,40 @@ describe("rights", () => {
     assert.equal(guest.events("capabilities").length, count);
   });
 
+  test("view starts no program, and lets none run that waits for its first client", async () => {
+    const fresh = new FakeUpstream();
+    const looker = connect(new Hub(fresh), "looker", { access: "view" }).client;
+    await looker.fails("notAllowed", "initialize", VSCODE);
+    assert.deepEqual(fresh.commands(), []);
+
+    const held = new FakeUpstream();
+    const start = { request: "launch", configuration: {}, adapterID: "fake" } as const;
+    const hub = new Hub(held, { start, holdForClient: true });
+    await settle();
+    await enter(connect(hub, "looker", { access: "view" }).client);
+    assert.equal(held.commands("configurationDone").length, 0);
+    await enter(connect(hub, "driver", { access: "control" }).client);
+    assert.equal(held.commands("configurationDone").length, 1);
+  });
+
+  test("view does not take the place of a driver that leaves before it has started", async () => {
+    const upstream = new FakeUpstream();
+    const hub = new Hub(upstream);
+    const driver = connect(hub, "driver").client;
+    await driver.ok("initialize", VSCODE);
+    const looker = connect(hub, "looker", { access: "view" }).client;
+    await looker.ok("initialize", VSCODE);
+    const second = connect(hub, "second", { access: "control" }).client;
+    await second.ok("initialize", VSCODE);
+    const looks = looker.ok("attach", {});
+    const starts = second.ok("launch", { program: "p" });
+    driver.vanish();
+    await Promise.all([starts, looks]);
+    assert.deepEqual(upstream.received.filter(({ command }) => command !== "initialize")[0]?.args, {
+      program: "p",
+    });
+  });
+
   test("capabilities that come later are masked as well", async () => {
     const upstream = new FakeUpstream({ capabilities: {} });
     const hub = new Hub(upstream);
@@ -222,7 +256,7 @@ describe("rights", () => {
   test("somebody may be removed, with a reason", async () => {
     const sessions = new Sessions(new FakeUpstream());
     const guest = new MemoryClient("guest");
-    const participant = sessions.admit({ name: "guest", address: "there", access: "view" });
+    const participant = sessions.admit({ name: "guest", address: "there", access: "control" });
     const { AppError } = await import("../../../src/common/errors.ts");
     sessions.joinRoot(guest.port, participant).onGone(() => sessions.leave(participant));
     await enter(guest);
