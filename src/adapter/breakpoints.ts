@@ -203,7 +203,10 @@ export class Breakpoints {
     breakpoint.id = entry.id;
     const script = place.kind === "script" ? place.script : this.#debugged?.scripts.byPath(place.path);
     if (script !== undefined) breakpoint.source = this.#debugged?.scripts.toSource(script);
-    if (actual === undefined) breakpoint.message = entry.problem ?? this.#whyNotBound(script);
+    if (actual === undefined) {
+      breakpoint.message = entry.problem ?? this.#whyNotBound(script);
+      breakpoint.reason = entry.problem === undefined && script === undefined ? "pending" : "failed";
+    }
     return breakpoint;
   }
 

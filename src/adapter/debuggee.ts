@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { AppError } from "../common/errors.ts";
-import { Emitter } from "../common/event.ts";
 
 const INSPECTOR_MS = 30_000;
 /** Grandchildren may hold the debuggee's output open for as long as they live: the rest is not waited for. */
@@ -22,15 +21,21 @@ export interface ProgramText {
   readonly text: string;
 }
 
+/** All that live: whatever makes our process exit, it leaves no program behind. */
+const running = new Set<Debuggee>();
+
+function killRunning(): void {
+  for (const debuggee of running) debuggee.kill("SIGKILL");
+}
+
 /** The process of a launched program, its output and its end. */
 export class Debuggee {
   readonly #child: ChildProcess;
-  readonly #output = new Emitter<ProgramText>();
-  readonly #killAtExit = () => this.kill("SIGKILL");
+  #listener: ((text: ProgramText) => void) | undefined;
+  readonly #unheard: ProgramText[] = [];
   readonly #url: Promise<string>;
   #lastError = "";
 
-  readonly onOutput = this.#output.event;
   /** Resolves with the exit code once the last output was delivered. A signal counts as 128 plus its number. */
   readonly ended: Promise<number>;
 
@@ -46,25 +51,22 @@ export class Debuggee {
       stream?.on("data", (data: string) => {
         const text = category === "stderr" ? banner.filter(data) : data;
         if (category === "stderr") this.#lastError = (this.#lastError + text).slice(-2000);
-        if (text !== "") this.#output.fire({ category, text });
+        this.#say({ category, text });
       });
     }
     this.ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
-        process.off("exit", this.#killAtExit);
+        running.delete(this);
         const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
         const finish = () => {
           clearTimeout(timer);
-          const rest = banner.rest();
-          if (rest !== "") this.#output.fire({ category: "stderr", text: rest });
+          this.#say({ category: "stderr", text: banner.rest() });
           resolve(status);
         };
         const timer = setTimeout(finish, LAST_OUTPUT_MS);
         child.once("close", finish);
       });
     });
-    // A host that exits in whatever way leaves no program behind.
-    process.once("exit", this.#killAtExit);
   }
 
   /** Resolves once the process exists. With `inspect` it waits for a debugger before the program's first line. */
@@ -92,12 +94,23 @@ export class Debuggee {
           },
         );
         const debuggee = new Debuggee(child);
-        child.once("error", fail);
-        child.once("spawn", () => resolve(debuggee));
+        child.on("error", fail);
+        child.once("spawn", () => {
+          // One listener for all of them, however many sessions this process has.
+          process.off("exit", killRunning).on("exit", killRunning);
+          running.add(debuggee);
+          resolve(debuggee);
+        });
       } catch (error) {
         fail(AppError.from(error));
       }
     });
+  }
+
+  /** From now on the output goes to `listener`, beginning with what nobody has heard yet. */
+  readOutput(listener: (text: ProgramText) => void): void {
+    this.#listener = listener;
+    for (const text of this.#unheard.splice(0)) listener(text);
   }
 
   get pid(): number | undefined {
@@ -124,6 +137,12 @@ export class Debuggee {
     });
   }
 
+  #say(said: ProgramText): void {
+    if (said.text === "") return;
+    if (this.#listener === undefined) this.#unheard.push(said);
+    else this.#listener(said);
+  }
+
   /** SIGTERM asks the program itself, SIGKILL ends it and its children. */
   kill(signal: "SIGTERM" | "SIGKILL"): void {
     const { pid } = this.#child;
@@ -139,7 +158,7 @@ export class Debuggee {
 
   /** Lets the program live on without us. */
   release(): void {
-    process.off("exit", this.#killAtExit);
+    running.delete(this);
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.unref();

@@ -9,6 +9,8 @@ import type { Readable, Writable } from "node:stream";
 import type { Disposable } from "../common/disposable.ts";
 import { MannerlyServer } from "./manners.ts";
 
+const LAST_WORDS_MS = 1_000;
+
 export interface EmbeddedAdapter extends Disposable {
   /**
    * Resolves when the conversation is over: the client has disconnected, its stream ended or broke, or dispose()
@@ -51,7 +53,12 @@ export function runEmbeddedAdapterOnStdio(): void {
   const adapter = startEmbeddedAdapter(process.stdin, process.stdout, { die: () => process.exit(1) });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => adapter.dispose());
-  void adapter.ended.then(() => process.stdout.end(() => process.exit(0)));
+  void adapter.ended.then(() => {
+    const exit = () => process.exit(0);
+    process.stdout.end(exit);
+    // A client that does not read what is left is not waited for.
+    setTimeout(exit, LAST_WORDS_MS).unref();
+  });
 }
 
 /** The adapter as a TCP server, one session a connection. Resolves with the port that it listens on. */

@@ -5,6 +5,7 @@ import { Emitter } from "../common/event.ts";
 import type { Commands, Events } from "./cdp.ts";
 
 const CONNECT_MS = 15_000;
+const CLOSE_MS = 2_000;
 /** Properties of huge objects and sources of bundles come in one message; beyond this something is wrong. */
 const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 
@@ -126,9 +127,15 @@ export class Inspector {
     return this.#open;
   }
 
-  /** V8 removes our breakpoints and lets a paused program run on. */
-  close(): void {
+  /**
+   * V8 removes our breakpoints and lets a paused program run on. Resolves once the connection is closed. That is
+   * worth to be waited for: Node crashes now and then if a connection just breaks off (seen with 20.20: one of 50
+   * programs that were about to end died of SIGSEGV).
+   */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
     this.#end("closed");
+    if (this.#socket.readyState !== WebSocket.CLOSED) await closed;
   }
 
   #receive(data: Buffer): void {
@@ -170,7 +177,11 @@ export class Inspector {
   #end(reason: string): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#socket.terminate();
+    this.#socket.close();
+    if (this.#socket.readyState !== WebSocket.CLOSED) {
+      const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS);
+      this.#socket.once("close", () => clearTimeout(timer));
+    }
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new AppError("closed", "The debuggee is gone."));
     }

@@ -62,7 +62,7 @@ export class Life {
       sync: () => inspector?.send("Runtime.getIsolateId", {}) ?? Promise.resolve(),
       originOf: (call) => this.#originOf(call),
     });
-    debuggee?.onOutput((text) => this.#output.write(text));
+    debuggee?.readOutput((text) => this.#output.write(text));
     this.target =
       inspector === undefined
         ? undefined
@@ -125,7 +125,7 @@ export class Life {
   #listen(inspector: Inspector): void {
     inspector.on("NodeRuntime.waitingForDisconnect", () => {
       this.#lastLine = "The program has ended.";
-      inspector.close();
+      void inspector.close();
     });
     inspector.on("Runtime.consoleAPICalled", (call) => this.#consoleCalled(call));
     inspector.on("Runtime.exceptionThrown", ({ exceptionDetails }) => {
@@ -182,7 +182,7 @@ export class Life {
       void debuggee.ended.then(() => clearTimeout(timer));
     });
     const exitCode = await debuggee.ended;
-    inspector?.close();
+    void inspector?.close();
     this.#output.flush();
     return { exitCode, line };
   }

@@ -6,7 +6,12 @@ const port = process.argv.map((argument) => /^--server=(\d+)$/.exec(argument)?.[
 if (port === undefined) runEmbeddedAdapterOnStdio();
 else {
   serveEmbeddedAdapter(Number(port)).then(
-    (server) => process.stderr.write(`Listening on 127.0.0.1:${server.port}\n`),
+    (server) => {
+      process.stderr.write(`Listening on 127.0.0.1:${server.port}\n`);
+      // By way of exit(): that is where launched programs are ended.
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+        process.once(signal, () => process.exit(0));
+    },
     (error: unknown) => {
       process.stderr.write(`${AppError.from(error).message}\n`);
       process.exitCode = 1;

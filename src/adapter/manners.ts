@@ -14,8 +14,7 @@
  * - `outputStorm`: evaluating `outputStorm()` sends that many `output` events before its response.
  * - `bigVariable`: each frame has a scope "Big" whose variables make a response of about that many bytes.
  */
-import { Response } from "@vscode/debugadapter";
-import { ContinuedEvent, OutputEvent } from "@vscode/debugadapter";
+import { ContinuedEvent, OutputEvent, Response } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AppError } from "../common/errors.ts";
 import { Arguments, isRecord } from "./arguments.ts";
@@ -54,7 +53,7 @@ export class MannerlyServer extends AdapterServer {
       try {
         this.#manners = readManners(new Arguments(request.command, request.arguments));
       } catch (thrown) {
-        this.#refuse(request, AppError.from(thrown));
+        this.refuse(request, AppError.from(thrown));
         return;
       }
     }
@@ -123,17 +122,14 @@ export class MannerlyServer extends AdapterServer {
     this.sendResponse(response);
   }
 
-  #refuse(request: DebugProtocol.Request, error: AppError): void {
-    this.sendResponse(new Response(request, error.toLine()));
-  }
-
   #storm(request: DebugProtocol.Request, count: number): void {
     for (let i = 1; i <= count; i++) this.sendEvent(new OutputEvent(`storm ${i}\n`, "stdout"));
     this.#respond(request, { result: String(count), variablesReference: 0 });
   }
 
   #dieNow(): void {
-    this.session.dispose();
+    // It kills the program at once; the rest of it is too orderly to be waited for.
+    void this.session.dispose();
     this.#die();
   }
 }

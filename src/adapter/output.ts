@@ -21,7 +21,7 @@ export interface OutputContext {
 }
 
 /** Text of a program that is busy in native code is not held for longer than this. */
-const HOLD_MS = 250;
+const HOLD_MS = 500;
 /** Console calls whose text did not come: the program redirected it, or writes it in another form. */
 const MAX_EXPECTED = 1_000;
 
@@ -64,8 +64,9 @@ export class ProgramOutput {
   consoleCalled(call: ConsoleCall): void {
     const origin = this.#context.originOf(call);
     const category = categoryOf(call);
-    if (origin === undefined || category === undefined) return;
-    this.#expected.push({ category, origin, ...textStart(call.args) });
+    const text = textStart(call.args);
+    if (origin === undefined || category === undefined || text === undefined) return;
+    this.#expected.push({ category, origin, ...text });
     if (this.#expected.length > MAX_EXPECTED) this.#expected.shift();
   }
 
@@ -179,21 +180,49 @@ function lineStart(text: string, at: number): number {
   return at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1;
 }
 
-/** How Node's text for these arguments begins, as far as that is certain without printing objects as it does. */
-function textStart(args: readonly RemoteObject[]): { start: string; whole: boolean } {
-  let start = "";
-  for (const [index, arg] of args.entries()) {
-    if (index > 0) start += " ";
-    const text = primitiveText(arg);
-    if (text === undefined) return { start: start + objectStart(arg), whole: false };
-    if (index === 0 && args.length > 1 && text.includes("%")) {
-      return { start: text.slice(0, text.indexOf("%")), whole: false };
-    }
-    start += text;
-  }
+/**
+ * How Node's text for these arguments begins, as far as that is certain without printing objects as it does.
+ * `whole`: it is all of the text. Undefined: nothing is certain.
+ */
+function textStart(args: readonly RemoteObject[]): { start: string; whole: boolean } | undefined {
+  const [first, ...rest] = args;
+  const format = first?.type === "string" && rest.length > 0 ? String(first.value) : undefined;
+  const parts =
+    format === undefined ? args.map(startOf) : [formattedStart(format, rest), ...rest.map(startOf)];
+  const uncertain = parts.findIndex((part) => !part.whole);
+  const known = uncertain === -1 ? parts : parts.slice(0, uncertain + 1);
+  const start = known.map((part) => part.start).join(" ");
   // Node indents each line within a group: of several lines only the first is certain.
   const lineEnd = start.indexOf("\n");
-  return lineEnd === -1 ? { start, whole: true } : { start: start.slice(0, lineEnd), whole: false };
+  const whole = uncertain === -1 && lineEnd === -1;
+  return start === "" && !whole
+    ? undefined
+    : { start: lineEnd === -1 ? start : start.slice(0, lineEnd), whole };
+}
+
+/** Of a text with `%s` and the like in it; takes the values that it uses out of `rest`. */
+function formattedStart(format: string, rest: RemoteObject[]): { start: string; whole: boolean } {
+  let start = "";
+  let from = 0;
+  for (const { 0: directive, index } of format.matchAll(/%[sdifjoOc%]/g)) {
+    start += format.slice(from, index);
+    from = index + directive.length;
+    const [value] = rest;
+    if (directive === "%%" || value === undefined) {
+      start += directive === "%%" ? "%" : directive;
+      continue;
+    }
+    rest.shift();
+    const text = directive === "%s" || value.type === "number" ? primitiveText(value) : undefined;
+    if (text === undefined || !/%[sd]/.test(directive)) return { start, whole: false };
+    start += text;
+  }
+  return { start: start + format.slice(from), whole: true };
+}
+
+function startOf(arg: RemoteObject): { start: string; whole: boolean } {
+  const text = primitiveText(arg);
+  return text === undefined ? { start: objectStart(arg), whole: false } : { start: text, whole: true };
 }
 
 function primitiveText(arg: RemoteObject): string | undefined {
@@ -205,8 +234,11 @@ function primitiveText(arg: RemoteObject): string | undefined {
 }
 
 function objectStart(arg: RemoteObject): string {
+  const { className = "", description = "" } = arg;
   if (arg.type === "function") return "[";
-  if (arg.subtype === "array") return arg.className === "Array" ? "[" : (arg.className ?? "");
-  if (arg.subtype === "error") return (arg.description ?? "").split("\n")[0] ?? "";
-  return arg.className === "Object" ? "{" : "";
+  if (arg.subtype === "array") return className === "Array" ? "[" : className;
+  if (arg.subtype === "error") return description.split("\n")[0] ?? "";
+  if (arg.subtype === "regexp") return description;
+  if (arg.subtype === "date" || arg.subtype === "proxy") return "";
+  return className === "Object" ? "{" : className;
 }

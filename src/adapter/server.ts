@@ -30,7 +30,7 @@ export class AdapterServer extends ProtocolServer {
   readonly #finished = new Emitter<void>();
   #done = false;
 
-  /** Fires once: the client has disconnected, or its stream ended or was none of DAP. */
+  /** Fires once, when all is closed: the client has disconnected, or its stream ended or was none of DAP. */
   readonly onFinished = this.#finished.event;
 
   constructor() {
@@ -47,12 +47,17 @@ export class AdapterServer extends ProtocolServer {
     void this.#answer(request);
   }
 
+  protected refuse(request: DebugProtocol.Request, error: AppError): void {
+    const response: DebugProtocol.Response = new Response(request);
+    fail(response, error);
+    this.sendResponse(response);
+  }
+
   /** Sends nothing more. */
   protected finish(): void {
     if (this.#done) return;
     this.#done = true;
-    this.session.dispose();
-    this.#finished.fire();
+    void this.session.dispose().then(() => this.#finished.fire());
   }
 
   override sendEvent(event: DebugProtocol.Event): void {
@@ -66,14 +71,14 @@ export class AdapterServer extends ProtocolServer {
   }
 
   async #answer(request: DebugProtocol.Request): Promise<void> {
-    const response: DebugProtocol.Response = new Response(request);
     try {
       const body = await this.session.handle(request.command, request.arguments);
+      const response: DebugProtocol.Response = new Response(request);
       if (body !== undefined) response.body = body;
+      this.sendResponse(response);
     } catch (thrown) {
-      fail(response, AppError.from(thrown));
+      this.refuse(request, AppError.from(thrown));
     }
-    this.sendResponse(response);
   }
 }
 

@@ -89,11 +89,12 @@ export class Session {
     return query(this.#target(), args, this.#coordinates);
   }
 
-  /** The client is gone: a program that we started ends, one that we attached to runs on. */
-  dispose(): void {
+  /** The client is gone: a program that we started ends, one that we attached to runs on. Never rejects. */
+  async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#life?.debuggee?.kill("SIGKILL");
-    this.#life?.target?.inspector.close();
+    const { debuggee, target } = this.#life ?? {};
+    debuggee?.kill("SIGKILL");
+    await target?.inspector.close();
   }
 
   #target(): Target {
@@ -122,7 +123,7 @@ export class Session {
           ? await Life.launch(this.#context, configuration)
           : await Life.attach(this.#context, configuration);
       this.#life = life;
-      if (this.#disposed) this.dispose();
+      if (this.#disposed) await this.dispose();
       void life.ended.then((end) => this.#ended(life, end));
       await life.target?.inspector.send("Debugger.setPauseOnExceptions", { state: this.#exceptions });
     } finally {
@@ -242,8 +243,9 @@ export class Session {
       await Promise.race([told.catch(() => {}), deadline(FAREWELL_MS)]);
     }
     debuggee?.release();
-    target?.inspector.close();
+    const closed = target?.inspector.close();
     this.#ended(life, {});
+    await closed;
   }
 }
 

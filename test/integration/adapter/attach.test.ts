@@ -74,6 +74,7 @@ test("attaches to a running program, and leaves it running", () =>
     await client.request("disconnect");
     await client.closed;
     assert.equal(child.exitCode, null);
+    assert.equal(client.text("console"), "", "leaving is no news");
     // It goes on without its breakpoints: a second debugger finds it running.
     await withClient(async (second) => {
       await attach(second, { port, host: "localhost" });

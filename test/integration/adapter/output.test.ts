@@ -57,13 +57,13 @@ test("groups, errors, empty calls and text without line ends", () =>
       client,
       `console.group("group"); console.log("inner\\nlines"); console.groupEnd(); console.log();
        process.stdout.write("no end, "); console.log(new Map([[1, 2]])); console.log(new TypeError("typed").message);
-       console.log("last one")`,
+       console.log("100%% of %s at %d%", "all", 5, "rest"); console.log("%o", {}); console.log("last one")`,
     );
     await client.output("last one");
     const text = client.text("stdout");
     assert.equal(
       text.slice(text.indexOf("group")),
-      "group\n  inner\n  lines\n\nno end, Map(1) { 1 => 2 }\ntyped\nlast one\n",
+      "group\n  inner\n  lines\n\nno end, Map(1) { 1 => 2 }\ntyped\n100% of all at 5% rest\n{}\nlast one\n",
     );
   }));
 
