@@ -306,7 +306,8 @@ export class Hub implements HubContext {
     this.#parts.queries.forget(client);
     const goesOn = this.#ended === undefined && !this.#ending;
     // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.
-    if (goesOn) this.#parts.breakpoints.forget(client.participant.id);
+    const stays = [...this.clients].some((other) => other.participant === client.participant);
+    if (goesOn && !stays) this.#parts.breakpoints.forget(client.participant.id);
     this.#parts.lifecycle.forget(client);
     if (client.profile !== undefined) this.#left.fire(client);
     if (!goesOn) return;

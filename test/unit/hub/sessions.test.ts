@@ -296,6 +296,23 @@ describe("child sessions", () => {
 });
 
 describe("participants", () => {
+  test("keep their breakpoints while one of their connections is there", async () => {
+    const upstream = new FakeUpstream();
+    const hub = new Hub(upstream);
+    const { client, participant } = connect(hub, "first");
+    await enter(client);
+    await client.ok("setBreakpoints", { source, breakpoints: [{ line: 3 }] });
+    const second = new MemoryClient("second");
+    hub.join(second.port, participant);
+    await enter(second);
+    client.vanish();
+    await settle();
+    assert.deepEqual(upstream.breakpoints.get("/p/a.c"), [{ line: 3 }]);
+    second.vanish();
+    await settle();
+    assert.deepEqual(upstream.breakpoints.get("/p/a.c"), []);
+  });
+
   test("come, are named, and go, and the others are told", async () => {
     const upstream = new FakeUpstream();
     const sessions = new Sessions(upstream);
