@@ -35,14 +35,15 @@ export function isEditor(): boolean {
 
 /** Tells an editor that nothing comes of it, in the answer to its `initialize`. Standard error is rarely shown. */
 export async function refuseEditor(editor: EditorEndpoint, thrown: unknown): Promise<void> {
-  if (!isEditor() || editor.gone) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, REFUSAL_MS);
-    editor.onGone(() => {
-      clearTimeout(timer);
-      resolve();
+  if (isEditor() && !editor.gone) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, REFUSAL_MS);
+      editor.onGone(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      editor.refuse(AppError.from(thrown));
     });
-    editor.refuse(AppError.from(thrown));
-  });
+  }
   editor.close();
 }

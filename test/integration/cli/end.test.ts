@@ -81,6 +81,8 @@ describe("signals", () => {
     const serve = await cli.serve(["tcp:port=0"], ["--", ...muteAdapter(cli.directory)]);
     const client = await cli.connect(serve.port);
     await client.request("initialize", { adapterID: "x" });
+    const [adapter = 0] = descendants(serve.process.pid);
+    t.after(() => process.kill(adapter, "SIGKILL"));
     serve.process.child.kill("SIGINT");
     await client.waitEvent("terminated");
     serve.process.child.kill("SIGINT");
