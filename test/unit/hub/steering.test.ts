@@ -163,6 +163,19 @@ describe("everybody sees the program run before they see it stop, once", () => {
     assert.deepEqual(moves(a), ["stopped", "continued"]);
   });
 
+  test("an error that comes after the adapter said continued does not make it stand again", async () => {
+    const { upstream, a, b } = await three();
+    upstream.stop();
+    upstream.hold("continue");
+    upstream.handlers.continue = () => new Error("late");
+    const resumed = a.fails("adapterFailed", "continue", T1);
+    upstream.emit("continued", T1);
+    upstream.releaseAll();
+    await resumed;
+    await b.fails("notStopped", "next", T1);
+    assert.deepEqual(moves(b), ["stopped", "continued"]);
+  });
+
   test("pause is one, per thread", async () => {
     const { upstream, a, b } = await three();
     upstream.hold("pause");
