@@ -1,0 +1,155 @@
+import { type Outcome, encodeJson, objects, parseObject } from "../dap/messages.ts";
+import type { Edit, Entry, Item } from "./breakpointDocument.ts";
+import { type Asked, type Shelf, entryName, resultOf } from "./breakpointShelf.ts";
+import type { Client, ClientRequest } from "./client.ts";
+
+/** Ids that we make where the adapter's would not do; far from those that adapters count. */
+const FIRST_OWN_ID = 1_000_000_000;
+
+/** What each client is told of the shared breakpoints, under which ids, and what it may be taken to know of them. */
+export class BreakpointNews {
+  readonly #shelves: ReadonlyMap<string, Shelf>;
+  #nextOwnId = FIRST_OWN_ID;
+
+  constructor(shelves: ReadonlyMap<string, Shelf>) {
+    this.#shelves = shelves;
+  }
+
+  /** The answer has the length and the order of the client's own list. `listed`: what was in its last one. */
+  answer(
+    shelf: Shelf,
+    edit: Edit,
+    order: Entry[],
+    outcome: Outcome,
+    { request, untouched }: Asked,
+    listed: ReadonlySet<number>,
+  ): void {
+    const { client } = request;
+    const body = parseObject(outcome.body);
+    const results = objects(body.breakpoints);
+    // Exception filters need not be answered with breakpoints (DAP: SetExceptionBreakpointsResponse), and no event
+    // will ever tell of one.
+    const isException = shelf.kind.name === "exception";
+    if (results.length === 0 ? untouched || isException : untouched && isException) {
+      request.answer(outcome);
+      return;
+    }
+    // The ids of its own are given out anew, because an adapter may number from the start in each answer. Of what the
+    // client shows since an event the id stays.
+    const old = new Map<number, number | undefined>();
+    for (const id of edit.answer) {
+      const name = entryName(shelf, id ?? 0);
+      if (id === undefined || !listed.has(id) || old.has(id)) continue;
+      old.set(id, client.breakpointIds.get(name));
+      client.breakpointIds.delete(name);
+    }
+    let altered = !untouched;
+    const next = new Map<number, number>();
+    const answers = edit.answer.map((id) => {
+      if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
+      // A breakpoint that is listed twice was sent twice.
+      const from = next.get(id) ?? 0;
+      const index = order.findIndex((entry, i) => entry.id === id && i >= from);
+      next.set(id, index + 1);
+      const result = results[index] ?? { verified: false };
+      const name = entryName(shelf, id);
+      const told = from === 0 ? client.breakpointIds.get(name) : undefined;
+      const own = told ?? this.#tellId(client, name, result.id, old.get(id));
+      if (own === result.id) return result;
+      altered = true;
+      return { ...result, id: own };
+    });
+    // An adapter that answers with too few says so to a client of its own.
+    if (untouched) answers.splice(results.length);
+    request.answer(altered ? { ...outcome, body: encodeJson({ ...body, breakpoints: answers }) } : outcome);
+  }
+
+  /**
+   * The id by which the client knows a breakpoint from now on: the adapter's, unless that one means another to it.
+   * An adapter without ids, too: without one, nobody could be told that their breakpoint is gone.
+   */
+  #tellId(client: Client, name: string, adapterId: unknown, old?: number): number {
+    const known = client.breakpointIds.get(name);
+    const taken = [...client.breakpointIds].some(
+      ([other, id]) => other !== name && id === adapterId && resultOf(this.#shelves, other)?.id !== adapterId,
+    );
+    const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? old ?? this.#nextOwnId++);
+    // The first id stays where a breakpoint is listed twice.
+    if (known === undefined) client.breakpointIds.set(name, id);
+    return id;
+  }
+
+  /** Tells a client of all that it does not know, but for what it is about to be answered. */
+  announceShelf(client: Client, shelf: Shelf): void {
+    const listed = [...shelf.pending].filter((pending) => pending.client === client);
+    for (const entry of shelf.group.entries.values()) {
+      if (!listed.some(({ keys }) => keys.has(entry.key))) this.#announce(client, shelf, entry, "new");
+    }
+  }
+
+  /** Tells a client that knows the entry that something about it is new. */
+  announceChanged(client: Client, shelf: Shelf, id: number): void {
+    const entry = shelf.group.entries.get(id);
+    if (entry !== undefined) this.#announce(client, shelf, entry, "changed");
+  }
+
+  #announce(client: Client, shelf: Shelf, entry: Entry, reason: "new" | "changed"): void {
+    if (shelf.kind.name === "exception") return;
+    const name = entryName(shelf, entry.id);
+    const known = client.breakpointIds.get(name);
+    if (reason === "new" ? known !== undefined : known === undefined) return;
+    const result = shelf.results.get(entry.id) ?? { verified: false };
+    const id = known ?? this.#tellId(client, name, result.id);
+    // The source as it was asked for: adapters may spell it otherwise in their answers.
+    const place =
+      shelf.kind.name === "source"
+        ? { source: shelf.frame.source, line: result.line ?? entry.spec.line }
+        : {};
+    client.breakpoint(name, encodeJson({ reason, breakpoint: { ...result, ...place, id } }));
+  }
+
+  announceRemoved(client: Client, shelf: Shelf, entry: Entry): void {
+    const name = entryName(shelf, entry.id);
+    const id = client.breakpointIds.get(name);
+    if (id === undefined) return;
+    client.breakpointIds.delete(name);
+    client.event("breakpoint", encodeJson({ reason: "removed", breakpoint: { id, verified: false } }));
+  }
+
+  /**
+   * The entry that others have set and of which the client was told as being at this item's place. Who does not take
+   * over what it is told of means what it lists.
+   */
+  mirrored(client: Client, shelf: Shelf, item: Item): number | undefined {
+    if (client.profile?.adoptsBreakpoints !== true) return undefined;
+    const own = new Set(shelf.group.listed.get(client.participant.id)?.map(({ entry }) => entry));
+    const told = (id: number) => !own.has(id) && client.breakpointIds.has(entryName(shelf, id));
+    for (const entry of shelf.group.entries.values())
+      if (entry.key === item.key && told(entry.id)) return entry.id;
+    if (shelf.kind.name !== "source") return undefined;
+    const { line, column } = item.spec;
+    for (const [id, result] of shelf.results) {
+      if (result.line !== line || !told(id)) continue;
+      if (column === undefined || result.column === undefined || result.column === column) return id;
+    }
+    return undefined;
+  }
+
+  /**
+   * What others set, what the client shows in its own list since it was told, and what is not in this list: it has
+   * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: nobody
+   * deletes what they do not know of.
+   */
+  unlisted(request: ClientRequest, shelf: Shelf, items: Item[], mirrored: (number | undefined)[]): number[] {
+    const { client } = request;
+    if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return [];
+    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+    const known = new Set([...mirrored, ...listed.map(({ entry }) => entry)]);
+    const keys = new Set(items.map(({ key }) => key));
+    return [...shelf.group.entries.values()]
+      .filter(
+        ({ id, key }) => !known.has(id) && !keys.has(key) && request.sawBreakpoint(entryName(shelf, id)),
+      )
+      .map(({ id }) => id);
+  }
+}

@@ -1,0 +1,42 @@
+import type { JsonObject } from "../dap/messages.ts";
+import type { Group } from "./breakpointDocument.ts";
+import { type BreakpointKind, groupKeyOf } from "./breakpointKinds.ts";
+import type { Client, ClientRequest } from "./client.ts";
+
+/** The state of one group: what is wanted, and what the adapter said of it. */
+export interface Shelf {
+  readonly kind: BreakpointKind;
+  group: Group;
+  /** The request's other arguments (`source`, …), as a client wrote them last. */
+  frame: JsonObject;
+  /** The adapter's last word on each entry (DAP: Breakpoint). */
+  readonly results: Map<number, JsonObject>;
+  /** Edits that wait for the one under way: the adapter gets one request per source at a time. */
+  readonly queue: (() => void)[];
+  /** The lists that have not been answered. */
+  readonly pending: Set<Pending>;
+  busy: boolean;
+}
+
+/** A client's list that waits for its turn or for the adapter. */
+export interface Pending {
+  readonly client: Client;
+  readonly keys: ReadonlySet<string>;
+}
+
+/** Who asked for an edit, and whether the adapter got the request as that client wrote it. */
+export interface Asked {
+  readonly request: ClientRequest;
+  readonly untouched: boolean;
+}
+
+/** The name of an entry within the session, by which clients' ids of it are kept. */
+export function entryName(shelf: Shelf, entry: number): string {
+  return `${entry} ${groupKeyOf(shelf.kind, shelf.frame)}`;
+}
+
+/** The adapter's last word on the entry of that name. */
+export function resultOf(shelves: ReadonlyMap<string, Shelf>, name: string): JsonObject | undefined {
+  const space = name.indexOf(" ");
+  return shelves.get(name.slice(space + 1))?.results.get(Number(name.slice(0, space)));
+}
