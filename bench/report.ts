@@ -8,7 +8,7 @@ export interface Table {
   readonly aims: readonly Aim[];
 }
 
-export interface Aim {
+interface Aim {
   readonly text: string;
   readonly limit: number;
   readonly measured: number;

@@ -56,7 +56,7 @@ export async function storm(scripts: Scripts): Promise<Table> {
       "events/s",
       "deliveries/s",
       "left out",
-      "RSS before",
+      "RSS before (MiB)",
       "peak of first",
       "peak of all",
       "RSS after",
