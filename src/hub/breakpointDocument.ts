@@ -52,15 +52,16 @@ export interface Edit {
 const WISHES = ["condition", "hitCondition", "logMessage"];
 
 /**
- * Applies one client's new list. `mirrored` has for each item the entry, set by others, of which the client had been
- * told at that place when it sent the list: maybe elsewhere than it was asked for, because the adapter moved it.
+ * Applies one client's new list. `meant` has for each item the entry that was there when the client sent the list and
+ * that it means by the item: its own, or one set by others of which it had been told, maybe elsewhere than it was asked
+ * for, because the adapter moved it. If somebody has removed that meanwhile, removed it stays.
  * `unlisted` are entries that it was told of and shows in its own list, so that their absence takes them away.
  */
 export function applyEdit(
   group: Group,
   owner: Owner,
   items: readonly Item[],
-  mirrored: readonly (number | undefined)[] = [],
+  meant: readonly (number | undefined)[] = [],
   unlisted: readonly number[] = [],
 ): Edit {
   const entries = new Map(group.entries);
@@ -77,17 +78,14 @@ export function applyEdit(
     if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
   };
 
-  /** The entry of an item that is new in this client's list; undefined if it is of one that has been removed. */
-  const place = (item: Item, mirroredId: number | undefined): number | undefined => {
-    const mirror = mirroredId === undefined ? undefined : entries.get(mirroredId);
-    const wishes = WISHES.some((name) => Boolean(item.spec[name]));
+  /** The entry of an item that is new in this client's list. */
+  const place = (item: Item, mirror: Entry | undefined): number => {
     if (mirror !== undefined) {
       // A client that was told of a breakpoint lists it from then on, without being one of its owners. What it was
       // not told of is the condition: to list none is not to take it away.
-      if (wishes) update(mirror, item);
+      if (WISHES.some((name) => Boolean(item.spec[name]))) update(mirror, item);
       return mirror.id;
     }
-    if (mirroredId !== undefined && !wishes) return undefined;
     const same = find(entries, item.key);
     if (same !== undefined) {
       update({ ...same, owners: new Set(same.owners).add(owner) }, item);
@@ -102,16 +100,20 @@ export function applyEdit(
   items.forEach((item, i) => {
     const before = previous.get(item.key);
     const own = before === undefined ? undefined : entries.get(before.entry);
+    const meantId = meant[i];
+    const mirror = meantId === undefined ? undefined : entries.get(meantId);
     let id: number | undefined;
     if (before !== undefined && own !== undefined) {
       // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
       if (!isDeepStrictEqual(before.spec, item.spec)) update(own, item);
       id = own.id;
+    } else if (meantId !== undefined && mirror === undefined) {
+      id = undefined;
     } else if (before === undefined || !isDeepStrictEqual(before.spec, item.spec)) {
-      id = place(item, mirrored[i]);
+      id = place(item, mirror);
     }
     // Otherwise someone else has removed it and this client only repeats itself: that must not bring it back.
-    const entry = id ?? before?.entry ?? mirrored[i];
+    const entry = id ?? before?.entry ?? meantId;
     if (entry !== undefined) listed.push({ key: item.key, spec: item.spec, entry });
     answer.push(id);
   });

@@ -117,13 +117,16 @@ export class BreakpointNews {
   }
 
   /**
-   * The entry that others have set and of which the client was told as being at this item's place. Who does not take
-   * over what it is told of means what it lists.
+   * The entry that the client means by an item: its own, or one that others have set and of which it was told as being
+   * at this place. Who does not take over what it is told of means what it lists.
    */
-  mirrored(client: Client, shelf: Shelf, item: Item): number | undefined {
+  meant(client: Client, shelf: Shelf, item: Item): number | undefined {
+    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+    const own = listed.find(({ key, entry }) => key === item.key && shelf.group.entries.has(entry));
+    if (own !== undefined) return own.entry;
     if (client.profile?.adoptsBreakpoints !== true) return undefined;
-    const own = new Set(shelf.group.listed.get(client.participant.id)?.map(({ entry }) => entry));
-    const told = (id: number) => !own.has(id) && client.breakpointIds.has(entryName(shelf, id));
+    const known = new Set(listed.map(({ entry }) => entry));
+    const told = (id: number) => !known.has(id) && client.breakpointIds.has(entryName(shelf, id));
     for (const entry of shelf.group.entries.values())
       if (entry.key === item.key && told(entry.id)) return entry.id;
     if (shelf.kind.name !== "source") return undefined;
@@ -140,11 +143,11 @@ export class BreakpointNews {
    * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: nobody
    * deletes what they do not know of.
    */
-  unlisted(request: ClientRequest, shelf: Shelf, items: Item[], mirrored: (number | undefined)[]): number[] {
+  unlisted(request: ClientRequest, shelf: Shelf, items: Item[], meant: (number | undefined)[]): number[] {
     const { client } = request;
     if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return [];
     const listed = shelf.group.listed.get(client.participant.id) ?? [];
-    const known = new Set([...mirrored, ...listed.map(({ entry }) => entry)]);
+    const known = new Set([...meant, ...listed.map(({ entry }) => entry)]);
     const keys = new Set(items.map(({ key }) => key));
     return [...shelf.group.entries.values()]
       .filter(

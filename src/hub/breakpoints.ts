@@ -50,12 +50,12 @@ export class Breakpoints {
     const { client } = request;
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
-    const mirrored = items.map((item) => this.#news.mirrored(client, shelf, item));
-    const unlisted = this.#news.unlisted(request, shelf, items, mirrored);
+    const meant = items.map((item) => this.#news.meant(client, shelf, item));
+    const unlisted = this.#news.unlisted(request, shelf, items, meant);
     const pending = { client, keys: new Set(items.map(({ key }) => key)) };
     shelf.pending.add(pending);
     this.#enqueue(shelf, (done) => {
-      const edit = applyEdit(shelf.group, owner, items, mirrored, unlisted);
+      const edit = applyEdit(shelf.group, owner, items, meant, unlisted);
       const order = answerOrder(kind, sendOrder(edit));
       // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
       const untouched =

@@ -128,7 +128,7 @@ export class Client {
     if (event === "capabilities" && converted !== undefined)
       converted = this.#maskCapabilitiesEvent(converted);
     const outputLines = event === "output" ? 1 : undefined;
-    const bytes = (converted?.length ?? 0) + 64;
+    const bytes = converted?.length ?? 0;
     this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
   }
 
@@ -141,7 +141,7 @@ export class Client {
         if (!this.#breakpointSentAt.has(name)) this.#breakpointSentAt.set(name, this.#sent);
         return parts;
       },
-      bytes: converted.length + 64,
+      bytes: converted.length,
       outputLines: undefined,
     });
   }
@@ -159,7 +159,7 @@ export class Client {
         if (isNew) this.#stopSentAt = this.#sent;
         return parts;
       },
-      bytes: converted.length + 64,
+      bytes: converted.length,
       outputLines: undefined,
     });
   }
@@ -177,7 +177,7 @@ export class Client {
         this.#reverse.set(seq, answer);
         return requestParts(seq, command, args);
       },
-      bytes: (args?.length ?? 0) + 64,
+      bytes: args?.length ?? 0,
       outputLines: undefined,
     });
   }
@@ -242,7 +242,7 @@ export class Client {
       outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);
     this.#outbox.send({
       encode: () => responseParts(this.#nextSeq(), request.seq, command, { ...outcome, body }),
-      bytes: (body?.length ?? 0) + 128,
+      bytes: body?.length ?? 0,
       outputLines: undefined,
     });
     this.#answered.fire();

@@ -63,6 +63,8 @@ const LASTING_HANDLES = 10_000;
  */
 export class IssuedHandles {
   #bags: HandleBag[] = [];
+  /** Where a handle was found last: clients ask about the same few again and again. */
+  readonly #found = new Map<HandleKind, Map<number, HandleBag>>();
   readonly #lasting = new Set<string>();
 
   add(bag: HandleBag): void {
@@ -82,14 +84,23 @@ export class IssuedHandles {
   prune(): void {
     for (const lasting of this.#lasting) if (/^(frame|target):/.test(lasting)) this.#lasting.delete(lasting);
     this.#bags = this.#bags.filter((bag) => bag.epoch?.open === true);
+    this.#found.clear();
   }
 
   /** Whether the client may use the handle now, and the stop that it belongs to. */
   find(kind: HandleKind, handle: number): { valid: boolean; epoch: Epoch | undefined } {
-    const bag = this.#bags.findLast(
-      (candidate) => candidate.epoch?.open === true && candidate.has(kind, handle),
-    );
-    if (bag !== undefined) return { valid: true, epoch: bag.epoch };
+    const known = this.#found.get(kind) ?? new Map<number, HandleBag>();
+    this.#found.set(kind, known);
+    const isOpen = (candidate: HandleBag) => candidate.epoch?.open === true;
+    const last = known.get(handle);
+    const bag =
+      last !== undefined && isOpen(last)
+        ? last
+        : this.#bags.findLast((candidate) => isOpen(candidate) && candidate.has(kind, handle));
+    if (bag !== undefined) {
+      known.set(handle, bag);
+      return { valid: true, epoch: bag.epoch };
+    }
     return { valid: this.#lasting.has(`${kind}:${handle}`), epoch: undefined };
   }
 }

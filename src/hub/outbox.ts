@@ -3,10 +3,14 @@ import type { DapPort } from "../dap/port.ts";
 
 interface Waiting {
   readonly encode: () => readonly Buffer[];
+  /** Of its body. */
   readonly bytes: number;
   /** Lines of output that are lost if this message is dropped; undefined: it must not be dropped. */
   readonly outputLines: number | undefined;
 }
+
+/** What a waiting message weighs besides its body: envelope, record, view of a read buffer. Measured in bench/. */
+const MESSAGE_OVERHEAD_BYTES = 512;
 
 /**
  * The messages that wait for one client. The adapter and the other clients never wait for it: a client that is too
@@ -48,7 +52,7 @@ export class Outbox {
       return;
     }
     this.#waiting.push(message);
-    this.#bytes += message.bytes;
+    this.#bytes += weight(message);
     if (this.#bytes > this.#limit) this.#shed();
   }
 
@@ -64,9 +68,9 @@ export class Outbox {
     if (first >= 0) {
       const lost = this.#waiting.reduce((sum, message) => sum + (message.outputLines ?? 0), 0);
       const kept = this.#waiting.filter((message) => message.outputLines === undefined);
-      kept.splice(first, 0, { encode: () => this.#encodeLoss(lost), bytes: 256, outputLines: lost });
+      kept.splice(first, 0, { encode: () => this.#encodeLoss(lost), bytes: 0, outputLines: lost });
       this.#waiting = kept;
-      this.#bytes = kept.reduce((sum, message) => sum + message.bytes, 0);
+      this.#bytes = kept.reduce((sum, message) => sum + weight(message), 0);
     }
     // Clearly below the limit, or the next few messages would shed again and again.
     if (this.#bytes <= this.#limit * 0.75) return;
@@ -80,9 +84,13 @@ export class Outbox {
     while (this.#ready && sent < this.#waiting.length) {
       const message = this.#waiting[sent++];
       if (message === undefined) break;
-      this.#bytes -= message.bytes;
+      this.#bytes -= weight(message);
       this.#ready = this.#port.send(message.encode());
     }
     this.#waiting.splice(0, sent);
   }
+}
+
+function weight(message: Waiting): number {
+  return message.bytes + MESSAGE_OVERHEAD_BYTES;
 }

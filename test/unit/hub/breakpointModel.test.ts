@@ -132,7 +132,7 @@ interface Wish {
   /** As the client asked: maybe the place to which the adapter had moved it. */
   readonly line: number;
   readonly condition: string | undefined;
-  /** What the client knew, without having listed it, at that place when it sent this. */
+  /** What was there when the client sent this, and what it meant by it. */
   readonly told: Shared | undefined;
 }
 type Edit =
@@ -148,7 +148,9 @@ class Model {
   readonly announced = new Map<Editor, Set<Shared>>();
   readonly editors: Editor[] = [];
 
-  toldAt(editor: Editor, line: number): Shared | undefined {
+  meantBy(editor: Editor, line: number): Shared | undefined {
+    const own = this.lists.get(editor)?.get(line)?.entry;
+    if (own !== undefined && this.shared.includes(own)) return own;
     if (editor.manner !== "mirror") return undefined;
     const listed = new Set([...(this.lists.get(editor)?.values() ?? [])].map(({ entry }) => entry));
     const told = this.shared.filter((entry) => this.known.get(editor)?.has(entry) && !listed.has(entry));
@@ -201,20 +203,16 @@ class Model {
       const edited = before === undefined || before.condition !== wish.condition;
       if (entry !== undefined) {
         if (edited) entry.condition = wish.condition;
-      } else if (edited) {
-        const told = wish.told !== undefined && this.shared.includes(wish.told) ? wish.told : undefined;
-        if (told !== undefined) {
-          entry = told;
-          if (wish.condition !== undefined) entry.condition = wish.condition;
-        } else if (wish.told === undefined || wish.condition !== undefined) {
-          entry = this.shared.find(({ line }) => line === wish.line);
-          if (entry === undefined) {
-            entry = { line: wish.line, condition: wish.condition, owners: new Set([by]) };
-            this.shared.push(entry);
-          } else {
-            entry.owners.add(by);
-            entry.condition = wish.condition;
-          }
+      } else if (edited && (wish.told === undefined || this.shared.includes(wish.told))) {
+        entry = wish.told ?? this.shared.find(({ line }) => line === wish.line);
+        if (entry === undefined) {
+          entry = { line: wish.line, condition: wish.condition, owners: new Set([by]) };
+          this.shared.push(entry);
+        } else if (wish.told === undefined) {
+          entry.owners.add(by);
+          entry.condition = wish.condition;
+        } else {
+          entry.condition = wish.condition ?? entry.condition;
         }
       }
       next.set(wish.line, { ...wish, entry: entry ?? before?.entry ?? wish.told });
@@ -295,9 +293,9 @@ class Change implements Command {
       (mark) => mark.line === line || (editor.manner === "mirror" && mark.place === moves(line)),
     );
     const rest = editor.own.filter((mark) => mark !== old);
-    const mark = { line: old?.line ?? line, condition, id: undefined, place: undefined };
+    const mark = { line: old?.line ?? line, condition, id: old?.id, place: old?.place };
     editor.own = old !== undefined && old.condition === condition ? rest : [...rest, mark];
-    const list = editor.own.map((wish) => ({ ...wish, told: model.toldAt(editor, wish.line) }));
+    const list = editor.own.map((wish) => ({ ...wish, told: model.meantBy(editor, wish.line) }));
     const unlisted = model.unlisted(editor, list);
     editor.setBreakpoints();
     model.queue.push({ by: editor, list, unlisted });
