@@ -3,6 +3,7 @@ import { type JsonObject, type Outcome, encodeJson, isObject, parseObject } from
 import { allows, maskCapabilities } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { conversionBetween } from "./convert.ts";
+import { Joining } from "./joining.ts";
 import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -11,11 +12,6 @@ import type { Upstream } from "./upstream.ts";
  * `starting`: that is under way; `started`: it has been answered; `over`: the session has ended.
  */
 export type Phase = "fresh" | "initializing" | "initialized" | "starting" | "started" | "over";
-
-/** After its first answer following `initialized`, a client that never sends `configurationDone` gets its snapshot. */
-const CONFIGURATION_MS = 250;
-/** The same for a client that sends nothing at all. */
-const SILENT_CONFIGURATION_MS = 2_000;
 
 const SUCCESS: Outcome = { success: true };
 
@@ -32,14 +28,6 @@ export interface LifecycleOptions {
   };
   /** Whether a session that was started so waits for the first client's `configurationDone`. */
   readonly holdForClient?: boolean;
-}
-
-/** Of a client that joins: until when its `configurationDone` is waited for. */
-interface Configuring {
-  /** Absent before `initialized`. */
-  readonly timer: NodeJS.Timeout | undefined;
-  /** Whether it was answered anything since `initialized`. */
-  readonly answered: boolean;
 }
 
 interface LifecycleHub {
@@ -74,8 +62,7 @@ export class Lifecycle {
   #hold = false;
   readonly #hub: LifecycleHub;
   readonly #waiting: ClientRequest[] = [];
-  /** Who has joined and not yet completed its configuration. */
-  readonly #configuring = new Map<Client, Configuring>();
+  readonly #joining = new Joining((client) => this.#configurationComplete(client));
   /** Clients that came from another session: that one told them what its adapter can do. */
   readonly #adopted = new WeakSet<Client>();
 
@@ -119,7 +106,7 @@ export class Lifecycle {
     this.#initialized = true;
     this.#initializedBody = body;
     this.driver?.event("initialized", body);
-    for (const client of this.#configuring.keys()) this.#sendInitialized(client);
+    for (const client of this.#joining.clients) this.#sendInitialized(client);
     this.#configureAlone();
   }
 
@@ -137,10 +124,7 @@ export class Lifecycle {
 
   /** The first answer after `initialized` brings a late one nearer to its snapshot. */
   answered(client: Client): void {
-    const configuring = this.#configuring.get(client);
-    if (configuring?.timer === undefined || configuring.answered) return;
-    this.#configuring.set(client, { timer: this.#timer(client, CONFIGURATION_MS), answered: true });
-    clearTimeout(configuring.timer);
+    this.#joining.answered(client);
   }
 
   /** A client that another session has initialized: it learns what this one's adapter can do. */
@@ -151,8 +135,7 @@ export class Lifecycle {
 
   /** A client has gone. If it was the driver, what it left undone is done by another or by the hub. */
   forget(client: Client): void {
-    clearTimeout(this.#configuring.get(client)?.timer);
-    this.#configuring.delete(client);
+    this.#joining.forget(client);
     remove(this.#waiting, (request) => request.client === client);
     if (this.driver === client) {
       this.driver = undefined;
@@ -164,7 +147,7 @@ export class Lifecycle {
   /** The session has ended: whoever still waits gets an answer, whoever was joining the snapshot. */
   over(): void {
     this.phase = "over";
-    for (const client of [...this.#configuring.keys()]) this.#configurationComplete(client);
+    for (const client of this.#joining.clients) this.#joining.complete(client);
     for (const request of this.#waiting.splice(0))
       request.refuse(new AppError("closed", "The debug session has ended."));
   }
@@ -288,7 +271,7 @@ export class Lifecycle {
       this.#configured = false;
       // Those who joined a start that failed have nothing to join.
       const reason = startFailure(outcome);
-      for (const client of [...this.#configuring.keys()]) client.drop(reason);
+      for (const client of this.#joining.clients) client.drop(reason);
     });
     for (const waiting of this.#waiting.splice(0)) this.#join(waiting);
     // Some adapters send `initialized` before they are started.
@@ -303,24 +286,15 @@ export class Lifecycle {
       const capabilities = { ...this.capabilities, supportsConfigurationDoneRequest: true };
       client.event("capabilities", encodeJson({ capabilities }));
     }
-    this.#configuring.set(client, { timer: undefined, answered: false });
+    this.#joining.add(client);
     if (this.#initialized || this.phase === "over") this.#sendInitialized(client);
   }
 
   #sendInitialized(client: Client): void {
-    if (this.#configuring.get(client)?.timer !== undefined || client.live) return;
-    this.#configuring.set(client, { timer: this.#timer(client, SILENT_CONFIGURATION_MS), answered: false });
-    client.event("initialized", this.#initializedBody);
-  }
-
-  #timer(client: Client, ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#configurationComplete(client), ms);
+    if (!client.live && this.#joining.begin(client)) client.event("initialized", this.#initializedBody);
   }
 
   #configurationComplete(client: Client): void {
-    if (!this.#configuring.has(client)) return;
-    clearTimeout(this.#configuring.get(client)?.timer);
-    this.#configuring.delete(client);
     this.#hub.goLive(client);
     // Without a driver, the first client to complete its configuration completes the adapter's.
     if (this.driver === undefined && maySteer(client)) this.#configureUpstream();
@@ -335,9 +309,9 @@ export class Lifecycle {
         this.#hub.upstream.request("configurationDone", request.rawArgs, (outcome) =>
           request.answer(outcome),
         );
-    } else if (this.#configuring.has(client)) {
+    } else if (this.#joining.has(client)) {
       request.answer(SUCCESS);
-      this.#configurationComplete(client);
+      this.#joining.complete(client);
     } else {
       request.refuse(new AppError("protocol", "The session is already configured."));
     }
@@ -345,7 +319,7 @@ export class Lifecycle {
 
   /** Ends the configuration when no client is there to do it, or none that has begun. */
   #configureAlone(): void {
-    if (this.driver !== undefined || this.#hold || this.#configuring.size > 0) return;
+    if (this.driver !== undefined || this.#hold || this.#joining.clients.length > 0) return;
     this.#configureUpstream();
   }
 
