@@ -4,6 +4,7 @@ import { Emitter, once } from "../common/event.ts";
 import { openAdapter } from "../host/adapters.ts";
 import { Host, type HostedServer } from "../host/host.ts";
 import { Sessions } from "../hub/sessions.ts";
+import { assertServable } from "../transport/open.ts";
 import type { AdapterChoice } from "./adapterChoice.ts";
 import { stderrLogger } from "./output.ts";
 import { type Ending, reportGuests, type Report } from "./report.ts";
@@ -25,6 +26,7 @@ export async function startServing(
   options: { readonly verbose: boolean; readonly report?: Report; readonly interrupted: Promise<Ending> },
 ): Promise<Serving> {
   const logger = stderrLogger(options.verbose);
+  for (const address of addresses) assertServable(address);
   const upstream = await orInterrupted(openAdapter(choice.source, { logger }), options.interrupted);
   const startFailed = new Emitter<AppError>();
   const { start, ...rest } = choice.sessions;

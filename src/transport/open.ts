@@ -1,5 +1,5 @@
 import { threadId } from "node:worker_threads";
-import type { ClientAddress, ServerAddress } from "../address/model.ts";
+import type { Address, ClientAddress, ServerAddress } from "../address/model.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
@@ -14,56 +14,52 @@ export interface OpenListener {
 }
 
 /**
- * Starts to listen as a server's connection string says. Rejects with an AppError: `notAvailable` for what this
- * version cannot do yet (never ignored: a guest would come in unasked), `refused` for what would be unsafe, or the
- * transport's own.
+ * Throws what `listen` would refuse without trying, so that nothing is started in vain: `notAvailable` for what this
+ * version cannot do yet (never ignored: a guest would come in unasked), `refused` for what would be unsafe.
  */
-export async function listen(address: ServerAddress, wait: WaitOptions = {}): Promise<OpenListener> {
-  if (address.password !== undefined) throw notAvailable("Passwords are");
-  switch (address.kind) {
-    case "tcp": {
-      if (address.icfEnable) throw notAvailable("IcfEnable is");
-      const { ports, bind, ipv6Only, insecure } = address;
-      const open = bind !== undefined && bind !== "localhost" && !isLoopback(bind);
-      if (open && !insecure) {
-        throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
-          hint: "Leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
-        });
-      }
-      const family = ipv6Only ? 6 : "both";
-      const where = bind === undefined ? { loopback: !insecure } : { bind };
-      const listener = await listenTcp({ ...wait, ports, family, ...where });
-      return { listener, address: withBoundPort(address, listener.port) };
-    }
-    case "npipe": {
-      if (address.icfEnable) throw notAvailable("IcfEnable is");
-      const expanded = withExpandedPipe(address, process.pid, threadId);
-      return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
-    }
-    case "com":
-      throw notAvailable("Serial lines (com:) are");
-    case "ssl":
-    case "spipe":
-      throw notAvailable(`Certificates (${address.kind}:) are`);
-    case "tcpReverse":
-    case "sslReverse":
-      throw notAvailable("Reverse connections (clicon=) are");
-  }
+export function assertServable(address: ServerAddress): void {
+  assertAvailable(address);
+  if ("icfEnable" in address && address.icfEnable) throw notAvailable("IcfEnable is");
+  if (address.kind !== "tcp" || address.bind === undefined || address.insecure) return;
+  if (address.bind === "localhost" || isLoopback(address.bind)) return;
+  throw new AppError("refused", `A server without a password is not opened on ${address.bind}.`, {
+    hint: "Leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
+  });
 }
 
-/** Connects as a client's connection string says. Rejects as `listen` does. */
+/** Starts to listen as a server's connection string says. Rejects as `assertServable` throws, or as the transport does. */
+export async function listen(address: ServerAddress, wait: WaitOptions = {}): Promise<OpenListener> {
+  assertServable(address);
+  if (address.kind === "tcp") {
+    const { ports, bind, ipv6Only, insecure } = address;
+    const where = bind === undefined ? { loopback: !insecure } : { bind };
+    const listener = await listenTcp({ ...wait, ports, family: ipv6Only ? 6 : "both", ...where });
+    return { listener, address: withBoundPort(address, listener.port) };
+  }
+  if (address.kind === "npipe") {
+    const expanded = withExpandedPipe(address, process.pid, threadId);
+    return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
+  }
+  throw notAvailable(`${address.kind} is`);
+}
+
+/** Connects as a client's connection string says. Rejects with `notAvailable`, or as the transport does. */
 export async function connect(address: ClientAddress, wait: WaitOptions = {}): Promise<Channel> {
+  assertAvailable(address);
+  if (address.kind === "tcp") {
+    const { server, port, ipv6Only } = address;
+    return connectTcp({ ...wait, host: server, port, family: ipv6Only ? 6 : "both" });
+  }
+  if (address.kind === "npipe") return connectPipe({ ...wait, name: address.pipe, server: address.server });
+  throw notAvailable(`${address.kind} is`);
+}
+
+function assertAvailable(address: Address): void {
   if (address.password !== undefined) throw notAvailable("Passwords are");
   switch (address.kind) {
     case "tcp":
-      return connectTcp({
-        ...wait,
-        host: address.server,
-        port: address.port,
-        family: address.ipv6Only ? 6 : "both",
-      });
     case "npipe":
-      return connectPipe({ ...wait, name: address.pipe, server: address.server });
+      return;
     case "com":
       throw notAvailable("Serial lines (com:) are");
     case "ssl":
