@@ -1,3 +1,5 @@
+import type { Access } from "../common/access.ts";
+
 /** The transports by the names that stand before the colon. */
 export type Transport = "tcp" | "npipe" | "com" | "ssl" | "spipe";
 
@@ -9,9 +11,6 @@ export interface PortRange {
   readonly first: number;
   readonly last: number;
 }
-
-/** What a guest may do; see DESIGN section 6. */
-export type Access = "view" | "control" | "full";
 
 /** `tls1` is the name WinDbg's users know: TLS 1.2 or newer. */
 export type TlsProtocol = "tls1" | "tls1.2" | "tls1.3";

@@ -3,7 +3,8 @@ import { parseCertificate, parseClientCertificate, parseThumbprint } from "./cer
 import { parseHost } from "./host.ts";
 import { KEYS } from "./keys.ts";
 import type { FlagId, KeyId, SlotOf } from "./keys.ts";
-import type { Access, CertificateReference, PortRange, Slots, TlsProtocol } from "./model.ts";
+import type { Access } from "../common/access.ts";
+import type { CertificateReference, PortRange, Slots, TlsProtocol } from "./model.ts";
 import { parsePassword } from "./password.ts";
 import { parseClientPipe, parsePipe } from "./pipe.ts";
 import { unquote } from "./quote.ts";

@@ -1,15 +1,9 @@
+import { type Access, allows } from "../common/access.ts";
+
 /**
  * Every request of the DAP specification: what it needs to be let through to the adapter. The one authority on
  * access rights, on capabilities and on required arguments; a test holds it against @vscode/debugprotocol.
  */
-
-/** What a guest may do, in rising order. `view`: look; `control`: steer; `full`: also end and restart. */
-export const ACCESS_LEVELS = ["view", "control", "full"] as const;
-export type Access = (typeof ACCESS_LEVELS)[number];
-
-export function allows(have: Access, need: Access): boolean {
-  return ACCESS_LEVELS.indexOf(have) >= ACCESS_LEVELS.indexOf(need);
-}
 
 /**
  * Who deals with a request in the hub.

@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
-import { type Access, allows } from "../dap/requests.ts";
+import { type Access, allows } from "../common/access.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Session, Sessions } from "../hub/sessions.ts";
 import { acceptLink } from "../link/acceptLink.ts";

@@ -14,7 +14,8 @@ import {
   responseParts,
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
-import { type Access, maskCapabilities } from "../dap/requests.ts";
+import type { Access } from "../common/access.ts";
+import { maskCapabilities } from "../dap/requests.ts";
 import type { Conversion } from "./convert.ts";
 import type { Epoch } from "./execution.ts";
 import { IssuedHandles } from "./handles.ts";

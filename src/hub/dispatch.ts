@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
-import { REQUESTS, type RequestRule, allows, checkArguments } from "../dap/requests.ts";
+import { allows } from "../common/access.ts";
+import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
 import { understands } from "../dap/vocabulary.ts";
 import type { AdapterEvents } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";

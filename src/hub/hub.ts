@@ -4,7 +4,7 @@ import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
-import { allows } from "../dap/requests.ts";
+import { allows } from "../common/access.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { Client, type ClientRequest, type Participant } from "./client.ts";

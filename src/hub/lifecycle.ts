@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { type JsonObject, type Outcome, encodeJson, isObject, parseObject } from "../dap/messages.ts";
-import { allows, maskCapabilities } from "../dap/requests.ts";
+import { allows } from "../common/access.ts";
+import { maskCapabilities } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { conversionBetween } from "./convert.ts";
 import { Joining } from "./joining.ts";

@@ -4,7 +4,7 @@ import { Emitter } from "../common/event.ts";
 import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
-import type { Access } from "../dap/requests.ts";
+import type { Access } from "../common/access.ts";
 import type { Client, Participant } from "./client.ts";
 import { Hub, type HubOptions } from "./hub.ts";
 import { configurationType } from "./profile.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { isObject, objects, parseObject } from "../dap/messages.ts";
-import { allows } from "../dap/requests.ts";
+import { allows } from "../common/access.ts";
 import type { ClientRequest } from "./client.ts";
 
 /** Responses and events that name sources. */

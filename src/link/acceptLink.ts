@@ -1,3 +1,4 @@
+import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import type { Channel, Peer, WaitOptions } from "../transport/channel.ts";
@@ -6,7 +7,6 @@ import { HandshakeGuard } from "./handshake.ts";
 import { HostLink } from "./hostLink.ts";
 import { LINK_LIMITS, LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
-  type Access,
   FEATURES,
   type Hello,
   hello as helloGuard,

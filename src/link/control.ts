@@ -1,6 +1,6 @@
+import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import {
-  type Access,
   access,
   type ClientInfo,
   clientId,

@@ -1,3 +1,4 @@
+import { ACCESS_LEVELS, type Access } from "../common/access.ts";
 import { AppError, type ErrorCode } from "../common/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import { array, type Guard, id, integer, line, object, oneOf, optional, text } from "./validate.ts";
@@ -18,8 +19,6 @@ export interface Product {
   readonly name: string;
   readonly version: string;
 }
-
-export type Access = "view" | "control" | "full";
 
 /** A session that a guest can open, for its lists and its choice. */
 export interface SessionInfo {
@@ -84,7 +83,7 @@ export interface Reason {
 export const name = line(LINK_LIMITS.nameLength);
 export const shortId = id(LINK_LIMITS.nameLength);
 export const longText = text(LINK_LIMITS.textLength);
-export const access = oneOf("view", "control", "full");
+export const access = oneOf(...ACCESS_LEVELS);
 export const clientId = integer(0);
 
 const version = integer(0, 65535);

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import type { PortRange } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { dial, type Family, resolveHost, type Resolver, systemResolver } from "./dial.ts";
@@ -6,11 +7,6 @@ import { errorCode } from "./errno.ts";
 import { formatHostPort, tcpPeer } from "./peer.ts";
 import { socketChannel, SocketListener } from "./sockets.ts";
 import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
-
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** The wait is for the look-up of a name in `bind`; all else is immediate. */
 export interface TcpListenOptions extends WaitOptions {

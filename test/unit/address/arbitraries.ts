@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import type { Access } from "../../../src/common/access.ts";
 import type {
-  Access,
   CertificateMatch,
   CertificateReference,
   ClientAddress,

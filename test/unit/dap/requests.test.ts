@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import {
-  ACCESS_LEVELS,
-  REQUESTS,
-  type RequestRule,
-  allows,
-  checkArguments,
-  maskCapabilities,
-} from "../../../src/dap/requests.ts";
+import { ACCESS_LEVELS, allows } from "../../../src/common/access.ts";
+import { REQUESTS, type RequestRule, checkArguments, maskCapabilities } from "../../../src/dap/requests.ts";
 import { understands } from "../../../src/dap/vocabulary.ts";
 
 const SPECIFICATION = readFileSync(

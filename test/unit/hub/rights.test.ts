@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ACCESS_LEVELS, type Access, REQUESTS, allows } from "../../../src/dap/requests.ts";
+import { ACCESS_LEVELS, type Access, allows } from "../../../src/common/access.ts";
+import { REQUESTS } from "../../../src/dap/requests.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
 import { CAPABILITIES, FakeUpstream } from "./fakeUpstream.ts";
