@@ -141,7 +141,6 @@ interface EvaluateOptions {
 /** Command → its parameters and its result. */
 export interface Commands {
   "Debugger.enable": [params: None, result: None];
-  "Debugger.setBlackboxPatterns": [params: { patterns: string[] }, result: None];
   "Debugger.setPauseOnExceptions": [params: { state: "none" | "uncaught" | "all" }, result: None];
   "Debugger.setBreakpointByUrl": [
     params: { urlRegex: string; lineNumber: number; columnNumber?: number; condition?: string },

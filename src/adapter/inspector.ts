@@ -12,22 +12,20 @@ const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 /** All objects that were handed out since the last stop belong to this group and are let go of together. */
 export const OBJECT_GROUP = "debug-server";
 
-const UNSETTLED_GROUP = "debug-server: unsettled";
-const MAX_ACKNOWLEDGED = 1_000;
-
-/** Commands after whose result V8 soon sends events that somebody waits for. */
-const LEADING_TO_EVENTS: ReadonlySet<string> = new Set([
-  "Debugger.resume",
-  "Debugger.stepOver",
-  "Debugger.stepInto",
-  "Debugger.stepOut",
-  "Debugger.restartFrame",
-  "Debugger.pause",
-  "Runtime.runIfWaitingForDebugger",
+/** Commands after whose result V8 soon sends an event that somebody waits for: which one. */
+const LEADING_TO: ReadonlyMap<string, keyof Events> = new Map([
+  ["Debugger.resume", "Debugger.resumed"],
+  ["Debugger.stepOver", "Debugger.paused"],
+  ["Debugger.stepInto", "Debugger.paused"],
+  ["Debugger.stepOut", "Debugger.paused"],
+  ["Debugger.restartFrame", "Debugger.paused"],
+  ["Debugger.pause", "Debugger.paused"],
 ]);
+/** Ids of the questions that are asked for TCP's sake; commands count from 1. */
+const FIRST_ACKNOWLEDGING_ID = 1_000_000_000;
+const MAX_ROUNDS = 4;
 
 interface Waiting {
-  readonly command: string;
   resolve(result: unknown): void;
   reject(error: AppError): void;
 }
@@ -50,9 +48,10 @@ export class Inspector {
   readonly #listeners = new Map<string, ((params: never) => void)[]>();
   readonly #closed = new Emitter<string>();
   #lastId = 0;
-  /** V8's name of a promise that is never settled. */
-  #unsettled: string | undefined;
+  #eventExpected: keyof Events | undefined;
   #acknowledged = 0;
+  /** How many questions were asked since the last message that was no answer to one. */
+  #rounds = 0;
   #open = true;
 
   /** Fires once with the reason. No event follows, and everything that waited for a result is rejected. */
@@ -100,7 +99,8 @@ export class Inspector {
         return;
       }
       const id = ++this.#lastId;
-      this.#waiting.set(id, { command, resolve: (result) => resolve(result as Commands[C][1]), reject });
+      this.#eventExpected = LEADING_TO.get(command) ?? this.#eventExpected;
+      this.#waiting.set(id, { resolve: (result) => resolve(result as Commands[C][1]), reject });
       this.#socket.send(JSON.stringify({ id, method: command, params }));
     });
   }
@@ -108,19 +108,6 @@ export class Inspector {
   /** Sends a command whose outcome nobody waits for. */
   post<C extends keyof Commands>(command: C, params: Commands[C][0]): void {
     this.send(command, params).catch(() => {});
-  }
-
-  /** To be called once V8 can evaluate: from then on steps take what they take, not 40 ms more. */
-  async avoidDelays(): Promise<void> {
-    this.#unsettled = undefined;
-    this.post("Runtime.releaseObjectGroup", { objectGroup: UNSETTLED_GROUP });
-    const expression = "new Promise(() => {})";
-    const evaluated = this.send("Runtime.evaluate", {
-      expression,
-      objectGroup: UNSETTLED_GROUP,
-      silent: true,
-    });
-    this.#unsettled = (await evaluated.catch(() => undefined))?.result.objectId;
   }
 
   get isOpen(): boolean {
@@ -142,9 +129,12 @@ export class Inspector {
     if (!this.#open) return;
     try {
       const message = JSON.parse(data.toString("utf8")) as Incoming;
-      if (message.id !== undefined) this.#settle(message.id, message);
+      if (message.method === this.#eventExpected) this.#eventExpected = undefined;
+      const waiting = message.id === undefined ? undefined : this.#waiting.get(message.id);
+      this.#waiting.delete(message.id ?? 0);
+      this.#acknowledge(message);
+      if (waiting !== undefined) settle(waiting, message);
       else if (message.method !== undefined) {
-        if (message.method === "Debugger.resumed") this.#acknowledge();
         for (const listener of this.#listeners.get(message.method) ?? []) listener(message.params as never);
       }
     } catch (error) {
@@ -152,26 +142,19 @@ export class Inspector {
     }
   }
 
-  #settle(id: number, message: Incoming): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    if (this.#waiting.size > 0 || LEADING_TO_EVENTS.has(waiting.command)) this.#acknowledge();
-    if (message.error === undefined) waiting.resolve(message.result ?? {});
-    else waiting.reject(new AppError("adapterFailed", message.error.message ?? "The inspector refused."));
-  }
-
   /**
    * Node's inspector leaves Nagle's algorithm on: a message of its waits until TCP has acknowledged the one before,
-   * which takes 40 ms, unless we have something to send. So when a message is followed by others that somebody
-   * waits for, we send something: a question that V8 never answers, as an answer would be one more such message.
+   * which takes 40 ms, unless we have something to send. So while somebody waits for another message, each one is
+   * answered at once with a question that costs V8 nothing. Its own result is one more such message, hence the
+   * rounds; what takes V8 longer than these few may still come 40 ms late.
    */
-  #acknowledge(): void {
-    if (this.#unsettled === undefined) return;
-    const params = { promiseObjectId: this.#unsettled };
-    this.#socket.send(JSON.stringify({ id: ++this.#lastId, method: "Runtime.awaitPromise", params }));
-    // V8 remembers each of them. That it forgets these is an error to it, which nobody waits for.
-    if (++this.#acknowledged % MAX_ACKNOWLEDGED === 0) void this.avoidDelays();
+  #acknowledge({ id = 0 }: Incoming): void {
+    if (id < FIRST_ACKNOWLEDGING_ID) this.#rounds = 0;
+    const isMoreExpected = this.#waiting.size > 0 || this.#eventExpected !== undefined;
+    if (!isMoreExpected || this.#rounds === MAX_ROUNDS) return;
+    this.#rounds++;
+    const question = { id: FIRST_ACKNOWLEDGING_ID + ++this.#acknowledged, method: "Runtime.getIsolateId" };
+    this.#socket.send(JSON.stringify(question));
   }
 
   #end(reason: string): void {
@@ -188,6 +171,11 @@ export class Inspector {
     this.#waiting.clear();
     this.#closed.fire(reason);
   }
+}
+
+function settle(waiting: Waiting, { result, error }: Incoming): void {
+  if (error === undefined) waiting.resolve(result ?? {});
+  else waiting.reject(new AppError("adapterFailed", error.message ?? "The inspector refused."));
 }
 
 /** What `http://host:port/json/list` says of a process that runs with `--inspect`. */

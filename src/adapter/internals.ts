@@ -1,6 +1,7 @@
 /**
- * Node's own code is nobody's business. V8 can be told to stop in none of it, but with Node's scripts that has
- * no effect in many versions (https://github.com/nodejs/node/issues/50058), so stops in it are passed by here.
+ * Node's own code is nobody's business: steps and exceptions do not stop in it. V8 has a command for that, which we
+ * do not use: with Node's scripts it has no effect on steps (https://github.com/nodejs/node/issues/50058), and it
+ * has V8 forget a pause that is asked for while only Node's own code runs.
  */
 import type { CallFrame } from "./cdp.ts";
 import { isInternal, type Scripts } from "./scripts.ts";

@@ -98,9 +98,14 @@ export class Life {
     const { host, port, timeout } = configuration;
     const found = await findInspector(host, port, timeout);
     const inspector = await Inspector.connect(found.url);
-    const life = new Life(context, configuration, found.title, undefined, inspector);
-    await life.#prepare();
-    return life;
+    try {
+      const life = new Life(context, configuration, found.title, undefined, inspector);
+      await life.#prepare();
+      return life;
+    } catch (error) {
+      void inspector.close();
+      throw error;
+    }
   }
 
   get pid(): number | undefined {

@@ -42,8 +42,9 @@ interface Expected {
 export class ProgramOutput {
   readonly #context: OutputContext;
   readonly #expected: Expected[] = [];
+  /** What waits for V8's answer, and what came since it was asked: that waits for the next one. */
+  #asked: ProgramText[] | undefined;
   #held: ProgramText[] = [];
-  #syncing = false;
 
   constructor(context: OutputContext) {
     this.#context = context;
@@ -57,7 +58,7 @@ export class ProgramOutput {
     } else {
       this.#held.push(text);
     }
-    if (!this.#syncing) this.#sync();
+    if (this.#asked === undefined) this.#ask();
   }
 
   /** To be called for each console call, in V8's order. */
@@ -72,24 +73,22 @@ export class ProgramOutput {
 
   /** Sends what is held; to be called when the program has ended. */
   flush(): void {
-    const held = this.#held;
+    const held = [...(this.#asked ?? []), ...this.#held];
+    this.#asked = undefined;
     this.#held = [];
     for (const { category, text } of held) this.#attribute(category, text);
   }
 
-  #sync(): void {
-    this.#syncing = true;
-    // What comes while we wait is not covered by this answer: it waits for the next one.
-    const held = this.#held;
+  #ask(): void {
+    const asked = this.#held;
+    this.#asked = asked;
     this.#held = [];
-    let done = false;
     const proceed = () => {
-      if (done) return;
-      done = true;
       clearTimeout(timer);
-      this.#syncing = false;
-      for (const { category, text } of held) this.#attribute(category, text);
-      if (this.#held.length > 0) this.#sync();
+      if (this.#asked !== asked) return;
+      this.#asked = undefined;
+      for (const { category, text } of asked) this.#attribute(category, text);
+      if (this.#held.length > 0) this.#ask();
     };
     const timer = setTimeout(proceed, HOLD_MS);
     this.#context.sync().then(proceed, proceed);

@@ -106,12 +106,16 @@ export class Session {
   }
 
   async #begin(configuration: LaunchConfiguration | AttachConfiguration): Promise<undefined> {
-    if (this.#life !== undefined || this.#starting)
+    if (this.#life !== undefined || this.#starting) {
       throw new AppError("busy", "A program is being debugged already.");
+    }
+    this.#configured = false;
+    this.#earlyStop = undefined;
     await this.#start(configuration);
     // Only launched programs can be started again.
-    if (configuration.request === "attach")
+    if (configuration.request === "attach") {
       this.#send(new CapabilitiesEvent({ supportsRestartRequest: false }));
+    }
     this.#send(new InitializedEvent());
   }
 

@@ -78,6 +78,14 @@ test("wrong arguments get a clear error", () =>
     }
   }));
 
+test("after one program has ended another one can be launched", () =>
+  withClient(async (client) => {
+    await client.launch("output.cjs");
+    await client.event("terminated");
+    await client.launch("data.cjs", { breakpoints: [{ line: lineOf("data.cjs", "after") }] });
+    await client.stopped("breakpoint");
+  }));
+
 test("each capability that is announced is real", () =>
   withClient(async (client) => {
     const capabilities = await client.request<DebugProtocol.Capabilities>("initialize", {
