@@ -202,14 +202,18 @@ export function describeTransport(
       assert.equal(near.destroyed, false);
     });
 
-    test("connecting has a deadline", { skip: fixture.connectToSilence === undefined }, async () => {
-      await failsWith("timeout", Promise.resolve(fixture.connectToSilence?.({ timeoutMs: 50 })));
-      const controller = new AbortController();
-      const connecting = fixture.connectToSilence?.({ signal: controller.signal });
-      await nextTurn();
-      controller.abort();
-      await failsWith("aborted", Promise.resolve(connecting));
-    });
+    const { connectToSilence } = fixture;
+    // Only of transports on which a peer can be there and say nothing while one connects.
+    if (connectToSilence !== undefined) {
+      test("connecting has a deadline", async () => {
+        await failsWith("timeout", connectToSilence({ timeoutMs: 50 }));
+        const controller = new AbortController();
+        const connecting = connectToSilence({ signal: controller.signal });
+        await nextTurn();
+        controller.abort();
+        await failsWith("aborted", connecting);
+      });
+    }
 
     test("many channels at once do not mix", async () => {
       const listening = await listen();
