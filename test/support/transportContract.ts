@@ -15,7 +15,7 @@ export interface TransportFixture {
   /** Connects to an address at which nobody listens. */
   connectToNothing(wait?: WaitOptions): Promise<Channel>;
   /** Connects to somebody who never answers; absent if the transport cannot have that. */
-  connectToSilence?(wait: WaitOptions): Promise<Channel>;
+  readonly connectToSilence?: (wait: WaitOptions) => Promise<Channel>;
   /** How many channels may be open at once; default 50. */
   readonly manyChannels?: number;
   /** How many bytes are many; default 64 MiB. */
