@@ -91,10 +91,9 @@ export async function kernel(): Promise<Target> {
       name: "kernel",
       type: "lldb-dap",
       request: "attach",
-      attachCommands: [
-        `gdb-remote 127.0.0.1:${port}`,
-        `breakpoint set --hardware --address ${kernelAddress("start_kernel")}`,
-      ],
+      "gdb-remote-hostname": "127.0.0.1",
+      "gdb-remote-port": port,
+      postRunCommands: [`breakpoint set --hardware --address ${kernelAddress("start_kernel")}`],
       stopOnEntry: true,
       timeout: 60,
     },
