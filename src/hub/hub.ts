@@ -62,6 +62,7 @@ export class Hub implements HubContext {
   readonly onEnd = this.#end.event;
   #ended: UpstreamEnd | undefined;
   #ending = false;
+  #toldEnd = false;
 
   constructor(upstream: Upstream, options: HubOptions = {}) {
     this.upstream = upstream;
@@ -94,6 +95,7 @@ export class Hub implements HubContext {
     this.#events = new AdapterEvents(this, this.#parts);
     this.#dispatch = new Dispatch(this, this.#parts, this.#events);
     upstream.onEvent(({ event, body }) => {
+      if (event === "terminated" && this.#toldEnd) return;
       this.#events.handle(event, body);
       // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
       if (event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
@@ -233,7 +235,7 @@ export class Hub implements HubContext {
     this.#ending = true;
     if (!this.#parts.snapshot.terminated) {
       this.say(`Debug Server: ${reason}`);
-      this.#events.record("terminated", undefined);
+      this.#tellEnd();
     }
     if (!this.#parts.lifecycle.begun) {
       this.upstream.dispose();
@@ -243,6 +245,12 @@ export class Hub implements HubContext {
       terminateDebuggee === undefined ? undefined : encodeJson({ terminateDebuggee }),
       () => {},
     );
+  }
+
+  /** In the adapter's place; its own `terminated`, if it comes yet, would be a second one. */
+  #tellEnd(): void {
+    this.#toldEnd = true;
+    this.#events.record("terminated", undefined);
   }
 
   #disconnectUpstream(args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
@@ -258,7 +266,7 @@ export class Hub implements HubContext {
   /** The adapter has been disconnected: those who stay are told, and it may say its last words. */
   #farewell(): void {
     if (this.#ended !== undefined) return;
-    if (!this.#parts.snapshot.terminated) this.#events.record("terminated", undefined);
+    if (!this.#parts.snapshot.terminated) this.#tellEnd();
     const timer = setTimeout(() => this.upstream.dispose(), LAST_WORDS_MS);
     this.onEnd(() => clearTimeout(timer));
   }
@@ -322,7 +330,7 @@ export class Hub implements HubContext {
     if (!this.#parts.snapshot.terminated) {
       const output = `Debug Server: ${end.reason}\n`;
       if (!this.#ending) this.#events.record("output", encodeJson({ category: "important", output }));
-      this.#events.record("terminated", undefined);
+      this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.
     this.#parts.lifecycle.over();

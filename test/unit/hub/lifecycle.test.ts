@@ -692,6 +692,8 @@ describe("the end", () => {
       await settle();
       assert.deepEqual(upstream.last("disconnect").args, { terminateDebuggee: true });
       assert.match(driver.lines().at(-1) ?? "", /has been stopped/);
+      // The adapter's own word on it comes after ours.
+      upstream.emit("terminated");
       assert.equal(driver.events("terminated").length, 1);
       mock.timers.tick(5_000);
       mock.timers.tick(1_000);
