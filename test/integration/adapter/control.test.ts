@@ -111,8 +111,8 @@ test("pauses a running program and refuses what needs a stop while it runs", () 
     }
     await client.request("pause", thread);
     await client.stopped("pause");
-    const frames = await client.frames();
-    assert.equal(frames[0]?.source?.path, fixture("forever.cjs"));
+    // Maybe within something of Node's that the program called.
+    assert.ok((await client.frames()).some(({ source }) => source?.path === fixture("forever.cjs")));
     await client.request("pause", thread);
     await client.request("continue", thread);
   }));
