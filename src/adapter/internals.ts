@@ -1,7 +1,6 @@
 /**
  * Node's own code is nobody's business: steps and exceptions do not stop in it. V8 has a command for that, which we
- * do not use: with Node's scripts it has no effect on steps (https://github.com/nodejs/node/issues/50058), and it
- * has V8 forget a pause that is asked for while only Node's own code runs.
+ * do not use: with Node's scripts it has no effect on steps (https://github.com/nodejs/node/issues/50058).
  */
 import type { CallFrame } from "./cdp.ts";
 import { isInternal, type Scripts } from "./scripts.ts";
