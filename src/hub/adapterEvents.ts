@@ -102,12 +102,12 @@ export class AdapterEvents {
 
   #breakpoint(body: Buffer | undefined): void {
     this.#parts.sources.note("breakpoint", body);
-    const perClient = this.#parts.breakpoints.adapterEvent(parseObject(body));
+    const original = parseObject(body);
+    const perClient = this.#parts.breakpoints.adapterEvent(original);
     if (perClient === undefined) {
       this.#hub.broadcast("breakpoint", body);
       return;
     }
-    const original = parseObject(body);
     const originalId = isObject(original.breakpoint) ? original.breakpoint.id : undefined;
     // Also to one who is still joining: what it has listed was answered, so what becomes of it is its business.
     for (const client of this.#hub.clients) {

@@ -120,9 +120,6 @@ export class Dispatch {
     // A guest's arguments are those of its joining, not those of the program.
     const args = request.client === lifecycle.driver ? request.rawArgs : undefined;
     switch (request.command) {
-      case "initialize":
-        lifecycle.handle(request);
-        break;
       case "launch":
       case "attach":
         this.#hub.startOrTransfer(request);
