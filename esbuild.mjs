@@ -17,6 +17,8 @@ const common = {
   define: { __VERSION__: JSON.stringify(version) },
   // serialport loads a prebuilt native binary by a path relative to its own files: it cannot be bundled.
   external: ["vscode", "serialport"],
+  // Its main file is UMD, whose requires no bundler can follow.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
 };
 
 const bundles = [
