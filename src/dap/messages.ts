@@ -119,6 +119,17 @@ export function errorOutcome(error: AppError, showUser = false): Outcome {
   };
 }
 
+/** A refusal in the adapter's own words: DAP's `Message` for people if there is one, with its variables filled in. */
+export function failureText(outcome: Outcome): string {
+  const { error } = parseObject(outcome.body);
+  const { format, variables } = isObject(error) ? error : {};
+  const values = isObject(variables) ? variables : {};
+  const valueOf = (name: string) => (typeof values[name] === "string" ? values[name] : "");
+  const text =
+    typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name)) : "";
+  return text || (outcome.message ?? "no reason given");
+}
+
 const ERROR_ID_BASE = 9000;
 
 /** Numbers for DAP's `Message.id`, which wants a unique one for each error. */

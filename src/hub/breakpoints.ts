@@ -29,13 +29,16 @@ import { REQUESTS } from "../dap/requests.ts";
 import { BreakpointNews } from "./breakpointNews.ts";
 import { type Asked, type Shelf, entryName } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
+import type { Actor, HubContext } from "./context.ts";
+import type { WindowRequest } from "./hostWindow.ts";
 
 /** The shared breakpoints of a session: brings clients' lists to the adapter and its answers to the clients. */
 export class Breakpoints {
   readonly #hub: HubContext;
   readonly #shelves = new Map<string, Shelf>();
   readonly #news = new BreakpointNews(this.#shelves);
+  /** What the host's own window has sent last and what is not worked in yet: only the last list is true. */
+  readonly #windowLists = new Map<Shelf, { readonly request: WindowRequest; readonly outcome: Outcome }>();
 
   constructor(hub: HubContext) {
     this.#hub = hub;
@@ -78,6 +81,61 @@ export class Breakpoints {
         if (client.live) this.#news.announceShelf(client, shelf);
         done();
       });
+    });
+  }
+
+  /**
+   * The host's own window has sent a list to the adapter and was answered. What is new in it is the host's; what it
+   * left out is gone, if it knew of it.
+   */
+  windowLists(window: Actor, request: WindowRequest, outcome: Outcome): void {
+    const kind = kindOf(request.command);
+    if (kind === undefined || !outcome.success) return;
+    const shelf = this.#shelf(kind, request.args);
+    const isQueued = this.#windowLists.has(shelf);
+    this.#windowLists.set(shelf, { request, outcome });
+    if (isQueued) return;
+    this.#enqueue(shelf, (done) => {
+      const last = this.#windowLists.get(shelf);
+      this.#windowLists.delete(shelf);
+      if (last === undefined) done();
+      else this.#takeWindowList(shelf, window, last.request, last.outcome, done);
+    });
+  }
+
+  #takeWindowList(
+    shelf: Shelf,
+    window: Actor,
+    { args, holdsAll = false }: WindowRequest,
+    outcome: Outcome,
+    done: () => void,
+  ): void {
+    const items = readItems(shelf.kind, args);
+    const entries = [...shelf.group.entries.values()];
+    const meant = items.map(({ key }) => entries.find((entry) => entry.key === key)?.id);
+    const keys = new Set(items.map(({ key }) => key));
+    const unlisted = holdsAll ? entries.filter(({ key }) => !keys.has(key)).map(({ id }) => id) : [];
+    const owner = window.participant.id;
+    // Whatever it lists is at the adapter, also what somebody had removed: it is back.
+    const previous = (shelf.group.listed.get(owner) ?? []).filter(({ entry }) =>
+      shelf.group.entries.has(entry),
+    );
+    const group = { ...shelf.group, listed: new Map(shelf.group.listed).set(owner, previous) };
+    const edit = applyEdit(group, owner, items, meant, unlisted);
+    const listed = edit.answer.flatMap((id) => edit.group.entries.get(id ?? 0) ?? []);
+    shelf.frame = { ...args };
+    this.#commit(shelf, edit, answerOrder(shelf.kind, listed), outcome, undefined);
+    this.#tell(shelf, edit, window);
+    const wanted = sendOrder(edit);
+    if (holdsAll || wanted.every((entry) => listed.includes(entry))) {
+      done();
+      return;
+    }
+    // The adapter has only what the window sent: what guests want besides comes after it.
+    this.#send(shelf, wanted, (all, order) => {
+      const same: Edit = { ...edit, answer: [], added: [], changed: [], removed: [] };
+      if (all.success) this.#commit(shelf, same, order, all, undefined);
+      done();
     });
   }
 
@@ -245,9 +303,9 @@ export class Breakpoints {
   }
 
   /** Who did what, in the others' debug console. */
-  #tell(shelf: Shelf, edit: Edit, client: Client): void {
+  #tell(shelf: Shelf, edit: Edit, actor: Actor): void {
     const say = (verb: string, spec: JsonObject) =>
-      this.#hub.notice(client, `${verb} ${describe(shelf.kind, shelf.frame, spec)}`);
+      this.#hub.notice(actor, `${verb} ${describe(shelf.kind, shelf.frame, spec)}`);
     for (const id of edit.added) say("sets", edit.group.entries.get(id)?.spec ?? {});
     for (const id of edit.changed) say("changes", edit.group.entries.get(id)?.spec ?? {});
     for (const entry of edit.removed) say("removes", entry.spec);

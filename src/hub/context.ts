@@ -1,6 +1,6 @@
 import type { Logger } from "../common/logger.ts";
 import type { Breakpoints } from "./breakpoints.ts";
-import type { Client } from "./client.ts";
+import type { Client, Participant } from "./client.ts";
 import type { Execution } from "./execution.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Queries } from "./queries.ts";
@@ -19,11 +19,16 @@ export interface HubContext {
   readonly capabilities: Readonly<Record<string, unknown>>;
   readonly logger: Logger;
   /** Sends an event to all live clients but one; the body is encoded once. */
-  broadcast(event: string, body: Buffer | undefined, except?: Client): void;
+  broadcast(event: string, body: Buffer | undefined, except?: Actor): void;
   /** Tells the others in their debug console what somebody did. */
-  notice(actor: Client, deed: string): void;
+  notice(actor: Actor, deed: string): void;
   /** A line in everybody's debug console. */
-  say(line: string, except?: Client): void;
+  say(line: string, except?: Actor): void;
+}
+
+/** Somebody whose deeds the others are told of: a client, or the host's own window. */
+export interface Actor {
+  readonly participant: Participant;
 }
 
 /** The parts that the two directions of a hub (dispatch.ts, adapterEvents.ts) hand their messages to. */

@@ -7,6 +7,7 @@ import type { AdapterEvents } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { consoleCommand } from "./console.ts";
 import type { HubContext, Parts } from "./context.ts";
+import { changeDeed } from "./deeds.ts";
 import type { Epoch } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
@@ -132,7 +133,7 @@ export class Dispatch {
         break;
       case "restart":
         snapshot.restarted();
-        steering.restart(request, rule, args);
+        steering.restart(request, args);
         break;
       default:
         lifecycle.handle(request);
@@ -177,11 +178,7 @@ export class Dispatch {
       const areas = [command === "terminateThreads" ? "threads" : "variables"];
       this.#events.altered(client, encodeJson({ areas }));
       if (command === "writeMemory") this.#memoryWritten(client, args);
-      const deed = command === "writeMemory" ? `writes memory at ${String(args.memoryReference)}` : undefined;
-      this.#hub.notice(
-        client,
-        rule.deed ?? deed ?? `sets ${String(args.name ?? args.expression)} = ${String(args.value)}`,
-      );
+      this.#hub.notice(client, changeDeed(command, args));
     });
   }
 

@@ -8,28 +8,39 @@ import { allows } from "../common/access.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { Client, type ClientRequest, type Participant } from "./client.ts";
-import type { HubContext, Parts } from "./context.ts";
+import type { Actor, HubContext, Parts } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
-import { Lifecycle, type LifecycleOptions } from "./lifecycle.ts";
+import { HostWindow } from "./hostWindow.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { Queries } from "./queries.ts";
 import { ReverseRequests, type ChildSession } from "./reverse.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
+import type { StartOptions } from "./starting.ts";
 import { Steering } from "./steering.ts";
 import type { Upstream, UpstreamEnd } from "./upstream.ts";
 
-export interface HubOptions extends LifecycleOptions {
+export interface HubOptions extends StartOptions {
   readonly logger?: Logger;
   /** Starts a child session that the adapter asked for; absent: child sessions are refused. */
   readonly startChild?: (request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>;
   /**
-   * Another session of the server, to which a client asks to be handed over by its `attach`; undefined if there is
-   * none of that id.
+   * The session of the server that a client asks for by its `launch` or `attach`, mostly this one; undefined if there
+   * is none of the id that it names.
    */
   readonly findSession?: (client: Client, start: JsonObject) => Hub | undefined;
   /** Of a child session: its breakpoints are there to begin with, and its driver is the child's. */
   readonly parent?: Hub;
+  /** Whose window speaks to the adapter beside the hub, if one does (hostWindow.ts). */
+  readonly windowOf?: Participant;
+}
+
+/** A line for everybody's debug console. */
+export interface Said {
+  readonly line: string;
+  /** Who need not be told, because they did it. */
+  readonly by: Actor | undefined;
 }
 
 /** How long an adapter has to answer `disconnect`. */
@@ -55,6 +66,11 @@ export class Hub implements HubContext {
   readonly #joined = new Emitter<Client>();
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
+  readonly #said = new Emitter<Said>();
+  /** The host's own window, if it speaks to the adapter itself. */
+  readonly window: HostWindow | undefined;
+  /** A line for everybody's debug console, for a window that is no client. */
+  readonly onSaid = this.#said.event;
   /** A client takes part from now on: it asks to start or to join. */
   readonly onJoined = this.#joined.event;
   readonly onLeft = this.#left.event;
@@ -94,6 +110,8 @@ export class Hub implements HubContext {
     };
     this.#events = new AdapterEvents(this, this.#parts);
     this.#dispatch = new Dispatch(this, this.#parts, this.#events);
+    const { windowOf } = options;
+    this.window = windowOf && new HostWindow(windowOf, this, this.#parts, this.#events);
     upstream.onEvent(({ event, body }) => {
       if (event === "terminated" && this.#toldEnd) return;
       this.#events.handle(event, body);
@@ -102,7 +120,7 @@ export class Hub implements HubContext {
     });
     upstream.onRequest((request) => this.#parts.reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
-    lifecycle.start(options);
+    lifecycle.start({ ...options, startedByWindow: windowOf !== undefined });
     upstream.start();
   }
 
@@ -118,6 +136,16 @@ export class Hub implements HubContext {
   /** Who started the session, while they are here; a child session was started with its parent. */
   get driver(): Client | undefined {
     return this.#parts.lifecycle.driver ?? this.#parent?.driver;
+  }
+
+  /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
+  get hasProgram(): boolean {
+    return this.stopped || this.#parts.snapshot.sawProgram;
+  }
+
+  /** Whether the adapter has named a source by exactly this path. */
+  names(path: string): boolean {
+    return this.#parts.sources.has(path);
   }
 
   /** The debug type, as far as anybody has said one; for lists. */
@@ -173,15 +201,26 @@ export class Hub implements HubContext {
     this.#parts.reverse.childEnded(id);
   }
 
-  broadcast(event: string, body: Buffer | undefined, except?: Client): void {
+  /** A child session that the host has started by itself: whoever can is invited to it. */
+  childStarted(child: ChildSession): void {
+    this.#parts.reverse.childStarted(child);
+  }
+
+  broadcast(event: string, body: Buffer | undefined, except?: Actor): void {
     for (const client of this.clients) if (client.live && client !== except) client.event(event, body);
   }
 
-  say(line: string, except?: Client): void {
+  /** A line in the debug consoles of the clients. */
+  tell(line: string, except?: Actor): void {
     this.broadcast("output", encodeJson({ category: "console", output: `${line}\n` }), except);
   }
 
-  notice(actor: Client, deed: string): void {
+  say(line: string, except?: Actor): void {
+    this.tell(line, except);
+    this.#said.fire({ line, by: except });
+  }
+
+  notice(actor: Actor, deed: string): void {
     this.say(`${actor.participant.name} ${deed}.`, actor);
   }
 
@@ -192,7 +231,8 @@ export class Hub implements HubContext {
     const { client, args } = request;
     const id = args.debugServerSession;
     const isFirst = client.startArgs === undefined;
-    const target = typeof id === "string" && isFirst ? this.#findSession?.(client, args) : this;
+    const find = isFirst && client.profile !== undefined ? this.#findSession : undefined;
+    const target = find === undefined ? this : find(client, args);
     if (target === undefined) {
       request.refuse(new AppError("badArguments", `There is no session "${String(id)}" here any more.`));
     } else if (target === this) {

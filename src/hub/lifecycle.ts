@@ -6,6 +6,7 @@ import type { Client, ClientRequest } from "./client.ts";
 import { conversionBetween } from "./convert.ts";
 import { Joining } from "./joining.ts";
 import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
+import { type StartOptions, maySteer, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
 import type { Upstream } from "./upstream.ts";
 
 /**
@@ -15,21 +16,6 @@ import type { Upstream } from "./upstream.ts";
 export type Phase = "fresh" | "initializing" | "initialized" | "starting" | "started" | "over";
 
 const SUCCESS: Outcome = { success: true };
-
-export interface LifecycleOptions {
-  /** Starts the session without a client: DAP's `launch` or `attach` and its arguments. */
-  readonly start?: {
-    readonly request: "launch" | "attach";
-    readonly configuration: JsonObject;
-    readonly adapterID: string;
-    /** What to say in `initialize` instead of what the hub says of itself: a child session's parent was told it. */
-    readonly initialize?: JsonObject;
-    /** The adapter refused. No client has asked, so none is told. */
-    readonly onFailed?: (reason: AppError) => void;
-  };
-  /** Whether a session that was started so waits for the first client's `configurationDone`. */
-  readonly holdForClient?: boolean;
-}
 
 interface LifecycleHub {
   readonly upstream: Upstream;
@@ -61,6 +47,7 @@ export class Lifecycle {
   #initialized = false;
   #configured = false;
   #hold = false;
+  #startedByWindow = false;
   readonly #hub: LifecycleHub;
   readonly #waiting: ClientRequest[] = [];
   readonly #joining = new Joining((client) => this.#configurationComplete(client));
@@ -72,8 +59,11 @@ export class Lifecycle {
   }
 
   /** Starts the session without a client, if the options say so. */
-  start(options: LifecycleOptions): void {
+  start(options: StartOptions): void {
     this.#hold = options.holdForClient ?? false;
+    this.#startedByWindow = options.startedByWindow ?? false;
+    // It is the window's to configure, too.
+    this.#configured = this.#startedByWindow;
     if (options.start !== undefined) this.#startHeadless(options.start);
   }
 
@@ -109,6 +99,13 @@ export class Lifecycle {
     this.driver?.event("initialized", body);
     for (const client of this.#joining.clients) this.#sendInitialized(client);
     this.#configureAlone();
+  }
+
+  /** The host's own window initializes or starts the adapter. Returns what takes its answer. */
+  windowStarts(command: string, args: JsonObject): (outcome: Outcome) => void {
+    if (command !== "initialize") return this.#starting(args);
+    const initialized = this.#initializing(args);
+    return (outcome) => this.#answerEarly(initialized(outcome), outcome.success);
   }
 
   /** The adapter said more of what it can. */
@@ -160,8 +157,8 @@ export class Lifecycle {
       return;
     }
     client.profile = readProfile(request.args);
-    if (this.phase !== "fresh") {
-      if (this.phase === "initializing") this.#waiting.push(request);
+    if (this.phase !== "fresh" || this.#startedByWindow) {
+      if (this.phase === "fresh" || this.phase === "initializing") this.#waiting.push(request);
       else this.#answerInitialize(request);
       return;
     }
@@ -184,31 +181,40 @@ export class Lifecycle {
   }
 
   #initializeUpstream(args: JsonObject, rawArgs: Buffer, then: (outcome: Outcome) => void): void {
+    const initialized = this.#initializing(args);
+    this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
+      // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
+      const early = initialized(outcome);
+      then(outcome);
+      this.#answerEarly(early, outcome.success);
+    });
+  }
+
+  /** The adapter is being initialized. Returns what takes its answer, and returns those who waited for that. */
+  #initializing(args: JsonObject): (outcome: Outcome) => ClientRequest[] {
     this.phase = "initializing";
     this.initializeArgs = args;
     this.profile = readProfile(args);
     this.names.push(this.profile.adapterID);
-    this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
-      if (this.phase !== "initializing") {
-        then(outcome);
-        return;
-      }
+    return (outcome) => {
+      if (this.phase !== "initializing") return [];
       this.phase = outcome.success ? "initialized" : "fresh";
       if (outcome.success) this.capabilities = { ...parseObject(outcome.body), ...this.capabilities };
       else this.driver = undefined;
-      // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
-      const early = this.#waiting.splice(0);
-      then(outcome);
-      // Whoever came meanwhile: answered from what is known, or first in turn if this one failed.
-      for (const waiting of early) {
-        if (outcome.success && waiting.command === "initialize") {
-          this.#answerInitialize(waiting);
-        } else {
-          if (waiting.command === "initialize") waiting.client.profile = undefined;
-          this.handle(waiting);
-        }
+      return this.#waiting.splice(0);
+    };
+  }
+
+  /** Whoever came meanwhile: answered from what is known, or first in turn if this one failed. */
+  #answerEarly(early: readonly ClientRequest[], success: boolean): void {
+    for (const waiting of early) {
+      if (success && waiting.command === "initialize") {
+        this.#answerInitialize(waiting);
+      } else {
+        if (waiting.command === "initialize") waiting.client.profile = undefined;
+        this.handle(waiting);
       }
-    });
+    }
   }
 
   #answerInitialize(request: ClientRequest): void {
@@ -229,10 +235,10 @@ export class Lifecycle {
       request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
     } else if (client.startArgs !== undefined) {
       request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
-    } else if (this.phase === "initialized" && (this.driver ?? client) === client) {
+    } else if (this.phase === "initialized" && !this.#startedByWindow && (this.driver ?? client) === client) {
       if (maySteer(client)) this.#drive(request);
       else request.refuse(notStarted(client));
-    } else if (this.phase === "initialized" || this.phase === "initializing") {
+    } else if (["fresh", "initializing", "initialized"].includes(this.phase)) {
       // The driver may yet start it; if it leaves first, this one takes its place.
       this.#waiting.push(request);
     } else {
@@ -262,21 +268,30 @@ export class Lifecycle {
     rawArgs: Buffer | undefined,
     then: (outcome: Outcome) => void,
   ): void {
+    const started = this.#starting(args);
+    this.#hub.upstream.request(command, rawArgs, (outcome) => {
+      then(outcome);
+      started(outcome);
+    });
+    // Some adapters send `initialized` before they are started.
+    this.#configureAlone();
+  }
+
+  /** The session is being started: whoever waits joins it. Returns what takes the adapter's answer. */
+  #starting(args: JsonObject): (outcome: Outcome) => void {
     this.phase = "starting";
     const type = configurationType(args);
     if (type !== undefined) this.names.push(type);
-    this.#hub.upstream.request(command, rawArgs, (outcome) => {
+    for (const waiting of this.#waiting.splice(0)) this.handle(waiting);
+    return (outcome) => {
+      const over = this.phase === "over";
       if (this.phase === "starting") this.phase = outcome.success ? "started" : "initialized";
-      then(outcome);
-      if (outcome.success || this.phase === "over") return;
-      this.#configured = false;
+      if (outcome.success || over) return;
+      this.#configured = this.#startedByWindow;
       // Those who joined a start that failed have nothing to join.
       const reason = startFailure(outcome);
       for (const client of this.#joining.clients) client.drop(reason);
-    });
-    for (const waiting of this.#waiting.splice(0)) this.#join(waiting);
-    // Some adapters send `initialized` before they are started.
-    this.#configureAlone();
+    };
   }
 
   #join(request: ClientRequest): void {
@@ -340,7 +355,7 @@ export class Lifecycle {
     if (next !== undefined) this.#drive(next);
   }
 
-  #startHeadless(start: NonNullable<LifecycleOptions["start"]>): void {
+  #startHeadless(start: NonNullable<StartOptions["start"]>): void {
     const { request, configuration, adapterID, onFailed } = start;
     const args = start.initialize ?? headlessInitialize(adapterID);
     this.#initializeUpstream(args, encodeJson(args), (initialized) => {
@@ -353,38 +368,6 @@ export class Lifecycle {
       });
     });
   }
-}
-
-/** To start the program, or to let it run that waits for its first client, is to steer it. */
-function maySteer(client: Client): boolean {
-  return allows(client.participant.access, "control");
-}
-
-function notStarted(client: Client): AppError {
-  const { access } = client.participant;
-  return new AppError("notAllowed", `Nobody has started a session here yet, and you may only ${access}.`, {
-    hint: "Join again when somebody has.",
-  });
-}
-
-/** An adapter's refusal in its own words: DAP's `Message` for people if there is one, with its variables filled in. */
-function startFailure(outcome: Outcome): AppError {
-  const { error } = parseObject(outcome.body);
-  const { format, variables } = isObject(error) ? error : {};
-  const values = isObject(variables) ? variables : {};
-  const valueOf = (name: string) => (typeof values[name] === "string" ? values[name] : "");
-  const text =
-    typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name)) : "";
-  return new AppError(
-    "adapterFailed",
-    `The session could not be started: ${text || (outcome.message ?? "no reason given")}`,
-  );
-}
-
-/** Our own keys of a launch configuration are not the adapter's business. */
-function withoutOwnKeys(request: ClientRequest): Buffer | undefined {
-  if (!("debugServerSession" in request.args)) return request.rawArgs;
-  return encodeJson({ ...request.args, debugServerSession: undefined, debugServerTicket: undefined });
 }
 
 function remove<T>(items: T[], test: (item: T) => boolean): void {

@@ -58,19 +58,9 @@ export class ReverseRequests {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const invitable = () =>
-        [...this.#hub.clients].filter((client) => client.live && client.profile?.startDebugging === true);
-      const child = await this.#options.startChild(how, configuration, invitable().length > 0);
-      this.#children.push(child);
+      const child = await this.#options.startChild(how, configuration, this.#invitable().length > 0);
       // Again: somebody may have come or gone while the adapter was opened.
-      const invited = invitable();
-      if (invited.length === 0) child.release();
-      let expected = invited.length;
-      for (const client of invited) {
-        this.#invite(client, child, (accepted) => {
-          if (!accepted && --expected === 0) child.release();
-        });
-      }
+      this.childStarted(child);
       return child;
     } catch (thrown) {
       const error = AppError.from(thrown, "adapterFailed");
@@ -85,6 +75,19 @@ export class ReverseRequests {
     }
   }
 
+  /** A child session has started: everybody who can is invited to it, and if nobody can, it runs. */
+  childStarted(child: ChildSession): void {
+    this.#children.push(child);
+    const invited = this.#invitable();
+    if (invited.length === 0) child.release();
+    let expected = invited.length;
+    for (const client of invited) {
+      this.#invite(client, child, (accepted) => {
+        if (!accepted && --expected === 0) child.release();
+      });
+    }
+  }
+
   /** Invites a late client to the children that go on. */
   replayChildren(client: Client): void {
     for (const child of this.#children) this.#invite(client, child, () => {});
@@ -93,6 +96,10 @@ export class ReverseRequests {
   childEnded(id: string): void {
     const index = this.#children.findIndex((child) => child.id === id);
     if (index >= 0) this.#children.splice(index, 1);
+  }
+
+  #invitable(): Client[] {
+    return [...this.#hub.clients].filter(({ live, profile }) => live && profile?.startDebugging === true);
   }
 
   /** The configuration is the one by which the client joined this session, with the child's id. */

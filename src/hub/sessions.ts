@@ -6,7 +6,7 @@ import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import type { Client, Participant } from "./client.ts";
-import { Hub, type HubOptions } from "./hub.ts";
+import { Hub, type HubOptions, type Said } from "./hub.ts";
 import { configurationType } from "./profile.ts";
 import type { ChildSession } from "./reverse.ts";
 import type { Upstream, UpstreamEnd } from "./upstream.ts";
@@ -29,6 +29,8 @@ export interface Newcomer {
 export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & {
   readonly logger?: Logger;
   readonly name?: string;
+  /** The name of the host, whose own window speaks to the adapters beside the hubs, as VS Code does. */
+  readonly windowOf?: string;
 };
 
 interface Presence {
@@ -51,6 +53,11 @@ export class Sessions {
   readonly #participantJoined = new Emitter<Participant>();
   readonly #participantLeft = new Emitter<Participant>();
   readonly #end = new Emitter<UpstreamEnd>();
+  readonly #said = new Emitter<Said>();
+  /** A line for everybody's debug console, once for all sessions, for a window that is no client. */
+  readonly onSaid = this.#said.event;
+  /** The host, if their own window speaks to the adapters itself. */
+  readonly window: Participant | undefined;
   /** A session began or ended, somebody came, left or was given another right. */
   readonly onChanged = this.#changed.event;
   readonly onJoined = this.#participantJoined.event;
@@ -62,7 +69,11 @@ export class Sessions {
 
   constructor(upstream: Upstream, options: SessionsOptions = {}) {
     this.#options = options;
-    const { start, holdForClient } = options;
+    const { start, holdForClient, windowOf } = options;
+    if (windowOf !== undefined) {
+      this.window = this.admit({ name: windowOf, address: "this window", access: "full", isHost: true });
+      this.#present(this.window);
+    }
     const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, {
       start,
       holdForClient,
@@ -143,10 +154,22 @@ export class Sessions {
   }
 
   say(participant: Participant, text: string): void {
+    const line = `${participant.name}: ${text}`;
     for (const { hub } of this.#sessions.values()) {
-      const own = [...hub.clients].find((client) => client.participant === participant);
-      hub.say(`${participant.name}: ${text}`, own);
+      hub.tell(
+        line,
+        [...hub.clients].find((client) => client.participant === participant),
+      );
     }
+    this.#said.fire({ line, by: { participant } });
+  }
+
+  /** A child session that the host has started by itself; whoever can is invited to it. */
+  addChild(parent: Session, upstream: Upstream, name: string): Session {
+    const child = this.#add(upstream, name, parent, {});
+    // The host's window configures it; guests come when they like.
+    parent.hub.childStarted({ id: child.id, name, release: () => {} });
+    return child;
   }
 
   end(reason: string): void {
@@ -158,12 +181,14 @@ export class Sessions {
     const hub = new Hub(upstream, {
       ...start,
       ...(parent === undefined ? {} : { parent: parent.hub }),
+      ...(this.window === undefined ? {} : { windowOf: this.window }),
       logger: this.#options.logger,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
-      findSession: (client, start) => this.#transfer(client, start),
+      findSession: (client, start) => this.#transfer(client, start, session),
     });
     const session: Session = { id, name, parent: parent?.id, hub };
     this.#sessions.set(id, session);
+    hub.onSaid((said) => this.#said.fire(said));
     hub.onJoined((client) => this.#joined(client));
     hub.onLeft(({ participant }) => {
       if (this.#participants.get(participant)?.disconnected === true) this.leave(participant);
@@ -208,9 +233,28 @@ export class Sessions {
     return { id: child.id, name, release };
   }
 
-  /** Where a client asks to go that was invited to a child session; with its ticket it stays the same participant. */
-  #transfer(client: Client, { debugServerSession, debugServerTicket }: JsonObject): Hub | undefined {
-    const session = this.#sessions.get(String(debugServerSession));
+  /** The host itself: present from the beginning, and nobody need be told. */
+  #present(participant: Participant): void {
+    const state = this.#participants.get(participant);
+    if (state !== undefined) state.joined = true;
+  }
+
+  /**
+   * Where a client asks to go that was invited to a child session; with its ticket it stays the same participant.
+   * One that names none stays where it is, unless there is no program there and it cannot follow an invitation: then
+   * it is taken to the child session that has one.
+   */
+  #transfer(
+    client: Client,
+    { debugServerSession, debugServerTicket }: JsonObject,
+    from: Session,
+  ): Hub | undefined {
+    if (typeof debugServerSession !== "string") {
+      if (from.hub.hasProgram || client.profile?.startDebugging === true) return from.hub;
+      const children = this.list().filter(({ parent, hub }) => parent === from.id && hub.ended === undefined);
+      return (children.find(({ hub }) => hub.stopped) ?? children[0] ?? from).hub;
+    }
+    const session = this.#sessions.get(debugServerSession);
     if (session === undefined) return undefined;
     const owner = [...this.#participants.keys()].find(({ ticket }) => sameTicket(ticket, debugServerTicket));
     if (owner !== undefined) client.participant = owner;

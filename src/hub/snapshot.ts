@@ -58,6 +58,11 @@ export class Snapshot {
     else if (event === "progressEnd" || event === "progressUpdate") this.#recordProgress(event, body);
   }
 
+  /** Whether there has been a process or a thread. */
+  get sawProgram(): boolean {
+    return this.#last.has("process") || this.#byKey.has("thread");
+  }
+
   get terminated(): boolean {
     return this.#last.has("terminated");
   }

@@ -36,6 +36,11 @@ export class NamedSources {
     }
   }
 
+  /** Whether the adapter has named a source by exactly this path. */
+  has(path: string): boolean {
+    return this.#keys.has(path);
+  }
+
   /** A guest that may only look reads no source but those that the session has named. */
   refusal({ client, command, args }: ClientRequest): AppError | undefined {
     if (command !== "source" || allows(client.participant.access, "control")) return undefined;

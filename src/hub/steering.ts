@@ -1,8 +1,8 @@
 import { AppError } from "../common/errors.ts";
-import { encodeJson, parseObject } from "../dap/messages.ts";
-import type { RequestRule } from "../dap/requests.ts";
+import { type JsonObject, type Outcome, encodeJson, parseObject } from "../dap/messages.ts";
+import { REQUESTS, type RequestRule } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
+import type { Actor, HubContext } from "./context.ts";
 import type { Execution, Resume } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
@@ -36,7 +36,7 @@ export class Steering {
   }
 
   handle(request: ClientRequest, rule: RequestRule): void {
-    if (RESUMES.has(request.command)) this.#resume(request, rule);
+    if (RESUMES.has(request.command)) this.#resume(request);
     else this.#pause(request, rule);
   }
 
@@ -78,7 +78,7 @@ export class Steering {
     this.#invalidate();
   }
 
-  #resume(request: ClientRequest, rule: RequestRule): void {
+  #resume(request: ClientRequest): void {
     const { client, args } = request;
     const threadId = typeof args.threadId === "number" ? args.threadId : this.#threadOfFrame(request);
     if (!request.sawStop || this.#execution.isRunning(threadId)) {
@@ -91,32 +91,46 @@ export class Steering {
       return;
     }
     const resume = this.#execution.resume(client, threadId, args.singleThread === true);
-    this.#send(request, rule, request.rawArgs, resume);
+    this.#send(request, request.rawArgs, resume);
   }
 
   /** `restart`: whatever stands still runs. */
-  restart(request: ClientRequest, rule: RequestRule, rawArgs: Buffer | undefined): void {
-    this.#send(request, rule, rawArgs, this.#execution.resume(request.client, undefined, false));
+  restart(request: ClientRequest, rawArgs: Buffer | undefined): void {
+    this.#send(request, rawArgs, this.#execution.resume(request.client, undefined, false));
   }
 
-  #send(request: ClientRequest, rule: RequestRule, rawArgs: Buffer | undefined, resume: Resume): void {
+  /** The host's own window resumes the program. Returns what takes the adapter's answer. */
+  windowResumes(window: Actor, command: string, args: JsonObject): (outcome: Outcome) => void {
+    const threadId = typeof args.threadId === "number" ? args.threadId : undefined;
+    const resume = this.#execution.resume(window, threadId, args.singleThread === true);
+    this.#invalidate();
+    return (outcome) => {
+      if (outcome.success) this.#resumed(window, command, args, resume, outcome);
+      else this.#execution.undo(resume);
+    };
+  }
+
+  #send(request: ClientRequest, rawArgs: Buffer | undefined, resume: Resume): void {
     const { client, command, args } = request;
     const told = resume.closed.filter((epoch) => client.toldStops.delete(epoch));
     this.#invalidate();
     request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
-      if (!outcome.success) {
-        if (this.#execution.undo(resume)) for (const epoch of told) client.toldStops.add(epoch);
-        request.answer(outcome);
-        return;
-      }
-      // DAP: an absent `allThreadsContinued` of a ContinueResponse means all.
-      if (command === "continue" && args.singleThread !== true) {
-        if (parseObject(outcome.body).allThreadsContinued !== false) this.#execution.resumeRest(resume);
-      }
+      if (!outcome.success && this.#execution.undo(resume))
+        for (const epoch of told) client.toldStops.add(epoch);
       request.answer(outcome);
-      this.#announce(resume);
-      if (rule.deed !== undefined) this.#hub.notice(client, rule.deed);
+      if (outcome.success) this.#resumed(client, command, args, resume, outcome);
     });
+  }
+
+  /** The adapter has taken a resume. */
+  #resumed(actor: Actor, command: string, args: JsonObject, resume: Resume, { body }: Outcome): void {
+    // DAP: an absent `allThreadsContinued` of a ContinueResponse means all.
+    if (command === "continue" && args.singleThread !== true) {
+      if (parseObject(body).allThreadsContinued !== false) this.#execution.resumeRest(resume);
+    }
+    this.#announce(resume);
+    const deed = REQUESTS.get(command)?.deed;
+    if (deed !== undefined) this.#hub.notice(actor, deed);
   }
 
   #pause(request: ClientRequest, rule: RequestRule): void {

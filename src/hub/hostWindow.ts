@@ -1,0 +1,86 @@
+import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
+import { REQUESTS } from "../dap/requests.ts";
+import type { Participant } from "./client.ts";
+import type { HubContext, Parts } from "./context.ts";
+import type { AdapterEvents } from "./adapterEvents.ts";
+import { changeDeed } from "./deeds.ts";
+
+/** A request of the window on its way to the adapter. */
+export interface WindowRequest {
+  readonly command: string;
+  readonly args: JsonObject;
+  /**
+   * Of a list of breakpoints: whether it is all that the adapter is to have, the guests' included, because the window
+   * holds those too. Otherwise what the guests want besides is sent after it.
+   */
+  readonly holdsAll?: boolean;
+}
+
+/**
+ * The host's own window where it speaks to the adapter beside the hub, as VS Code does: it starts, configures and ends
+ * the session. The hub is told what the window asks and what it is answered, so that guests see what the host does as
+ * they see each other's deeds. It never refuses the window anything: its requests are on their way already.
+ */
+export class HostWindow {
+  readonly participant: Participant;
+  readonly #hub: HubContext;
+  readonly #parts: Parts;
+  readonly #events: AdapterEvents;
+
+  constructor(participant: Participant, hub: HubContext, parts: Parts, events: AdapterEvents) {
+    this.participant = participant;
+    this.#hub = hub;
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Tells of a request before the adapter has it. Returns what is to be called with its answer, once. */
+  sent(request: WindowRequest): (outcome: Outcome) => void {
+    const { command, args } = request;
+    const rule = REQUESTS.get(command);
+    const { lifecycle, steering, breakpoints, snapshot, sources } = this.#parts;
+    switch (rule?.kind) {
+      case "lifecycle":
+        if (command === "restart") {
+          snapshot.restarted();
+          return steering.windowResumes(this, command, args);
+        }
+        return ["initialize", "launch", "attach"].includes(command)
+          ? lifecycle.windowStarts(command, args)
+          : () => {};
+      case "execution":
+        if (command !== "pause") return steering.windowResumes(this, command, args);
+        return ({ success }) => {
+          if (success) this.#hub.notice(this, rule.deed ?? command);
+        };
+      case "breakpoints":
+        return (outcome) => breakpoints.windowLists(this, request, outcome);
+      case "evaluate":
+        return () => {
+          if ((args.context ?? "repl") !== "repl") return;
+          this.#events.altered(undefined, encodeJson({ areas: ["variables"] }));
+          this.#hub.notice(this, `evaluates ${String(args.expression)}`);
+        };
+      case "change":
+        return ({ success }) => {
+          if (success) this.#changed(command, args);
+        };
+      case "query":
+        return ({ success, body }) => {
+          if (success) sources.note(command, body);
+        };
+      case "cancel":
+      case "reverse":
+      case undefined:
+        return () => {};
+    }
+  }
+
+  #changed(command: string, args: JsonObject): void {
+    this.#events.altered(
+      undefined,
+      encodeJson({ areas: [command === "terminateThreads" ? "threads" : "variables"] }),
+    );
+    this.#hub.notice(this, changeDeed(command, args));
+  }
+}
