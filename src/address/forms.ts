@@ -1,5 +1,5 @@
 import { LIMITS } from "../common/limits.ts";
-import { KEYS, isFlag } from "./keys.ts";
+import { KEYS, TRANSPORTS, entryUsage } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
 import type { Address, Role, Slot, Slots, Transport } from "./model.ts";
 
@@ -182,6 +182,14 @@ export function findKey(form: Form, name: string): KeyId | undefined {
   return keyIds(form).find((id) => KEYS[id].name.toLowerCase() === wanted);
 }
 
+export const TRANSPORT_NAMES = Object.keys(TRANSPORTS) as Transport[];
+
+/** The transport that is meant by what stands before the colon, in whatever case it is written. */
+export function findTransport(name: string): Transport | undefined {
+  const wanted = name.toLowerCase();
+  return TRANSPORT_NAMES.find((transport) => transport === wanted);
+}
+
 export function formsOf(role: Role, transport: Transport): Form[] {
   return FORMS.filter((form) => form.role === role && form.transport === transport);
 }
@@ -207,12 +215,11 @@ function firstOf(forms: readonly Form[]): Form {
 /** A usage line: `tcp:port=P[:Q][,hidden]…`; without `ours` just the keys that WinDbg has. */
 export function usage(form: Form, options: { ours: boolean } = { ours: true }): string {
   const ids = keyIds(form).filter((id) => options.ours || KEYS[id].origin === "windbg");
-  const entry = (id: KeyId) => (isFlag(id) ? KEYS[id].name : `${KEYS[id].name}=${KEYS[id].placeholder}`);
   const choice = ids.filter((id) => form.keys[id] === oneOf);
   const needed = ids.flatMap((id) => {
-    if (form.keys[id] === required) return [entry(id)];
-    return id === choice[0] ? [`{${choice.map(entry).join("|")}}`] : [];
+    if (form.keys[id] === required) return [entryUsage(id)];
+    return id === choice[0] ? [`{${choice.map(entryUsage).join("|")}}`] : [];
   });
-  const others = ids.filter((id) => form.keys[id] === optional).map((id) => `[,${entry(id)}]`);
+  const others = ids.filter((id) => form.keys[id] === optional).map((id) => `[,${entryUsage(id)}]`);
   return `${form.transport}:${needed.join(",")}${others.join("")}`;
 }

@@ -269,6 +269,16 @@ export function spell(id: KeyId): string {
   return isFlag(id) ? KEYS[id].name : `${KEYS[id].name}=`;
 }
 
+/** An entry as usage texts show it: `port=P[:Q]` or `hidden`. */
+export function entryUsage(id: KeyId): string {
+  return spell(id) + KEYS[id].placeholder;
+}
+
+/** Whose key it is, as a sentence: what is ours does not work with WinDbg. */
+export function originOf(id: KeyId): string {
+  return KEYS[id].origin === "windbg" ? "WinDbg has it too." : "WinDbg does not have it.";
+}
+
 export interface TransportDefinition {
   readonly summary: string;
   readonly alsoTried: readonly string[];

@@ -1,7 +1,7 @@
 import { checkContradictions } from "./contradictions.ts";
 import { parseEntry } from "./entry.ts";
 import type { Entry } from "./entry.ts";
-import { DEFAULTS, chooseForm, formsOf, keyIds, slotsOf } from "./forms.ts";
+import { DEFAULTS, TRANSPORT_NAMES, chooseForm, findTransport, formsOf, keyIds, slotsOf } from "./forms.ts";
 import type { Form } from "./forms.ts";
 import { KEYS, TRANSPORTS, spell } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
@@ -14,16 +14,16 @@ import { nearest, orList } from "./suggest.ts";
 
 /** Reads what WinDbg's users write after `.server`. Never throws. */
 export function parseServer(text: string): ParseResult<ServerAddress> {
-  return parse(text, "server") as ParseResult<ServerAddress>;
+  return parseAddress(text, "server") as ParseResult<ServerAddress>;
 }
 
 /** Reads what WinDbg's users write after `-remote`. Never throws. */
 export function parseClient(text: string): ParseResult<ClientAddress> {
-  return parse(text, "client") as ParseResult<ClientAddress>;
+  return parseAddress(text, "client") as ParseResult<ClientAddress>;
 }
 
 /** The first thing that is wrong is reported, from left to right; then what is missing or contradictory. */
-function parse(text: string, role: Role): ParseResult<Address> {
+export function parseAddress(text: string, role: Role): ParseResult<Address> {
   const control = controlCharacter(text);
   if (control !== undefined) return control;
   const pieces = scan(text);
@@ -63,7 +63,7 @@ function parseTransport({ transport, colon, segments }: Scan, role: Role): Parse
     const message = "A command is not part of the connection string.";
     return failureAt(transport, message, "Write only what follows it.", 0, command.length);
   }
-  const known = TRANSPORT_NAMES.find((name) => name === transport.text.toLowerCase());
+  const known = findTransport(transport.text);
   if (known === undefined) {
     const candidates = TRANSPORT_NAMES.map((word) => ({ word, alsoTried: TRANSPORTS[word].alsoTried }));
     const match = nearest(transport.text, candidates);
@@ -76,8 +76,6 @@ function parseTransport({ transport, colon, segments }: Scan, role: Role): Parse
   }
   return success(known);
 }
-
-const TRANSPORT_NAMES = Object.keys(TRANSPORTS) as Transport[];
 
 function findMissing(form: Form, entries: ReadonlyMap<Slot, Entry>, end: number): ParseFailure | undefined {
   const given = (id: KeyId) => entries.has(KEYS[id].slot);

@@ -42,3 +42,23 @@ export function trimRaw(raw: Raw): Raw {
   const leading = raw.text.length - raw.text.trimStart().length;
   return { text: raw.text.trim(), start: raw.start + leading };
 }
+
+/** A part of a text by its offsets. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function spanOf({ text, start }: Raw): Span {
+  return { start, end: start + text.length };
+}
+
+/** Whether an offset is in `raw` or at its end, where one goes on writing it. */
+export function touches({ text, start }: Raw, offset: number): boolean {
+  return start <= offset && offset <= start + text.length;
+}
+
+/** What has offsets into a part of a text, with offsets into the whole. */
+export function shifted<T extends Span>(item: T, by: number): T {
+  return { ...item, start: item.start + by, end: item.end + by };
+}

@@ -1,0 +1,29 @@
+import { KEYS } from "./keys.ts";
+import { parsePassword } from "./password.ts";
+import { spanOf } from "./result.ts";
+import type { ParseFailure, Raw } from "./result.ts";
+import type { Role } from "./model.ts";
+import { scan } from "./scan.ts";
+
+/**
+ * Points at the password that stands in the text itself, where the place to get it from could: for texts that are
+ * kept in files. The text need not be valid otherwise.
+ */
+export function findClearPassword(text: string, role: Role): Omit<ParseFailure, "ok"> | undefined {
+  const { segments, openQuote } = scan(text);
+  if (openQuote !== undefined) return undefined;
+  const isClear = (value: Raw) => {
+    const password = value.text === "" ? undefined : parsePassword(value);
+    return password?.ok === true && password.value.kind === "literal";
+  };
+  for (const { key, value } of segments) {
+    if (key.text.toLowerCase() !== KEYS.password.name || value === undefined || !isClear(value)) continue;
+    const orAsked = role === "client" ? ", or leave it out to be asked" : "";
+    return {
+      ...spanOf(value),
+      message: "The password can be read by everybody who can read this file.",
+      hint: `Write ${KEYS.password.examples.join(" or ")}${orAsked}.`,
+    };
+  }
+  return undefined;
+}

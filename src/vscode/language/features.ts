@@ -1,0 +1,36 @@
+import { findClearPassword } from "../../address/clearPassword.ts";
+import type { Completion } from "../../address/complete.ts";
+import type { Hover } from "../../address/hover.ts";
+import type { Role } from "../../address/model.ts";
+import { parseAddress } from "../../address/parse.ts";
+import type { ParseFailure, Span } from "../../address/result.ts";
+
+/** Something that a document is to be told about; `start` and `end` are offsets into the document. */
+export interface Finding extends Span {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+}
+
+/** What an editor shows of one kind of document. All offsets are into the document's text. */
+export interface LanguageFeatures {
+  completionsAt(text: string, offset: number): Completion[];
+  hoverAt(text: string, offset: number): Hover | undefined;
+  findings(text: string): Finding[];
+}
+
+/** What is wrong with one connection string, in its own offsets: at most one error, at most one warning. */
+export function findingsIn(text: string, role: Role): Finding[] {
+  const parsed = parseAddress(text, role);
+  const clear = findClearPassword(text, role);
+  return [
+    ...(parsed.ok ? [] : [finding("error", parsed)]),
+    ...(clear === undefined ? [] : [finding("warning", clear)]),
+  ];
+}
+
+export function finding(
+  severity: Finding["severity"],
+  { start, end, message, hint }: Omit<ParseFailure, "ok">,
+): Finding {
+  return { severity, start, end, message: hint === undefined ? message : `${message} ${hint}` };
+}
