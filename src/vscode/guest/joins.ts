@@ -1,0 +1,84 @@
+import { format } from "../../address/format.ts";
+import type { ClientAddress } from "../../address/model.ts";
+import type { Access } from "../../common/access.ts";
+import { AppError } from "../../common/errors.ts";
+import { Emitter } from "../../common/event.ts";
+import { type JoinOptions, type Joined, joinServer } from "../../guest/join.ts";
+import type { ClientInfo } from "../../link/messages.ts";
+import type { GuestIdentity } from "../../link/openLink.ts";
+
+/** A server that this window is a guest of. Its debug session and all children come by one link. */
+export interface Join {
+  /** Names it within this window, and in the addresses of its sources. */
+  readonly id: string;
+  /** The connection string, without secrets. */
+  readonly address: string;
+  readonly joined: Joined;
+  /** The right that the host gives us, as it is now. */
+  readonly access: Access;
+  /** Everybody who is in, ourselves included, as the host told last. */
+  readonly clients: readonly ClientInfo[];
+}
+
+interface State {
+  access: Access;
+  clients: readonly ClientInfo[];
+}
+
+/** The servers that this window is a guest of. */
+export class Joins {
+  readonly #joins = new Map<string, Join & State>();
+  readonly #changed = new Emitter<void>();
+  /** One began or ended, or its host told something new of it. */
+  readonly onChanged = this.#changed.event;
+  #lastId = 0;
+
+  get all(): Join[] {
+    return [...this.#joins.values()];
+  }
+
+  /** Connects and is let in. Rejects with an AppError: the transport's, the handshake's, or the host's refusal. */
+  async join(address: ClientAddress, identity: GuestIdentity, options: JoinOptions): Promise<Join> {
+    const joined = await joinServer(address, identity, options);
+    const { link } = joined;
+    const id = String(++this.#lastId);
+    const join = {
+      id,
+      address: format(address, { secrets: "mask" }),
+      joined,
+      access: link.welcome.access,
+      clients: [] as readonly ClientInfo[],
+    };
+    link.on("access")(({ access }) => this.#set(join, { access }));
+    link.on("clients")(({ clients }) => this.#set(join, { clients }));
+    link.onClose(() => {
+      this.#joins.delete(id);
+      this.#changed.fire();
+    });
+    this.#joins.set(id, join);
+    this.#changed.fire();
+    link.start();
+    void this.#listClients(join);
+    return join;
+  }
+
+  /** Leaves all: the window closes. */
+  dispose(): void {
+    for (const { joined } of this.all) joined.link.close();
+  }
+
+  /** The host tells of changes; who was there before is asked for. */
+  async #listClients(join: Join & State): Promise<void> {
+    try {
+      this.#set(join, await join.joined.link.request("listClients", {}));
+    } catch (thrown) {
+      // The link has ended, which its sessions tell; or the host does not say, and then nobody is shown.
+      void AppError.from(thrown);
+    }
+  }
+
+  #set(join: Join & State, state: Partial<State>): void {
+    Object.assign(join, state);
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,108 @@
+import type { ServerAddress } from "../../address/model.ts";
+import { AppError } from "../../common/errors.ts";
+import { Emitter } from "../../common/event.ts";
+import type { Logger } from "../../common/logger.ts";
+import { Host, type HostOptions, type HostedServer } from "../../host/host.ts";
+import type { Sessions } from "../../hub/sessions.ts";
+
+/** A debug session of this window, with its children, that is or could be served. */
+export interface ServableSession {
+  /** VS Code's id of the root session. */
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly sessions: Sessions;
+}
+
+/** A server of this window, and what it serves. */
+export interface ServedServer {
+  readonly session: ServableSession;
+  readonly host: Host;
+  readonly hosted: HostedServer;
+}
+
+export type ServingOptions = Pick<HostOptions, "registry" | "reader"> & {
+  readonly logger: Logger;
+  /** Asks the person at this window about somebody who wants to come in. */
+  readonly admit: (session: ServableSession) => HostOptions["admit"];
+};
+
+/** What this window serves: any number of servers for each of its debug sessions, each until it is stopped or the session ends. */
+export class Serving {
+  readonly #options: ServingOptions;
+  readonly #servable = new Map<Sessions, ServableSession>();
+  readonly #hosts = new Map<Sessions, Host>();
+  readonly #servers = new Map<HostedServer, ServedServer>();
+  readonly #changed = new Emitter<void>();
+  readonly #started = new Emitter<ServableSession>();
+  /** A session or a server began or ended, or a guest came, left or may do something else now. */
+  readonly onChanged = this.#changed.event;
+  /** A session can be served from now on. */
+  readonly onSession = this.#started.event;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+  }
+
+  /** The sessions of this window, in the order in which they started. */
+  get servable(): ServableSession[] {
+    return [...this.#servable.values()];
+  }
+
+  get servers(): ServedServer[] {
+    return [...this.#servers.values()];
+  }
+
+  /** A session of this window has started. It goes by itself when it ends. */
+  add(session: ServableSession): void {
+    const { sessions } = session;
+    this.#servable.set(sessions, session);
+    sessions.onChanged(() => this.#changed.fire());
+    sessions.onEnd(({ reason }) => void this.#remove(sessions, reason));
+    this.#started.fire(session);
+    this.#changed.fire();
+  }
+
+  /** Starts a server. Rejects with an AppError that says why it cannot be, and what to do. */
+  async start(session: ServableSession, address: ServerAddress): Promise<ServedServer> {
+    if (!this.#servable.has(session.sessions))
+      throw new AppError("closed", "This debug session has ended meanwhile.");
+    const host = this.#hostOf(session);
+    const [hosted] = await host.serve([address]);
+    if (hosted === undefined) throw new AppError("internal", "No server was started.");
+    const served: ServedServer = { session, host, hosted };
+    this.#servers.set(hosted, served);
+    this.#changed.fire();
+    return served;
+  }
+
+  /** Stops a server: its guests are told; the debug session goes on. */
+  async stop({ hosted }: ServedServer): Promise<void> {
+    await hosted.server.close(new AppError("closed", "The host no longer serves this session."));
+  }
+
+  /** The window closes: everybody is told, and no listing stays. */
+  async close(reason: string): Promise<void> {
+    await Promise.all(this.servers.map(({ hosted }) => hosted.server.close(new AppError("closed", reason))));
+  }
+
+  #hostOf(session: ServableSession): Host {
+    const known = this.#hosts.get(session.sessions);
+    if (known !== undefined) return known;
+    const { logger, registry, reader, admit } = this.#options;
+    const host = new Host(session.sessions, { logger, registry, reader, admit: admit(session) });
+    host.onServerClosed((hosted) => {
+      this.#servers.delete(hosted);
+      this.#changed.fire();
+    });
+    this.#hosts.set(session.sessions, host);
+    return host;
+  }
+
+  async #remove(sessions: Sessions, reason: string): Promise<void> {
+    this.#servable.delete(sessions);
+    this.#changed.fire();
+    await this.#hosts.get(sessions)?.close(reason);
+    this.#hosts.delete(sessions);
+  }
+}

@@ -1,0 +1,83 @@
+import * as vscode from "vscode";
+import type { JsonObject } from "../../dap/messages.ts";
+import type { BreakpointPlace, WindowBreakpoint, WindowSession } from "./windowSession.ts";
+
+/** A session of this window, by VS Code's own API. */
+export function windowSession(session: vscode.DebugSession): WindowSession {
+  return {
+    id: session.id,
+    type: session.type,
+    name: session.name,
+    isChild: session.parentSession !== undefined,
+    customRequest: (command, args) => session.customRequest(command, args),
+    run(command, threadId) {
+      // As VS Code itself spells the context of its call stack's rows.
+      const thread = threadId === undefined ? {} : { threadId: `thread:${session.id}:${threadId}` };
+      return vscode.commands.executeCommand(command, undefined, { sessionId: session.id, ...thread });
+    },
+    placeKey: (place) => uriOf(place, session)?.toString() ?? place.kind,
+    breakpointsAt(place) {
+      const wanted = uriOf(place, session)?.toString();
+      return vscode.debug.breakpoints.flatMap((breakpoint) => {
+        const found = inDap(breakpoint);
+        return found !== undefined && found.uri === wanted ? [found.breakpoint] : [];
+      });
+    },
+    addBreakpoints(place, specs) {
+      const uri = uriOf(place, session);
+      vscode.debug.addBreakpoints(specs.map((spec) => newBreakpoint(uri, spec)));
+    },
+    removeBreakpoints(handles) {
+      vscode.debug.removeBreakpoints(
+        vscode.debug.breakpoints.filter((breakpoint) => handles.includes(breakpoint)),
+      );
+    },
+  };
+}
+
+/** The document in which VS Code shows a source of the adapter; undefined for what is in none. */
+function uriOf(place: BreakpointPlace, session: vscode.DebugSession): vscode.Uri | undefined {
+  if (place.kind === "function") return undefined;
+  const { path, name, sourceReference } = place.source;
+  const text = textOf(path) ?? textOf(name) ?? "";
+  if (typeof sourceReference === "number" && sourceReference > 0)
+    return vscode.debug.asDebugSourceUri({ path: text, sourceReference }, session);
+  return /^[a-z][a-z0-9+.-]+:/i.test(text) ? vscode.Uri.parse(text) : vscode.Uri.file(text);
+}
+
+/** A breakpoint in DAP's terms, and its document; undefined for kinds that extensions cannot set. */
+function inDap(
+  breakpoint: vscode.Breakpoint,
+): { readonly uri: string | undefined; readonly breakpoint: WindowBreakpoint } | undefined {
+  const { enabled, condition, hitCondition, logMessage } = breakpoint;
+  const wishes = { condition, hitCondition, logMessage };
+  if (breakpoint instanceof vscode.FunctionBreakpoint) {
+    const spec = { name: breakpoint.functionName, ...wishes };
+    return { uri: undefined, breakpoint: { handle: breakpoint, enabled, spec } };
+  }
+  if (!(breakpoint instanceof vscode.SourceBreakpoint)) return undefined;
+  const { uri, range } = breakpoint.location;
+  const column = range.start.character > 0 ? { column: range.start.character + 1 } : {};
+  const spec = { line: range.start.line + 1, ...column, ...wishes };
+  return { uri: uri.toString(), breakpoint: { handle: breakpoint, enabled, spec } };
+}
+
+function newBreakpoint(uri: vscode.Uri | undefined, spec: JsonObject): vscode.Breakpoint {
+  if (uri === undefined)
+    return new vscode.FunctionBreakpoint(textOf(spec.name) ?? "", true, ...wishesOf(spec));
+  const position = new vscode.Position(numberOf(spec.line) - 1, numberOf(spec.column) - 1);
+  return new vscode.SourceBreakpoint(new vscode.Location(uri, position), true, ...wishesOf(spec));
+}
+
+function wishesOf(spec: JsonObject): [string | undefined, string | undefined, string | undefined] {
+  return [textOf(spec.condition), textOf(spec.hitCondition), textOf(spec.logMessage)];
+}
+
+/** DAP's lines and columns, as the window was told, count from 1. */
+function numberOf(value: unknown): number {
+  return typeof value === "number" && value >= 1 ? value : 1;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

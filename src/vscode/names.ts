@@ -1,0 +1,50 @@
+/** Every name by which package.json and the code know the same thing; a test holds the two against each other. */
+
+/** The debug type of sessions that join a server or wrap an adapter. */
+export const DEBUG_TYPE = "debug-server";
+
+/** The scheme of the host's sources, shown to its guests. */
+export const SOURCE_SCHEME = "debug-server";
+
+export const COMMANDS = {
+  start: "debugServer.start",
+  stop: "debugServer.stop",
+  copyJoinString: "debugServer.copyJoinString",
+  copyJoinLink: "debugServer.copyJoinLink",
+  join: "debugServer.join",
+  leave: "debugServer.leave",
+  removeGuest: "debugServer.removeGuest",
+  changeAccess: "debugServer.changeAccess",
+  say: "debugServer.say",
+  showLog: "debugServer.showLog",
+  runScript: "debugServer.runScript",
+  refresh: "debugServer.refresh",
+} as const;
+
+export const VIEW_CONTAINER = "debugServer";
+
+export const VIEWS = {
+  serving: "debugServer.serving",
+  machine: "debugServer.machine",
+  joined: "debugServer.joined",
+} as const;
+
+export const SETTINGS = {
+  section: "debugServer",
+  /** Connection strings of the servers that start with every debug session. */
+  startWithSession: "startWithSession",
+  /** How others see the person at this window. */
+  name: "name",
+} as const;
+
+/** Keys of `when` clauses. */
+export const CONTEXT = {
+  /** A debug session of this window could be served. */
+  hasSession: "debugServer.hasSession",
+  /** A server of this window runs. */
+  isServing: "debugServer.isServing",
+  /** Somebody is in whom this window may remove. */
+  hasGuests: "debugServer.hasGuests",
+  /** This window is a guest somewhere. */
+  isGuest: "debugServer.isGuest",
+} as const;
