@@ -95,7 +95,8 @@ export class Breakpoints {
     const isQueued = this.#windowLists.has(shelf);
     this.#windowLists.set(shelf, { request, outcome });
     if (isQueued) return;
-    this.#enqueue(shelf, (done) => {
+    // Before all that waits: those edits are made of what the window has now.
+    this.#enqueueFirst(shelf, (done) => {
       const last = this.#windowLists.get(shelf);
       this.#windowLists.delete(shelf);
       if (last === undefined) done();
@@ -250,15 +251,23 @@ export class Breakpoints {
   }
 
   #enqueue(shelf: Shelf, job: (done: () => void) => void): void {
-    const run = () => {
-      shelf.busy = true;
-      job(() => {
-        shelf.busy = false;
-        shelf.queue.shift()?.();
-      });
-    };
+    const run = () => this.#run(shelf, job);
     if (shelf.busy) shelf.queue.push(run);
     else run();
+  }
+
+  #enqueueFirst(shelf: Shelf, job: (done: () => void) => void): void {
+    const run = () => this.#run(shelf, job);
+    if (shelf.busy) shelf.queue.unshift(run);
+    else run();
+  }
+
+  #run(shelf: Shelf, job: (done: () => void) => void): void {
+    shelf.busy = true;
+    job(() => {
+      shelf.busy = false;
+      shelf.queue.shift()?.();
+    });
   }
 
   #send(shelf: Shelf, order: Entry[], then: (outcome: Outcome, order: Entry[]) => void): void {

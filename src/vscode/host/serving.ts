@@ -21,7 +21,7 @@ export interface ServedServer {
   readonly hosted: HostedServer;
 }
 
-export type ServingOptions = Pick<HostOptions, "registry" | "reader"> & {
+export type ServingOptions = Pick<HostOptions, "registry" | "sources"> & {
   readonly logger: Logger;
   /** Asks the person at this window about somebody who wants to come in. */
   readonly admit: (session: ServableSession) => HostOptions["admit"];
@@ -89,8 +89,8 @@ export class Serving {
   #hostOf(session: ServableSession): Host {
     const known = this.#hosts.get(session.sessions);
     if (known !== undefined) return known;
-    const { logger, registry, reader, admit } = this.#options;
-    const host = new Host(session.sessions, { logger, registry, reader, admit: admit(session) });
+    const { logger, registry, sources, admit } = this.#options;
+    const host = new Host(session.sessions, { logger, registry, sources, admit: admit(session) });
     host.onServerClosed((hosted) => {
       this.#servers.delete(hosted);
       this.#changed.fire();
