@@ -1,0 +1,18 @@
+import type * as vscode from "vscode";
+import type { Logger } from "../common/logger.ts";
+import type { Registry } from "../host/registry.ts";
+import type { Joins } from "./guest/joins.ts";
+import type { Serving } from "./host/serving.ts";
+import type { Recents } from "./recent.ts";
+
+/** What the extension is made of, for those of its parts that need several of the others. `extension.ts` makes it. */
+export interface App {
+  readonly context: vscode.ExtensionContext;
+  readonly serving: Serving;
+  readonly joins: Joins;
+  readonly registry: Registry;
+  readonly recents: Recents;
+  readonly logger: Logger;
+  /** Where `logger` writes to. */
+  readonly log: vscode.LogOutputChannel;
+}
