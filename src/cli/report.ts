@@ -1,7 +1,7 @@
 import type { Participant } from "../hub/client.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { HostedServer } from "../host/host.ts";
-import { isReachable } from "../host/reach.ts";
+import { insecureWarning } from "../host/reach.ts";
 import { note, print } from "./output.ts";
 import { printable } from "./text.ts";
 
@@ -51,9 +51,5 @@ export function reportGuests(sessions: Sessions, report: Report): void {
 
 /** Says loudly what nobody should do without knowing. */
 export function warnIfInsecure({ server }: HostedServer): void {
-  const { address, connectionString } = server;
-  if (!address.insecure || !isReachable(address)) return;
-  const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
-  note(`WARNING: ${connectionString} has no password and can be reached from other machines.`);
-  note(`WARNING: Whoever reaches it ${what}.`);
+  for (const line of insecureWarning(server.address) ?? []) note(`WARNING: ${line}`);
 }

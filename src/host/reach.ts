@@ -28,6 +28,16 @@ export function isReachable(address: ServerAddress): boolean {
   }
 }
 
+/** What nobody should do without knowing, in sentences; undefined if there is nothing to warn of. */
+export function insecureWarning(address: ServerAddress): string[] | undefined {
+  if (!address.insecure || !isReachable(address)) return undefined;
+  const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
+  return [
+    `${format(address, { secrets: "mask" })} has no password and can be reached from other machines.`,
+    `Whoever reaches it ${what}.`,
+  ];
+}
+
 /** The name of this machine as those who can reach the server know it. */
 function hostFor(address: ServerAddress): string {
   if (!isReachable(address)) return "localhost";

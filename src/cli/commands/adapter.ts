@@ -5,7 +5,7 @@ import type { HostedServer } from "../../host/host.ts";
 import { readServers } from "../addresses.ts";
 import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
-import { defaultName } from "../identity.ts";
+import { defaultName } from "../../guest/identity.ts";
 import { note } from "../output.ts";
 import type { Run } from "../program.ts";
 import { warnIfInsecure } from "../report.ts";

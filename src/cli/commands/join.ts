@@ -4,7 +4,7 @@ import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { readClient } from "../addresses.ts";
 import { EXIT } from "../failure.ts";
-import { defaultName } from "../identity.ts";
+import { defaultName } from "../../guest/identity.ts";
 import { complain, note, stderrLogger } from "../output.ts";
 import type { Run } from "../program.ts";
 import { isEditor, openStdio, refuseEditor } from "../stdio.ts";
