@@ -34,8 +34,7 @@ const methods = {
     const address = parseServer("tcp:port=0,access=full");
     if (!address.ok) throw new Error(address.message);
     sessions = new Sessions(upstream, { name: "bench" });
-    const directory = { list: () => [], end: () => Promise.resolve() };
-    const server = await DebugServer.start(address.value, sessions, { directory });
+    const server = await DebugServer.start(address.value, sessions);
     setInterval(outboxBytes, SAMPLE_MS).unref();
     return "ports" in server.address ? server.address.ports.first : 0;
   },

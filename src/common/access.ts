@@ -5,3 +5,8 @@ export type Access = (typeof ACCESS_LEVELS)[number];
 export function allows(have: Access, need: Access): boolean {
   return ACCESS_LEVELS.indexOf(have) >= ACCESS_LEVELS.indexOf(need);
 }
+
+/** The one that allows less. */
+export function lesser(one: Access, other: Access): Access {
+  return allows(one, other) ? other : one;
+}

@@ -11,6 +11,12 @@ export const LIMITS = {
   messageBytes: 64 * MiB,
   /** From the connection to the end of the admission. */
   admissionMs: 10_000,
+  /** For a person who is asked whether to let somebody in. */
+  questionMs: 60_000,
+  /** Such questions of one server that are open at the same time. */
+  questions: 8,
+  /** Letters of what a guest says to the others by `.echo`. */
+  echoLength: 4096,
   /** Messages waiting for one slow client, besides the one that is being written. */
   outboxBytes: 32 * MiB,
   /** Past output that a late client is shown. */

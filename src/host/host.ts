@@ -1,11 +1,13 @@
 import type { ServerAddress } from "../address/model.ts";
+import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
+import type { Participant } from "../hub/client.ts";
+import type { ServerDirectory, ServerLine } from "../hub/console.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { UpstreamEnd } from "../hub/upstream.ts";
-import type { ServerInfo } from "../link/messages.ts";
-import type { ServerDirectory } from "./linkGuests.ts";
+import type { Admit } from "./door.ts";
 import { joinString } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
@@ -14,6 +16,8 @@ export interface HostOptions {
   readonly logger?: Logger;
   /** Default: this user's. */
   readonly registry?: Registry;
+  /** Asks a person before anybody comes in by a server without lock (door.ts). Absent: nobody is asked. */
+  readonly admit?: Admit;
 }
 
 /** A server of this host. Ids count from 0 and are used once, as in WinDbg's `.servers`. */
@@ -22,6 +26,15 @@ export interface HostedServer {
   readonly server: DebugServer;
   /** The connection string that joins it. */
   readonly join: string;
+}
+
+/** Somebody who takes part, with what lists show of them. */
+export interface GuestInfo extends Pick<Participant, "kind" | "program" | "joinedAt" | "lastActiveAt"> {
+  readonly participant: Participant;
+  /** The id of the server by which they came in; undefined for the host. */
+  readonly server: number | undefined;
+  /** Round trip in milliseconds, over the link, as soon as one is measured. */
+  readonly latencyMs: number | undefined;
 }
 
 /** An adapter that has not ended by then is given up. The hub's own deadlines are shorter. */
@@ -36,6 +49,7 @@ export class Host implements ServerDirectory {
   readonly ended: Promise<UpstreamEnd>;
   readonly #logger: Logger;
   readonly #registry: Registry;
+  readonly #admit: Admit | undefined;
   readonly #servers = new Map<number, HostedServer>();
   readonly #registrations = new Map<number, Registration>();
   readonly #serverClosed = new Emitter<HostedServer>();
@@ -48,6 +62,8 @@ export class Host implements ServerDirectory {
     this.sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#registry = options.registry ?? new Registry();
+    this.#admit = options.admit;
+    sessions.servers = this;
     this.ended = new Promise((resolve) => sessions.onEnd(resolve));
     sessions.onChanged(() => {
       for (const registration of this.#registrations.values()) registration.update(this.#label());
@@ -73,16 +89,47 @@ export class Host implements ServerDirectory {
   }
 
   /** Those that may be listed: not the hidden ones, and not those that dial by themselves. */
-  list(): ServerInfo[] {
+  list(): ServerLine[] {
     return [...this.#servers.values()]
       .filter(({ server }) => isListed(server.address))
       .map(({ id, server }) => ({ id, address: server.connectionString }));
   }
 
+  /** Rejects with `badArguments` if there is none of that id. */
   async end(id: number): Promise<void> {
-    const hosted = this.#servers.get(id);
-    if (hosted === undefined) throw new AppError("badArguments", `There is no server ${id} here any more.`);
-    await hosted.server.close(new AppError("closed", "This server was ended; the debug session goes on."));
+    const { server } = this.#hosted(id);
+    await server.close(new AppError("closed", "This server was ended; the debug session goes on."));
+  }
+
+  /** As a guest asks for it. In a later turn: it may be the guest's own way in, and the guest is owed an answer. */
+  tellToEnd(id: number, by: string): void {
+    const { server } = this.#hosted(id);
+    const reason = new AppError("closed", `${by} has ended this server; the debug session goes on.`);
+    this.sessions.root.say(`${by} ends server ${id}.`);
+    setImmediate(() => void server.close(reason));
+  }
+
+  /** Those who take part, in the order in which they came. `sessions.onChanged` says when this may be another list. */
+  guests(): GuestInfo[] {
+    return this.sessions.participants().map((participant) => {
+      const { kind, program, joinedAt, lastActiveAt } = participant;
+      const here = [...this.#servers.values()].flatMap(({ id, server }) => {
+        const found = server.find(participant);
+        return found === undefined ? [] : [{ server: id, latencyMs: found.latencyMs }];
+      });
+      const { server, latencyMs } = here[0] ?? {};
+      return { participant, server, kind, program, latencyMs, joinedAt, lastActiveAt };
+    });
+  }
+
+  /** Lets a guest go. Throws an AppError if there is none of that id, or if it is the host. */
+  removeGuest(participantId: number, message = "The host has removed you."): void {
+    this.sessions.remove(this.sessions.guest(participantId), new AppError("refused", message));
+  }
+
+  /** What a guest may do from now on. Throws as `removeGuest` does. */
+  setAccess(participantId: number, access: Access): void {
+    this.sessions.setAccess(this.sessions.guest(participantId), access);
   }
 
   /** Ends all: guests are told why, the adapter is disconnected, then nobody listens. May be called twice. */
@@ -102,7 +149,7 @@ export class Host implements ServerDirectory {
   #everybodyLeft(): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        if (this.sessions.participants().length === 0) resolve();
+        if (this.sessions.list().every(({ hub }) => hub.clients.size === 0)) resolve();
       };
       this.sessions.onLeft(look);
       look();
@@ -110,7 +157,10 @@ export class Host implements ServerDirectory {
   }
 
   async #start(address: ServerAddress): Promise<HostedServer> {
-    const server = await DebugServer.start(address, this.sessions, { directory: this, logger: this.#logger });
+    const server = await DebugServer.start(address, this.sessions, {
+      admit: this.#admit,
+      logger: this.#logger,
+    });
     const hosted: HostedServer = { id: this.#nextId++, server, join: joinString(server.address) };
     this.#servers.set(hosted.id, hosted);
     server.onClosed(() => this.#closed(hosted));
@@ -136,6 +186,12 @@ export class Host implements ServerDirectory {
         `${server.connectionString} will not be listed: ${AppError.from(thrown).toLine()}`,
       );
     }
+  }
+
+  #hosted(id: number): HostedServer {
+    const hosted = this.#servers.get(id);
+    if (hosted === undefined) throw new AppError("badArguments", `There is no server ${id} here any more.`);
+    return hosted;
   }
 
   #closed(hosted: HostedServer): void {

@@ -1,50 +1,51 @@
+import { DisposableStore } from "../common/disposable.ts";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import { type Access, allows } from "../common/access.ts";
 import type { Participant } from "../hub/client.ts";
-import type { Session, Sessions } from "../hub/sessions.ts";
+import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
 import { acceptLink } from "../link/acceptLink.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
-import type { ClientInfo, ServerInfo, SessionInfo } from "../link/messages.ts";
+import type { ClientInfo, SessionInfo } from "../link/messages.ts";
 import type { Channel } from "../transport/channel.ts";
+import { whence } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
-
-/** The servers of this process, as guests may list and end them. */
-export interface ServerDirectory {
-  list(): ServerInfo[];
-  /** Rejects with `badArguments` if there is none of that id. */
-  end(id: number): Promise<void>;
-}
+import type { Admit } from "./door.ts";
 
 /** The guests of one server who came over the link. */
 export class LinkGuests {
   readonly #sessions: Sessions;
-  readonly #access: Access;
-  readonly #directory: ServerDirectory;
   readonly #logger: Logger;
   readonly #links = new Map<HostLink, Participant>();
+  readonly #subscriptions = new DisposableStore();
 
-  constructor(sessions: Sessions, access: Access, directory: ServerDirectory, logger: Logger) {
+  constructor(sessions: Sessions, logger: Logger) {
     this.#sessions = sessions;
-    this.#access = access;
-    this.#directory = directory;
     this.#logger = logger;
-    sessions.onChanged(() => this.#notifyAll());
+    this.#subscriptions.add(sessions.onChanged(() => this.#notifyAll()));
+    this.#subscriptions.add(sessions.onChat((chat) => this.#said(chat)));
+    this.#subscriptions.add(sessions.onRemoved((removal) => this.#removed(removal)));
+  }
+
+  /** How far away a guest of the link is, in milliseconds, as soon as that is measured. */
+  find(participant: Participant): { readonly latencyMs: number | undefined } | undefined {
+    for (const [link, other] of this.#links) if (other === participant) return { latencyMs: link.latencyMs };
+    return undefined;
   }
 
   /** Resolves when the guest is in; rejects if it is not let in. */
-  async accept(channel: Channel, full: boolean): Promise<void> {
-    const { transport, address } = channel.peer;
+  async accept(channel: Channel, admit: Admit): Promise<void> {
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
         host: PRODUCT,
         logger: this.#logger,
-        admit: async (hello) => {
-          if (full) return new AppError("busy", "This server has as many clients as it may have.");
-          const from = `${transport} ${address}`;
-          participant = this.#sessions.admit({ name: hello.name, address: from, access: this.#access });
-          const { id, access } = participant;
+        admit: async ({ name, client }, context) => {
+          const address = whence(channel.peer);
+          const arrival = { name, address, kind: "guest", program: client.name } as const;
+          const access = await admit(arrival, context);
+          participant = this.#sessions.admit({ ...arrival, access });
+          const { id } = participant;
           return { guest: { id }, access, sessions: this.#sessions.list().map(sessionInfo) };
         },
       });
@@ -56,6 +57,7 @@ export class LinkGuests {
   }
 
   close(reason: AppError | undefined): void {
+    this.#subscriptions.dispose();
     for (const link of this.#links.keys()) link.close(reason);
   }
 
@@ -83,11 +85,6 @@ export class LinkGuests {
         );
       }
     };
-    const find = (id: number): Participant => {
-      const found = sessions.participants().find((other) => other.id === id);
-      if (found === undefined) throw new AppError("badArguments", `There is no client ${id} here any more.`);
-      return found;
-    };
     return {
       openSession: (request) => {
         if (!sessions.list().some(({ id }) => id === request.session)) {
@@ -102,23 +99,20 @@ export class LinkGuests {
       },
       listClients: () => ({ clients: this.#clients() }),
       listSessions: () => ({ sessions: sessions.list().map(sessionInfo) }),
-      listServers: () => ({ servers: this.#directory.list() }),
+      listServers: () => ({ servers: [...sessions.servers.list()] }),
       say: ({ text }) => {
         sessions.say(participant, text);
-        for (const [link, other] of this.#links) {
-          if (other !== participant)
-            link.notify("said", { client: participant.id, name: participant.name, text });
-        }
         return {};
       },
       setAccess: ({ client, access }) => {
         need("full");
-        sessions.setAccess(find(client), access);
+        sessions.setAccess(sessions.guest(client), access);
         return {};
       },
       removeClient: ({ client, message }) => {
         need("full");
-        this.#remove(find(client), message ?? `${participant.name} has removed you.`);
+        const reason = message ?? `${participant.name} has removed you.`;
+        sessions.remove(sessions.guest(client), new AppError("refused", reason));
         return {};
       },
       endSession: ({ session }) => {
@@ -129,29 +123,33 @@ export class LinkGuests {
           ?.hub.end(`${participant.name} has ended the session.`, true);
         return {};
       },
-      endServer: async ({ server }) => {
+      endServer: ({ server }) => {
         need("full");
-        await this.#directory.end(server);
+        sessions.servers.tellToEnd(server, participant.name);
         return {};
       },
     };
   }
 
-  #remove(participant: Participant, message: string): void {
-    const reason = new AppError("refused", message);
-    this.#sessions.remove(participant, reason);
-    for (const [link, other] of this.#links) if (other === participant) link.close(reason);
+  #clients(): ClientInfo[] {
+    return this.#sessions.participants().map(({ id, name, kind, access, address, joinedAt }) => ({
+      id,
+      name,
+      kind,
+      access,
+      from: address,
+      joinedAt,
+    }));
   }
 
-  #clients(): ClientInfo[] {
-    const linked = new Set(this.#links.values());
-    return this.#sessions.participants().map((participant) => ({
-      id: participant.id,
-      name: participant.name,
-      kind: participant.isHost ? "host" : linked.has(participant) ? "guest" : "dap",
-      access: participant.access,
-      from: participant.address,
-    }));
+  #said({ participant, text }: Chat): void {
+    const { id, name } = participant;
+    for (const [link, other] of this.#links)
+      if (other !== participant) link.notify("said", { client: id, name, text });
+  }
+
+  #removed({ participant, reason }: Removal): void {
+    for (const [link, other] of this.#links) if (other === participant) link.close(reason);
   }
 
   #notifyAll(): void {

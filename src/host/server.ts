@@ -1,25 +1,30 @@
+import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress } from "../address/model.ts";
-import { errorOutcome, readClientMessage, responseParts } from "../dap/messages.ts";
+import type { DapPort } from "../dap/port.ts";
 import { StreamPort } from "../dap/streamPort.ts";
-import type { Client } from "../hub/client.ts";
+import type { Client, Participant } from "../hub/client.ts";
+import { readProfile } from "../hub/profile.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
 import { readFirstBytes } from "../transport/firstBytes.ts";
 import { listen } from "../transport/open.ts";
-import { limitKey } from "../transport/peer.ts";
-import { LinkGuests, type ServerDirectory } from "./linkGuests.ts";
+import { limitKey, whence } from "../transport/peer.ts";
+import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
+import { Gate } from "./gate.ts";
+import { LinkGuests } from "./linkGuests.ts";
 
 export interface DebugServerOptions {
   readonly logger?: Logger;
-  /** The other servers of this process, for guests who ask. */
-  readonly directory: ServerDirectory;
-  /** Milliseconds that a peer has to say who it is; for tests. */
-  readonly admissionMs?: number;
+  /** Asks a person about each guest, if the server is one that anybody could enter otherwise. */
+  readonly admit?: Admit | undefined;
+  /** Milliseconds that a peer has to say who it is, and a person to decide; for tests. */
+  readonly admissionMs?: number | undefined;
+  readonly questionMs?: number | undefined;
 }
 
 /** Connections that have not yet been let in: in all, and from one address. */
@@ -37,6 +42,8 @@ export class DebugServer {
   readonly #logger: Logger;
   readonly #admissionMs: number;
   readonly #links: LinkGuests;
+  /** Absent: who gets here is in. */
+  readonly #door: Door | undefined;
   readonly #halfOpen = new Map<Channel, string>();
   readonly #open = new Set<Channel>();
   /** Those who speak plain DAP. */
@@ -57,7 +64,10 @@ export class DebugServer {
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#admissionMs = options.admissionMs ?? LIMITS.admissionMs;
-    this.#links = new LinkGuests(sessions, address.access, options.directory, this.#logger);
+    this.#links = new LinkGuests(sessions, this.#logger);
+    const { admit, questionMs } = options;
+    if (admit !== undefined && isUnlocked(address))
+      this.#door = new Door(admit, address.access, this.#logger, questionMs);
     listener.onChannel((channel) => void this.#accept(channel));
     listener.onError((error) => {
       this.#logger.log("error", `${this.connectionString}: ${error.message}`);
@@ -69,7 +79,7 @@ export class DebugServer {
   static async start(
     address: ServerAddress,
     sessions: Sessions,
-    options: DebugServerOptions,
+    options: DebugServerOptions = {},
   ): Promise<DebugServer> {
     const open = await listen(address);
     return new DebugServer(open.listener, open.address, sessions, options);
@@ -80,11 +90,18 @@ export class DebugServer {
     return format(this.address, { secrets: "mask" });
   }
 
+  /** Whether somebody came in by this server, and how far away they are, in milliseconds, where that is measured. */
+  find(participant: Participant): { readonly latencyMs: number | undefined } | undefined {
+    const isHere = [...this.#clients].some((client) => client.participant === participant);
+    return this.#links.find(participant) ?? (isHere ? { latencyMs: undefined } : undefined);
+  }
+
   /** Stops to listen; whoever came in by this server is let go with that reason. */
   async close(reason?: AppError): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const channel of this.#halfOpen.keys()) channel.stream.destroy();
+    this.#door?.close(reason);
     this.#links.close(reason);
     for (const client of [...this.#clients]) {
       if (reason === undefined) client.close();
@@ -111,8 +128,8 @@ export class DebugServer {
       } else {
         this.#open.add(channel);
         channel.stream.once("close", () => this.#open.delete(channel));
-        if (opening === "dap") this.#acceptDap(channel, full);
-        else await this.#links.accept(channel, full);
+        if (opening === "dap") await this.#acceptDap(channel, full);
+        else await this.#acceptLink(channel, full);
       }
     } catch (thrown) {
       this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
@@ -122,25 +139,48 @@ export class DebugServer {
     }
   }
 
-  #acceptDap(channel: Channel, full: boolean): void {
+  /** What somebody who has said who they are may do. Rejects with an AppError if they are not let in. */
+  async #decide(channel: Channel, full: boolean, arrival: Arrival, wait: AdmitWait): Promise<Access> {
+    if (full) throw new AppError("busy", "This server has as many clients as it may have.");
+    if (this.#door === undefined) return this.address.access;
+    // A question takes its time, and there is a limit for those.
+    this.#halfOpen.delete(channel);
+    return this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+  }
+
+  async #acceptLink(channel: Channel, full: boolean): Promise<void> {
+    try {
+      await this.#links.accept(channel, (arrival, wait) => this.#decide(channel, full, arrival, wait));
+    } catch (thrown) {
+      // The link closes the channel itself, when the guest has had time to read why.
+      this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
+    }
+  }
+
+  async #acceptDap(channel: Channel, full: boolean): Promise<void> {
     const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
-    if (full) {
-      const refusal = errorOutcome(new AppError("busy", "This server has as many clients as it may have."));
-      port.onMessage(({ body }) => {
-        const request = readClientMessage(body);
-        if (!(request instanceof AppError) && request.type === "request") {
-          port.send(responseParts(1, request.seq, request.command, refusal));
-        }
-        port.close();
-      });
-      port.start();
+    const address = whence(channel.peer);
+    if (this.#door === undefined && !full) {
+      this.#letIn(port, port, address, this.address.access);
       return;
     }
-    const { transport, address } = channel.peer;
-    const participant = this.#sessions.admit({
-      address: `${transport} ${address}`,
-      access: this.address.access,
-    });
+    const gate = new Gate(port);
+    try {
+      const { clientName = address } = readProfile(await gate.initialized(this.#admissionMs));
+      // Nothing of DAP says that it takes longer.
+      const wait = { signal: gate.gone, extend: () => {} };
+      const access = await this.#decide(channel, full, { name: clientName, address, kind: "dap" }, wait);
+      this.#letIn(port, gate, address, access);
+    } catch (thrown) {
+      const reason = AppError.from(thrown);
+      this.#logger.log("info", `${channel.peer.address}: ${reason.message}`);
+      gate.refuse(reason);
+    }
+  }
+
+  /** `port` is the client's, or what stands in front of it. */
+  #letIn(stream: StreamPort, port: DapPort, address: string, access: Access): void {
+    const participant = this.#sessions.admit({ address, access });
     const client = this.#sessions.joinRoot(port, participant);
     this.#clients.add(client);
     // Plain DAP has no admission of its own: it is over when the hub has taken the client's `initialize`.
@@ -150,7 +190,7 @@ export class DebugServer {
     client.onAnswered(() => {
       if (client.profile === undefined) return;
       clearTimeout(timer);
-      port.maxBodyBytes = LIMITS.messageBytes;
+      stream.maxBodyBytes = LIMITS.messageBytes;
     });
     client.onGone((reason) => {
       clearTimeout(timer);

@@ -30,6 +30,13 @@ export interface Participant {
   access: Access;
   /** For people: where they come from. */
   readonly address: string;
+  /** Over what they take part: our link, plain DAP, or as the one who debugs. */
+  readonly kind: "host" | "guest" | "dap";
+  /** What they run, as it named itself. */
+  program: string | undefined;
+  /** When they joined, and when they last asked or said something: milliseconds since 1970, for lists. */
+  joinedAt: number;
+  lastActiveAt: number;
   /** Proves to the other sessions of the server that a client is this participant's. Only they are told it. */
   readonly ticket: string;
   /** The host's own client (an editor that runs `debug-server adapter`): its disconnect ends the session. */
@@ -212,6 +219,7 @@ export class Client {
       if (answer !== undefined && this.#unanswered.delete(answer)) answer(message.outcome);
       return;
     }
+    this.participant.lastActiveAt = Date.now();
     const { seq, command } = message;
     const args = this.conversion?.toAdapter(command, message.args) ?? message.args;
     const request: ClientRequest = {

@@ -1,36 +1,122 @@
+import { allows } from "../common/access.ts";
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+import { shownText } from "../common/shown.ts";
 import { encodeJson } from "../dap/messages.ts";
-import type { ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
+import type { ClientRequest, Participant } from "./client.ts";
 
-interface ConsoleHub extends HubContext {
-  say(line: string, except?: ClientRequest["client"]): void;
+/** A server as lists show it: its connection string has no password in it. */
+export interface ServerLine {
+  readonly id: number;
+  readonly address: string;
 }
 
-/**
- * WinDbg's commands in a client's debug console, for every client that has one. Returns false if the text is none
- * of them: then it is the adapter's.
- */
-export function consoleCommand(request: ClientRequest, hub: ConsoleHub): boolean {
-  const match = /^\.(echo|clients)(?:\s+([^]*))?$/.exec(String(request.args.expression).trim());
-  if (match === null) return false;
-  const result = match[1] === "echo" ? echo(request, hub, match[2] ?? "") : listClients(request, hub);
-  request.answer({ success: true, body: encodeJson({ result, variablesReference: 0 }) });
-  return true;
+/** The servers by which a session can be joined. The hub knows no servers: whoever serves it says what there is. */
+export interface ServerDirectory {
+  /** Those that may be listed. */
+  list(): readonly ServerLine[];
+  /** Ends one, soon after who asked was answered. Throws `badArguments` if there is none of that id. */
+  tellToEnd(id: number, by: string): void;
 }
 
-/** `.echo text`: a line for everybody else. */
-function echo({ client }: ClientRequest, hub: ConsoleHub, text: string): string {
-  hub.say(`${client.participant.name}: ${text}`, client);
-  return text;
+/** What the commands need of what is around a hub. */
+export interface ConsoleContext {
+  readonly servers: ServerDirectory;
+  participants(): readonly Participant[];
+  say(participant: Participant, text: string): void;
+  /** They have said that they want to go. */
+  letGo(participant: Participant): void;
 }
 
-/** `.clients`: who is in, where they come from and what they may do. */
-function listClients(request: ClientRequest, hub: ConsoleHub): string {
-  return [...hub.clients]
-    .map(({ participant, profile }, i) => {
-      const self = participant === request.client.participant ? " (you)" : "";
-      const program = profile?.clientName === undefined ? "" : `, ${profile.clientName}`;
-      return `${i} - ${participant.name}${self}, ${participant.address}, ${participant.access}${program}`;
-    })
-    .join("\n");
+/** One of WinDbg's commands, as somebody typed it into their debug console. */
+export interface ConsoleCommand {
+  readonly name: string;
+  readonly text: string;
+}
+
+const COMMAND = /^\.(servers|clients|endsrv|echo|remote_exit)(?:\s+([^]*))?$/;
+
+/** The command that a request is, whoever may give it; undefined if it is none: then it is the adapter's. */
+export function readConsoleCommand({ command, args }: ClientRequest): ConsoleCommand | undefined {
+  const { context = "repl", expression } = args;
+  if (command !== "evaluate" || context !== "repl" || typeof expression !== "string") return undefined;
+  const [, name, text = ""] = COMMAND.exec(expression.trim()) ?? [];
+  return name === undefined ? undefined : { name, text };
+}
+
+/** Does it and answers, in WinDbg's words where it has some. */
+export function runConsoleCommand(
+  request: ClientRequest,
+  { name, text }: ConsoleCommand,
+  context: ConsoleContext,
+): void {
+  const { participant } = request.client;
+  const answer = (result: string) =>
+    request.answer({ success: true, body: encodeJson({ result, variablesReference: 0 }) });
+  try {
+    switch (name) {
+      case "servers":
+        answer(listServers(context.servers.list()));
+        break;
+      case "clients":
+        answer(
+          context
+            .participants()
+            .map((other) => describe(other, other === participant))
+            .join("\n"),
+        );
+        break;
+      case "endsrv":
+        endServer(participant, text, context.servers);
+        answer("Server told to exit.  Actual exit may be delayed until the next connection attempt.");
+        break;
+      case "echo": {
+        const line = shownText(text, LIMITS.echoLength);
+        context.say(participant, line);
+        answer(line);
+        break;
+      }
+      case "remote_exit":
+        if (participant.isHost) throw hostStays();
+        answer("");
+        context.letGo(participant);
+        break;
+    }
+  } catch (thrown) {
+    request.refuse(AppError.from(thrown));
+  }
+}
+
+function listServers(servers: readonly ServerLine[]): string {
+  if (servers.length === 0) return "No server is listed.";
+  return servers.map(({ id, address }) => `${id} - Debugger Server - ${address}`).join("\n");
+}
+
+function describe({ name, address, lastActiveAt, access }: Participant, isSelf: boolean): string {
+  return `${name} (${address}), last active ${classicTime(lastActiveAt)}, ${access}${isSelf ? " (you)" : ""}`;
+}
+
+function endServer({ access, name }: Participant, text: string, servers: ServerDirectory): void {
+  if (!allows(access, "full"))
+    throw new AppError("notAllowed", `.endsrv needs the right "full"; you have "${access}".`, {
+      hint: "Ask the host to change it.",
+    });
+  if (!/^\d{1,9}\s*$/.test(text))
+    throw new AppError("badArguments", ".endsrv needs the number of a server, as in .endsrv 0.", {
+      hint: ".servers shows the numbers.",
+    });
+  servers.tellToEnd(Number(text), name);
+}
+
+function hostStays(): AppError {
+  return new AppError("notAllowed", ".remote_exit is for guests; the session here is your own.", {
+    hint: "To end it for everybody, stop it.",
+  });
+}
+
+/** As C's `asctime` writes it, by the host's clock: `Wed Nov 25 01:26:48 2026`. */
+export function classicTime(ms: number): string {
+  // ECMA-262 fixes the parts of this string: "Wed Nov 25 2026 01:26:48 GMT+0000 (…)".
+  const [weekday, month, day = "", year, time] = new Date(ms).toString().split(" ");
+  return `${weekday} ${month} ${day.replace(/^0/, " ")} ${time} ${year}`;
 }

@@ -5,15 +5,19 @@ import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
 import { understands } from "../dap/vocabulary.ts";
 import type { AdapterEvents } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import { consoleCommand } from "./console.ts";
+import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { changeDeed } from "./deeds.ts";
 import type { Epoch } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
+/** WinDbg's commands in a debug console are ours: they run no code of the program and concern no frame of it. */
+const CONSOLE_RULE: RequestRule = { kind: "evaluate", access: "view" };
+
 /** What a client's coming and going means is decided by the hub itself. */
 interface DispatchHub extends HubContext {
   readonly ended: object | undefined;
+  readonly console: ConsoleContext | undefined;
   startOrTransfer(request: ClientRequest): void;
   disconnect(request: ClientRequest): void;
 }
@@ -34,9 +38,15 @@ export class Dispatch {
     const { client, command } = request;
     this.#hub.logger.log("debug", `${client.participant.name}: ${command}`);
     const rule = REQUESTS.get(command);
-    const refusal = this.#refusal(request, rule);
+    const console = this.#hub.console;
+    const typed = console && readConsoleCommand(request);
+    const refusal = this.#refusal(request, typed === undefined ? rule : CONSOLE_RULE);
     if (refusal !== undefined) {
       request.refuse(refusal);
+      return;
+    }
+    if (console !== undefined && typed !== undefined) {
+      runConsoleCommand(request, typed, console);
       return;
     }
     switch (rule?.kind) {
@@ -159,7 +169,6 @@ export class Dispatch {
   #evaluate(request: ClientRequest, rule: RequestRule): void {
     const { client, args } = request;
     const context = args.context ?? "repl";
-    if (context === "repl" && consoleCommand(request, this.#hub)) return;
     if (context !== "repl" && this.#parts.execution.stopped) {
       this.#query(request, rule);
       return;

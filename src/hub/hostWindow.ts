@@ -36,6 +36,7 @@ export class HostWindow {
 
   /** Tells of a request before the adapter has it. Returns what is to be called with its answer, once. */
   sent(request: WindowRequest): (outcome: Outcome) => void {
+    this.participant.lastActiveAt = Date.now();
     const { command, args } = request;
     const rule = REQUESTS.get(command);
     const { lifecycle, steering, breakpoints, snapshot, sources } = this.#parts;

@@ -8,6 +8,7 @@ import { allows } from "../common/access.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { Client, type ClientRequest, type Participant } from "./client.ts";
+import type { ConsoleContext } from "./console.ts";
 import type { Actor, HubContext, Parts } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
@@ -34,6 +35,8 @@ export interface HubOptions extends StartOptions {
   readonly parent?: Hub;
   /** Whose window speaks to the adapter beside the hub, if one does (hostWindow.ts). */
   readonly windowOf?: Participant;
+  /** For the commands of clients' debug consoles; absent: there are none. */
+  readonly console?: ConsoleContext;
 }
 
 /** A line for everybody's debug console. */
@@ -67,6 +70,7 @@ export class Hub implements HubContext {
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
   readonly #said = new Emitter<Said>();
+  readonly console: ConsoleContext | undefined;
   /** The host's own window, if it speaks to the adapter itself. */
   readonly window: HostWindow | undefined;
   /** A line for everybody's debug console, for a window that is no client. */
@@ -83,6 +87,7 @@ export class Hub implements HubContext {
   constructor(upstream: Upstream, options: HubOptions = {}) {
     this.upstream = upstream;
     this.logger = options.logger ?? nullLogger;
+    this.console = options.console;
     this.#findSession = options.findSession;
     this.#parent = options.parent;
     const execution = new Execution();

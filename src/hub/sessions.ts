@@ -5,7 +5,9 @@ import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
+import { shownName } from "../common/shown.ts";
 import type { Client, Participant } from "./client.ts";
+import type { ServerDirectory } from "./console.ts";
 import { Hub, type HubOptions, type Said } from "./hub.ts";
 import { configurationType } from "./profile.ts";
 import type { ChildSession } from "./reverse.ts";
@@ -24,6 +26,10 @@ export interface Newcomer {
   readonly address: string;
   readonly access: Access;
   readonly isHost?: boolean;
+  /** How they came in; absent: over plain DAP, or the host. */
+  readonly kind?: Participant["kind"];
+  /** What they run; absent: as `initialize` says. */
+  readonly program?: string | undefined;
 }
 
 export type SessionsOptions = Pick<HubOptions, "start" | "holdForClient"> & {
@@ -39,6 +45,25 @@ interface Presence {
   /** The connection by which they were let in is gone; others of theirs may still be there. */
   disconnected: boolean;
 }
+
+/** What somebody has said to the others. */
+export interface Chat {
+  readonly participant: Participant;
+  readonly text: string;
+}
+
+/** Somebody has been let go, for that reason or by their own wish. */
+export interface Removal {
+  readonly participant: Participant;
+  readonly reason: AppError | undefined;
+}
+
+const NO_SERVERS: ServerDirectory = {
+  list: () => [],
+  tellToEnd: () => {
+    throw new AppError("badArguments", "There is no server here.");
+  },
+};
 
 const ROOT = "1";
 /** How long a child session waits for the first of those who were invited to set their breakpoints. */
@@ -56,9 +81,16 @@ export class Sessions {
   readonly #said = new Emitter<Said>();
   /** A line for everybody's debug console, once for all sessions, for a window that is no client. */
   readonly onSaid = this.#said.event;
+  readonly #chat = new Emitter<Chat>();
+  readonly onChat = this.#chat.event;
+  readonly #removed = new Emitter<Removal>();
+  /** Their clients were told and closed; who holds the connection below closes that. */
+  readonly onRemoved = this.#removed.event;
+  /** The servers by which all this can be joined: whoever starts them sets it. */
+  servers: ServerDirectory = NO_SERVERS;
   /** The host, if their own window speaks to the adapters itself. */
   readonly window: Participant | undefined;
-  /** A session began or ended, somebody came, left or was given another right. */
+  /** A session began or ended, somebody came, left or was given another right. Not that somebody was active. */
   readonly onChanged = this.#changed.event;
   readonly onJoined = this.#participantJoined.event;
   readonly onLeft = this.#participantLeft.event;
@@ -96,6 +128,14 @@ export class Sessions {
     return [...this.#participants].filter(([, state]) => state.joined).map(([participant]) => participant);
   }
 
+  /** Somebody who may be let go or be given another right. Throws an AppError if there is none, or if it is the host. */
+  guest(id: number): Participant {
+    const found = this.participants().find((participant) => participant.id === id);
+    if (found === undefined) throw new AppError("badArguments", `There is no client ${id} here any more.`);
+    if (found.isHost) throw new AppError("notAllowed", "The host stays, with every right.");
+    return found;
+  }
+
   /** Registers somebody who was let in. `leave` must be called when their connection is gone. */
   admit(newcomer: Newcomer): Participant {
     const participant: Participant = {
@@ -103,6 +143,10 @@ export class Sessions {
       name: this.#uniqueName(newcomer.name ?? newcomer.address),
       access: newcomer.access,
       address: newcomer.address,
+      kind: newcomer.kind ?? (newcomer.isHost === true ? "host" : "dap"),
+      program: newcomer.program && shownName(newcomer.program),
+      joinedAt: Date.now(),
+      lastActiveAt: Date.now(),
       ticket: randomBytes(16).toString("hex"),
       isHost: newcomer.isHost ?? false,
     };
@@ -148,12 +192,19 @@ export class Sessions {
 
   /** Tells a participant why and lets them go. */
   remove(participant: Participant, reason: AppError): void {
-    for (const { hub } of this.#sessions.values()) {
-      for (const client of [...hub.clients]) if (client.participant === participant) client.drop(reason);
-    }
+    this.#drop(participant, reason);
+    this.#removed.fire({ participant, reason });
   }
 
+  /** Lets a participant go who wants to. */
+  letGo(participant: Participant): void {
+    this.#drop(participant, new AppError("closed", "You have left; the session goes on."));
+    this.#removed.fire({ participant, reason: undefined });
+  }
+
+  /** A line of theirs for everybody else. */
   say(participant: Participant, text: string): void {
+    participant.lastActiveAt = Date.now();
     const line = `${participant.name}: ${text}`;
     for (const { hub } of this.#sessions.values()) {
       hub.tell(
@@ -162,6 +213,7 @@ export class Sessions {
       );
     }
     this.#said.fire({ line, by: { participant } });
+    this.#chat.fire({ participant, text });
   }
 
   /** A child session that the host has started by itself; whoever can is invited to it. */
@@ -176,6 +228,12 @@ export class Sessions {
     for (const { hub } of [...this.#sessions.values()].reverse()) hub.end(reason);
   }
 
+  #drop(participant: Participant, reason: AppError): void {
+    for (const { hub } of this.#sessions.values()) {
+      for (const client of [...hub.clients]) if (client.participant === participant) client.drop(reason);
+    }
+  }
+
   #add(upstream: Upstream, name: string, parent: Session | undefined, start: HubOptions): Session {
     const id = String(this.#nextSession++);
     const hub = new Hub(upstream, {
@@ -183,6 +241,7 @@ export class Sessions {
       ...(parent === undefined ? {} : { parent: parent.hub }),
       ...(this.window === undefined ? {} : { windowOf: this.window }),
       logger: this.#options.logger,
+      console: this,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
       findSession: (client, start) => this.#transfer(client, start, session),
     });
@@ -266,6 +325,8 @@ export class Sessions {
     const state = this.#participants.get(participant);
     if (state === undefined || state.joined) return;
     state.joined = true;
+    participant.joinedAt = Date.now();
+    participant.program ??= profile?.clientName && shownName(profile.clientName);
     if (!state.named && profile?.clientName !== undefined)
       participant.name = this.#uniqueName(profile.clientName);
     this.root.say(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
@@ -276,12 +337,7 @@ export class Sessions {
   /** No two participants have the same name: "Ana", "Ana 2", … */
   #uniqueName(wanted: string): string {
     const names = new Set([...this.#participants.keys()].map((participant) => participant.name));
-    // One line of text, of a length that fits a list.
-    const base =
-      wanted
-        .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-        .trim()
-        .slice(0, 64) || "guest";
+    const base = shownName(wanted);
     let name = base;
     for (let n = 2; names.has(name); n++) name = `${base} ${n}`;
     return name;

@@ -1,3 +1,5 @@
+import { shownLine, shownText } from "../common/shown.ts";
+
 /** What a guard found: the value, rebuilt from known fields only, or what is wrong with it. */
 export type Checked<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -77,15 +79,11 @@ export function id(maximum: number): Guard<string> {
       : fail(path, `a string of 1 to ${maximum} letters`);
 }
 
-// Control characters and bidirectional overrides: what people are shown in a terminal must not steer it.
-const UNPRINTABLE_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
-const UNPRINTABLE_TEXT = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
-
 /** One line for people: control characters are replaced, what is too long is cut. */
 export function line(maximum: number): Guard<string> {
   return (value, path) => {
     if (typeof value !== "string") return fail(path, "a string");
-    const shown = clip(value.replace(UNPRINTABLE_LINE, "\ufffd").trim(), maximum);
+    const shown = shownLine(value, maximum);
     return shown.length > 0 ? pass(shown) : fail(path, "not empty");
   };
 }
@@ -94,12 +92,8 @@ export function line(maximum: number): Guard<string> {
 export function text(maximum: number): Guard<string> {
   return (value, path) => {
     if (typeof value !== "string") return fail(path, "a string");
-    return pass(clip(value.replace(/\r\n?/gu, "\n").replace(UNPRINTABLE_TEXT, "\ufffd"), maximum));
+    return pass(shownText(value, maximum));
   };
-}
-
-function clip(value: string, maximum: number): string {
-  return value.length <= maximum ? value : `${value.slice(0, maximum - 1)}…`;
 }
 
 export const anything: Guard<unknown> = (value) => pass(value);

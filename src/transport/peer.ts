@@ -12,6 +12,11 @@ export function plainAddress(address: string): string {
   return mapped?.[1] ?? address;
 }
 
+/** Where somebody comes from, for people: `tcp 192.0.2.7:53211`. */
+export function whence({ transport, address }: Peer): string {
+  return `${transport} ${address}`;
+}
+
 /** Whether an IP address is loopback: 127.0.0.0/8 or ::1. */
 export function isLoopback(address: string): boolean {
   const plain = plainAddress(address);

@@ -43,6 +43,11 @@ export interface ScenarioResult {
   readonly output: string;
 }
 
+/** Resolves when the client's debug console shows that line. */
+export async function heard(client: DapClient, line: string): Promise<void> {
+  await client.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) => body.output === `${line}\n`);
+}
+
 /** `initialize`, then launch or attach, up to and including `initialized`. The start's response may come much later. */
 export async function begin(
   client: DapClient,

@@ -1,7 +1,7 @@
 import { parseServer } from "../../src/address/parse.ts";
 import type { Logger } from "../../src/common/logger.ts";
 import { type AdapterSource, openAdapter } from "../../src/host/adapters.ts";
-import { DebugServer } from "../../src/host/server.ts";
+import { DebugServer, type DebugServerOptions } from "../../src/host/server.ts";
 import { Sessions, type SessionsOptions } from "../../src/hub/sessions.ts";
 import type { Upstream } from "../../src/hub/upstream.ts";
 import { type AdapterEntry } from "./adapters.ts";
@@ -21,8 +21,7 @@ export interface Served {
 export type ServeOptions = SessionsOptions & {
   readonly access?: "view" | "control" | "full";
   readonly string?: string;
-  readonly admissionMs?: number;
-};
+} & Pick<DebugServerOptions, "admit" | "admissionMs" | "questionMs">;
 
 export async function serveUpstream(upstream: Upstream, options: ServeOptions = {}): Promise<Served> {
   const address = parseServer(options.string ?? `tcp:port=0,access=${options.access ?? "full"}`);
@@ -30,12 +29,8 @@ export async function serveUpstream(upstream: Upstream, options: ServeOptions = 
   const sessions = new Sessions(upstream, options);
   const ended = new Promise<void>((resolve) => sessions.onEnd(() => resolve()));
   const logger: Logger | undefined = options.logger;
-  const directory = { list: () => [], end: () => Promise.resolve() };
-  const server = await DebugServer.start(address.value, sessions, {
-    directory,
-    logger,
-    admissionMs: options.admissionMs,
-  });
+  const { admit, admissionMs, questionMs } = options;
+  const server = await DebugServer.start(address.value, sessions, { logger, admit, admissionMs, questionMs });
   const port = "ports" in server.address ? server.address.ports.first : 0;
   return {
     sessions,

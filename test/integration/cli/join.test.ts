@@ -9,7 +9,7 @@ import type { DapClient } from "../../support/dapClient.ts";
 import { fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
 import { freePort } from "../../support/process.ts";
-import { begin, inspect, outputOf, setLines } from "../../support/scenario.ts";
+import { begin, heard, inspect, outputOf, setLines } from "../../support/scenario.ts";
 import { Cli, type Serve, buildCli } from "./cli.ts";
 
 before(buildCli);
@@ -123,6 +123,38 @@ describe("sessions", () => {
       for (const client of [child, parent]) client.assertNoFaults();
     },
   );
+});
+
+describe("WinDbg's commands in the debug console", () => {
+  test("who is in, by which server; and leave, without harm to anybody", async (t) => {
+    const cli = new Cli(t);
+    const serve = await cli.serve(["tcp:port=0", "npipe:pipe=console"], LOOP);
+    const plain = await cli.connect(serve.port);
+    await attach(plain);
+    const editor = cli.editor(["join", serve.joins[1] ?? "", "--name", "Kim"]);
+    await attach(editor);
+    const type = async (expression: string) =>
+      (await editor.request("evaluate", { expression, context: "repl" })).result;
+    assert.equal(
+      await type(".servers"),
+      `0 - Debugger Server - tcp:port=${serve.port}\n1 - Debugger Server - npipe:pipe=console`,
+    );
+    assert.match(
+      await type(".clients"),
+      /^Debug Server's tests \(tcp .*\), last active .*\nKim \(npipe .*\(you\)$/,
+    );
+    assert.equal((await editor.raw("evaluate", { expression: ".endsrv 0" })).message, "notAllowed");
+    await type(".echo good bye");
+    await heard(plain, "Kim: good bye");
+    assert.equal(await type(".remote_exit"), "");
+    await editor.waitEvent("terminated");
+    assert.match(outputOf(editor), /^Debug Server: You have left; the session goes on\.$/m);
+    await editor.request("disconnect", { terminateDebuggee: true });
+    assert.deepEqual(await editor.process?.waitExit(), { code: 0, signal: null });
+    editor.assertNoFaults();
+    await serve.reported("left", "Kim");
+    await plain.request("threads");
+  });
 });
 
 describe("the end of a link", () => {

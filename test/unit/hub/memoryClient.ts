@@ -50,7 +50,19 @@ let nextParticipant = 1;
 
 export function participant(name: string, more: Partial<Participant> = {}): Participant {
   const id = nextParticipant++;
-  return { id, name, access: "full", address: "memory", ticket: `ticket ${id}`, isHost: false, ...more };
+  return {
+    id,
+    name,
+    access: "full",
+    address: "memory",
+    kind: "dap",
+    program: undefined,
+    joinedAt: 0,
+    lastActiveAt: 0,
+    ticket: `ticket ${id}`,
+    isHost: false,
+    ...more,
+  };
 }
 
 /** A DAP client that records all that it gets, and checks what every client may rely on. */

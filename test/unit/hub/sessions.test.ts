@@ -336,21 +336,4 @@ describe("participants", () => {
     silent.memory.vanish();
     assert.ok(!ana.memory.lines().join().includes("never"));
   });
-
-  test("talk to each other in the console", async () => {
-    const upstream = new FakeUpstream();
-    const hub = new Hub(upstream);
-    const [a, b] = [await enter(connect(hub, "a").client), await enter(connect(hub, "b").client)];
-    await a.ok("evaluate", { expression: ".echo  hello there", context: "repl" });
-    assert.equal(b.lines().at(-1), "a: hello there");
-    assert.ok(!a.lines().includes("a: hello there"));
-    const { result } = await a.ok("evaluate", { expression: ".clients" });
-    assert.equal(
-      result,
-      "0 - a (you), memory, full, Visual Studio Code\n1 - b, memory, full, Visual Studio Code",
-    );
-    assert.deepEqual(upstream.commands("evaluate"), []);
-    await a.ok("evaluate", { expression: ".echoes", context: "repl" });
-    assert.equal(upstream.commands("evaluate").length, 1);
-  });
 });

@@ -1,0 +1,123 @@
+import type { ServerAddress } from "../address/model.ts";
+import { type Access, lesser } from "../common/access.ts";
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { Logger } from "../common/logger.ts";
+import { shownName } from "../common/shown.ts";
+import { LINK_LIMITS } from "../link/limits.ts";
+import { abortable } from "../transport/wait.ts";
+
+/** Somebody who wants to come in, as the host is shown them. None of it is proved. */
+export interface Arrival {
+  /** As they name themselves; over plain DAP the name of their program. */
+  readonly name: string;
+  /** `tcp 192.0.2.7:53211` */
+  readonly address: string;
+  /** Over the link, or over plain DAP. */
+  readonly kind: "guest" | "dap";
+  /** What they run, where they say so besides their name. */
+  readonly program?: string | undefined;
+}
+
+export interface AdmitWait {
+  /** Aborted when there is nothing to decide any more: they have gone, the time is over, the server has ended. */
+  readonly signal: AbortSignal;
+  /** The decision may take `ms` from now, 10 minutes at most; who waits over the link is told, with `message`. */
+  extend(ms: number, message?: string): void;
+}
+
+/**
+ * Asks a person whether to let somebody in. Resolves with what they may do, which never is more than the server
+ * allows; rejects with an AppError, which they are told, to turn them away.
+ */
+export type Admit = (arrival: Arrival, wait: AdmitWait) => Promise<Access>;
+
+/** Whether anybody who reaches the server could come in unasked, without having been told that this is meant so. */
+export function isUnlocked(address: ServerAddress): boolean {
+  const wantsCertificate = "clientCert" in address && address.clientCert !== undefined;
+  return !address.insecure && address.password === undefined && !wantsCertificate;
+}
+
+/** How much longer than the question somebody is kept, so that they learn its outcome. */
+const GRACE_MS = 2_000;
+
+/** The door of one server at which a person decides who comes in. */
+export class Door {
+  readonly #admit: Admit;
+  readonly #access: Access;
+  readonly #logger: Logger;
+  readonly #questionMs: number;
+  readonly #open = new Set<AbortController>();
+  #closed: AppError | undefined;
+
+  /** `access`: the most that anybody gets. `questionMs`: how long a person has; for tests. */
+  constructor(admit: Admit, access: Access, logger: Logger, questionMs: number = LIMITS.questionMs) {
+    this.#admit = admit;
+    this.#access = access;
+    this.#logger = logger;
+    this.#questionMs = questionMs;
+  }
+
+  /**
+   * Resolves with what they may do. Rejects with an AppError that they may be told: the person's refusal, nobody's
+   * answer, too many questions, or that the server has ended. `signal`: they have gone; `extend`: it takes so long
+   * from now on.
+   */
+  async ask(
+    arrival: Arrival,
+    signal: AbortSignal,
+    extend: (ms: number, message?: string) => void = () => {},
+  ): Promise<Access> {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (this.#open.size >= LIMITS.questions) {
+      throw new AppError("busy", "Too many others wait to be let in.", { hint: "Try again in a minute." });
+    }
+    const question = new AbortController();
+    const leave = () => question.abort(signal.reason instanceof AppError ? signal.reason : left());
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave);
+    this.#open.add(question);
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (wanted: number, message?: string) => {
+      if (!this.#open.has(question)) return;
+      clearTimeout(timer);
+      const ms = Math.min(wanted, LINK_LIMITS.admissionWaitMs - GRACE_MS);
+      timer = setTimeout(() => question.abort(nobodyAnswered()), ms);
+      extend(ms + GRACE_MS, message);
+    };
+    try {
+      question.signal.throwIfAborted();
+      wait(this.#questionMs, "The host is being asked.");
+      const decision = this.#admit(shown(arrival), { signal: question.signal, extend: wait });
+      return lesser(await abortable(decision, question.signal), this.#access);
+    } catch (thrown) {
+      if (thrown instanceof AppError) throw thrown;
+      this.#logger.log("error", `The host could not be asked: ${String(thrown)}`);
+      throw new AppError("refused", "The host could not be asked.", { cause: thrown });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+      this.#open.delete(question);
+    }
+  }
+
+  /** Nobody comes in any more, and those who wait are told why. */
+  close(reason = new AppError("closed", "This server has ended.")): void {
+    this.#closed = reason;
+    for (const question of this.#open) question.abort(reason);
+  }
+}
+
+function left(): AppError {
+  return new AppError("closed", "The guest left before it was let in.");
+}
+
+function nobodyAnswered(): AppError {
+  return new AppError("timeout", "Nobody answered whether you may come in.", {
+    hint: "Tell the host that you want to, and try again.",
+  });
+}
+
+function shown({ name, address, kind, program }: Arrival): Arrival {
+  return { name: shownName(name), address, kind, program: program && shownName(program) };
+}

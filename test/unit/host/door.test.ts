@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parseServer } from "../../../src/address/parse.ts";
+import { AppError } from "../../../src/common/errors.ts";
+import { LIMITS } from "../../../src/common/limits.ts";
+import { lineLogger, nullLogger } from "../../../src/common/logger.ts";
+import { Door, isUnlocked } from "../../../src/host/door.ts";
+import { Questions } from "../../support/questions.ts";
+
+const ANA = { name: "Ana", address: "tcp 10.0.0.2:5000", kind: "dap" } as const;
+
+function door(access: "view" | "control" | "full" = "full", questionMs?: number) {
+  const host = new Questions();
+  const gone = new AbortController();
+  const made = new Door(host.admit, access, nullLogger, questionMs);
+  return { host, gone, door: made, ask: (arrival = ANA) => made.ask(arrival, gone.signal) };
+}
+
+const code = (wanted: string) => (error: unknown) => error instanceof AppError && error.code === wanted;
+
+describe("the door", () => {
+  test("asks about those servers that anybody could enter unasked", () => {
+    for (const [text, unlocked] of [
+      ["tcp:port=1", true],
+      ["tcp:port=1,access=view", true],
+      ["npipe:pipe=x", true],
+      ["tcp:port=1,insecure", false],
+      ["tcp:port=1,password=geheim", false],
+      ["ssl:proto=tls1,certuser=K,port=1", true],
+      ["ssl:proto=tls1,certuser=K,port=1,clientcert=require", false],
+    ] as const) {
+      const parsed = parseServer(text);
+      assert.ok(parsed.ok, text);
+      assert.equal(isUnlocked(parsed.value), unlocked, text);
+    }
+  });
+
+  test("gives what the host says, but never more than the server has", async () => {
+    for (const [server, said, gets] of [
+      ["full", "full", "full"],
+      ["full", "view", "view"],
+      ["control", "full", "control"],
+      ["view", "control", "view"],
+    ] as const) {
+      const { host, ask } = door(server);
+      const asked = ask();
+      (await host.next()).allow(said);
+      assert.equal(await asked, gets);
+    }
+  });
+
+  test("a refusal passes as it is; a failure without its words, which are in the log", async () => {
+    const { host, ask } = door();
+    const denied = ask();
+    const reason = new AppError("refused", "Not now.");
+    (await host.next()).deny(reason);
+    await assert.rejects(denied, (error) => error === reason);
+
+    const lines: string[] = [];
+    const logger = lineLogger((line) => lines.push(line));
+    const broken = new Door(
+      () => {
+        throw new TypeError("secret");
+      },
+      "full",
+      logger,
+    );
+    const failed = broken.ask(ANA, new AbortController().signal);
+    await assert.rejects(failed, (error) => code("refused")(error) && !String(error).includes("secret"));
+    assert.match(lines.join(), /secret/);
+  });
+
+  test("the host sees names that steer no screen and hide nothing", async () => {
+    const { host, door: made, gone } = door();
+    const name = `A\u202ena\u0000\u001b[2J\n\u200bB${"x".repeat(100)}`;
+    void made.ask({ ...ANA, name, kind: "guest", program: "Emacs\u0007" }, gone.signal).catch(() => {});
+    const { arrival } = await host.next();
+    assert.equal(arrival.name, `A na [2J B${"x".repeat(54)}`);
+    assert.equal(arrival.program, "Emacs");
+    gone.abort();
+  });
+
+  test("nobody answers: the time is over, and the question with it; an answer is too late then", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { host, ask } = door();
+    const asked = ask();
+    const question = await host.next();
+    t.mock.timers.tick(LIMITS.questionMs - 1);
+    assert.equal(question.wait.signal.aborted, false);
+    t.mock.timers.tick(1);
+    await assert.rejects(asked, code("timeout"));
+    assert.equal((await question.withdrawn).code, "timeout");
+    question.allow("full");
+  });
+
+  test("the host may take longer, and says so; but not for ever", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { host, door: made, gone } = door();
+    const told: unknown[] = [];
+    const asked = made.ask(ANA, gone.signal, (ms, message) => told.push([ms, message]));
+    const question = await host.next();
+    question.wait.extend(100_000, "A moment.");
+    t.mock.timers.tick(99_999);
+    assert.equal(question.wait.signal.aborted, false);
+    question.wait.extend(Infinity);
+    t.mock.timers.tick(10 * 60_000);
+    await assert.rejects(asked, code("timeout"));
+    question.wait.extend(5);
+    assert.deepEqual(told, [
+      [LIMITS.questionMs + 2_000, "The host is being asked."],
+      [102_000, "A moment."],
+      [600_000, undefined],
+    ]);
+  });
+
+  test("who goes withdraws the question, also one who has gone before", async () => {
+    const { host, gone, ask } = door();
+    const asked = ask();
+    const question = await host.next();
+    gone.abort();
+    await assert.rejects(asked, code("closed"));
+    assert.equal((await question.withdrawn).code, "closed");
+    await assert.rejects(ask(), code("closed"));
+    assert.equal(host.asked, 1);
+  });
+
+  test("several are asked about at a time, in any order of answers, but not too many", async () => {
+    const { host, ask } = door();
+    const asked = Array.from({ length: LIMITS.questions }, () => ask());
+    const questions = await Promise.all(asked.map(() => host.next()));
+    await assert.rejects(ask(), code("busy"));
+    questions.at(-1)?.allow("view");
+    assert.equal(await asked.at(-1), "view");
+    const late = ask();
+    for (const question of [...questions.slice(0, -1), await host.next()]) question.allow("control");
+    assert.deepEqual(await Promise.all(asked.slice(0, -1)), Array(LIMITS.questions - 1).fill("control"));
+    assert.equal(await late, "control");
+  });
+
+  test("an end of the server answers all questions", async () => {
+    const { host, door: made, ask } = door();
+    const asked = ask();
+    const question = await host.next();
+    const reason = new AppError("closed", "Over.");
+    made.close(reason);
+    await assert.rejects(asked, (error) => error === reason);
+    assert.equal(await question.withdrawn, reason);
+    await assert.rejects(ask(), (error) => error === reason);
+  });
+});
