@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 const GROUPS = {
   unit: ["test/unit", "test/support"],
+  grammar: ["test/grammar"],
   integration: ["test/integration"],
 };
 const LOGS = ".tools/logs";

@@ -57,7 +57,8 @@ function keys(place: EntryPlace, role: Role): Completion[] {
     // A flag cannot take the place of a key that has a value.
     .filter((id) => !(isFlag(id) && place.hasEquals))
     .filter((id) => agrees(form, form, place.others, KEYS[id].examples[0]));
-  const needed = (id: KeyId) => form.keys[id] !== "optional";
+  const hasChosen = keyIds(form).some((id) => form.keys[id] === "oneOf" && given.has(KEYS[id].slot));
+  const needed = (id: KeyId) => form.keys[id] === "required" || (form.keys[id] === "oneOf" && !hasChosen);
   const items = [...own.filter(needed), ...turnsInto(form, place), ...own.filter((id) => !needed(id))];
   return items.map((id) => ({
     kind: isFlag(id) ? "flag" : "key",

@@ -14,8 +14,9 @@ export function scriptCompletionsAt(line: string, offset: number): Completion[] 
     const { text, start } = connection;
     return completionsAt(text, offset - start, "server").map((item) => shifted(item, start));
   }
-  const command = line.trim() === "" ? { text: "", start: offset } : splitScriptLine(line)?.command;
-  if (command === undefined || !touches(command, offset)) return [];
+  const at = Math.max(0, Math.min(offset, line.length));
+  const command = line.trim() === "" ? { text: "", start: at } : splitScriptLine(line)?.command;
+  if (command === undefined || !touches(command, at)) return [];
   const span = spanOf(command);
   return SCRIPT_COMMAND_IDS.map((id) => ({
     kind: "command",

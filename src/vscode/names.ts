@@ -6,6 +6,9 @@ export const DEBUG_TYPE = "debug-server";
 /** The scheme of the host's sources, shown to its guests. */
 export const SOURCE_SCHEME = "debug-server";
 
+/** The language of `*.dbgsrv`. */
+export const SCRIPT_LANGUAGE = "debug-server-script";
+
 export const COMMANDS = {
   start: "debugServer.start",
   stop: "debugServer.stop",

@@ -1,6 +1,7 @@
 import { parseTree } from "jsonc-parser";
 import type { Node } from "jsonc-parser";
 import type { Role } from "../../address/model.ts";
+import { DEBUG_TYPE, SETTINGS } from "../names.ts";
 
 /** A connection string in a JSON document. */
 export interface JsonConnection {
@@ -11,13 +12,11 @@ export interface JsonConnection {
   readonly offsets: readonly number[];
 }
 
-const DEBUG_TYPE = "debug-server";
-
 /** The properties of a configuration of our debug type. */
 const CONFIGURATION: Readonly<Record<string, Role>> = { remote: "client", server: "server" };
 
-/** Settings, which have their names wherever they stand. */
-const SETTINGS: Readonly<Record<string, Role>> = { "debugServer.startWithSession": "server" };
+/** A setting has its name wherever it stands. */
+const SETTING = `${SETTINGS.section}.${SETTINGS.startWithSession}`;
 
 /**
  * The connection strings of a `launch.json`, a `settings.json` or a workspace file, which has both in it. The text
@@ -41,7 +40,7 @@ function search(node: Node, document: string): JsonConnection[] {
 
 function roleOf(property: Node): Role | undefined {
   const name = String(property.children?.[0]?.value);
-  if (Object.hasOwn(SETTINGS, name)) return SETTINGS[name];
+  if (name === SETTING) return "server";
   return Object.hasOwn(CONFIGURATION, name) && isOurs(property.parent) ? CONFIGURATION[name] : undefined;
 }
 

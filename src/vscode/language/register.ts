@@ -4,6 +4,7 @@ import type { Span } from "../../address/result.ts";
 import { DisposableStore } from "../../common/disposable.ts";
 import type { Disposable } from "../../common/disposable.ts";
 import { PRODUCT } from "../../common/product.ts";
+import { SCRIPT_LANGUAGE } from "../names.ts";
 import type { Finding, LanguageFeatures } from "./features.ts";
 import { JSON_FEATURES } from "./jsonFeatures.ts";
 import { SCRIPT_FEATURES } from "./scriptFeatures.ts";
@@ -15,7 +16,7 @@ const JSON_FILES: vscode.DocumentSelector = ["json", "jsonc"].map((language) => 
 }));
 
 const LANGUAGES: readonly (readonly [vscode.DocumentSelector, LanguageFeatures])[] = [
-  [{ language: "debug-server-script" }, SCRIPT_FEATURES],
+  [{ language: SCRIPT_LANGUAGE }, SCRIPT_FEATURES],
   [JSON_FILES, JSON_FEATURES],
 ];
 
@@ -95,7 +96,7 @@ function hoverProvider(features: LanguageFeatures): vscode.HoverProvider {
 /** Keeps the diagnostics of all open documents up to date. */
 function publishDiagnostics(): Disposable {
   const store = new DisposableStore();
-  const published = store.add(vscode.languages.createDiagnosticCollection("debug-server"));
+  const published = store.add(vscode.languages.createDiagnosticCollection(PRODUCT.name));
   const refresh = (document: vscode.TextDocument) => {
     const features = LANGUAGES.find(([selector]) => vscode.languages.match(selector, document) > 0)?.[1];
     if (features === undefined) return;
