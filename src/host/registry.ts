@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, watch, writeFileSync } from "node:fs";
 import { readFile, readdir, stat, unlink } from "node:fs/promises";
 import path from "node:path";
-import type { Disposable } from "../common/disposable.ts";
+import { type Disposable, DisposableStore } from "../common/disposable.ts";
 import { isObject } from "../dap/messages.ts";
 import { createPrivate, userDirectories, userDirectory, verifyPrivate } from "../transport/userDirectory.ts";
 import { isPresent, removePresence, showPresence } from "./presence.ts";
@@ -123,6 +123,25 @@ export class Registry {
     return found.sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.id.localeCompare(b.id));
   }
 
+  /**
+   * Calls back when servers enter or leave, and once when this is heard from now on. Not when one dies without a word:
+   * only a listing finds that out.
+   */
+  watch(changed: () => void): Disposable {
+    const store = new DisposableStore();
+    let isWanted = true;
+    store.add({ dispose: () => (isWanted = false) });
+    const listen = async () => {
+      // There must be a place for the first server to enter.
+      await this.#writable();
+      for (const directory of await this.#readable()) store.add(watchDirectory(directory, changed));
+      if (isWanted) changed();
+    };
+    // Without a place that is private to this user, no server enters.
+    listen().catch(() => {});
+    return store;
+  }
+
   async #writable(): Promise<string> {
     const parent = this.#directory ?? (await userDirectory());
     const directory = path.join(parent, FOLDER);
@@ -140,6 +159,17 @@ export class Registry {
       if (safe.every(Boolean)) usable.push(directory);
     }
     return usable;
+  }
+}
+
+/** Calls back when something in it may have changed, as far as the system tells: it may run out of watchers. */
+function watchDirectory(directory: string, changed: () => void): Disposable {
+  try {
+    const watcher = watch(directory, { persistent: false }, () => changed());
+    watcher.on("error", () => watcher.close());
+    return { dispose: () => watcher.close() };
+  } catch {
+    return { dispose() {} };
   }
 }
 

@@ -1,0 +1,55 @@
+import type { GuestInfo } from "../../host/host.ts";
+import type { Participant } from "../../hub/client.ts";
+import type { ServedServer } from "../host/serving.ts";
+import type { Face, Icon, Row } from "./row.ts";
+import { ACCESS_MEANING, ago, parts, plain, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
+
+export const PEOPLE: Readonly<Record<Participant["kind"], Icon>> = {
+  host: { name: "home" },
+  guest: { name: "account" },
+  dap: { name: "plug" },
+};
+
+/** As what somebody takes part. */
+export const ROLES: Readonly<Record<Participant["kind"], string>> = {
+  host: "host",
+  guest: "guest",
+  dap: "guest over plain DAP",
+};
+
+export function guestRow({ session, host }: ServedServer, guest: GuestInfo, now: number): Row {
+  const { participant } = guest;
+  return { host, guest: participant, face: guestFace(session.id, guest, now), children: [] };
+}
+
+export function guestFace(session: string, guest: GuestInfo, now: number): Face {
+  const { participant, kind, program, latencyMs, lastActiveAt, joinedAt } = guest;
+  const { id, access } = participant;
+  const name = plain(participant.name);
+  const active = ago(lastActiveAt, now);
+  return {
+    id: `guest/${session}/${id}`,
+    label: name,
+    description: parts(access, roundTrip(latencyMs), `active ${active.short}`),
+    icon: PEOPLE[kind],
+    tooltip: {
+      title: name,
+      facts: [
+        ["Access", `${access}: ${ACCESS_MEANING[access]}`],
+        ["From", plain(participant.address)],
+        ["With", program === undefined ? ROLES[kind] : `${plain(program)} (${ROLES[kind]})`],
+        ["Round trip", roundTrip(latencyMs) ?? "not measured"],
+        ["Joined", ago(joinedAt, now).short],
+        ["Last active", active.short],
+      ],
+    },
+    spoken: spokenParts(
+      name,
+      ROLES[kind],
+      `access ${access}`,
+      spokenRoundTrip(latencyMs),
+      `active ${active.spoken}`,
+    ),
+    context: "guest",
+  };
+}

@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RowTarget } from "../commands/targets.ts";
+
+/** One of VS Code's own icons by its name, and one of its theme's colours. */
+export interface Icon {
+  readonly name: string;
+  readonly color?: string;
+}
+
+/** What hovering shows: nothing of it is markup, whoever has written it. */
+export interface Tooltip {
+  readonly title: string;
+  /** What must not be overlooked. */
+  readonly warning?: string;
+  /** Label and value. */
+  readonly facts: readonly (readonly [string, string])[];
+}
+
+/** How a row looks and sounds. */
+export interface Face {
+  /** The same for the same thing as long as it is there: VS Code keeps by it what is expanded and selected. */
+  readonly id: string;
+  readonly label: string;
+  readonly description: string;
+  readonly icon: Icon;
+  readonly tooltip: Tooltip;
+  /** For screen readers, instead of label and description. */
+  readonly spoken: string;
+  /** `viewItem` of the menus in package.json. */
+  readonly context: "session" | "server" | "guest" | "entry" | "entryJoined" | "join" | "client";
+}
+
+/** A row of one of our views. It is also the argument of the commands on it: hence the target. */
+export type Row = Partial<RowTarget> & {
+  readonly face: Face;
+  readonly children: readonly Row[];
+};
+
+/** Whether nobody would notice if the one took the place of the other. */
+export function sameRows(some: readonly Row[], others: readonly Row[]): boolean {
+  return some.length === others.length && some.every((row, index) => sameRow(row, others[index]));
+}
+
+function sameRow(one: Row, other: Row | undefined): boolean {
+  if (other === undefined) return false;
+  const { face, children, ...target } = one;
+  const { face: otherFace, children: otherChildren, ...otherTarget } = other;
+  const targets = new Map<string, unknown>(Object.entries(otherTarget));
+  return (
+    isDeepStrictEqual(face, otherFace) &&
+    Object.entries(target).every(([name, value]) => targets.get(name) === value) &&
+    sameRows(children, otherChildren)
+  );
+}

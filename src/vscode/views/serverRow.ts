@@ -1,0 +1,86 @@
+import type { ServerAddress } from "../../address/model.ts";
+import { isUnlocked } from "../../host/door.ts";
+import { isReachable } from "../../host/reach.ts";
+import type { ServedServer } from "../host/serving.ts";
+import { guestRow } from "./guestRow.ts";
+import type { Icon, Row } from "./row.ts";
+import { count, parts, spokenParts } from "./words.ts";
+
+const WARNING: Icon = { name: "warning", color: "list.warningForeground" };
+
+/** A server with those who came in by it. */
+export function serverRow(served: ServedServer, now: number): Row {
+  const { session, host, hosted } = served;
+  const { address, connectionString } = hosted.server;
+  const guests = host.guests().filter(({ server }) => server === hosted.id);
+  const label = serverLabel(address);
+  const warning = insecurity(address);
+  return {
+    session,
+    served,
+    face: {
+      id: `server/${session.id}/${hosted.id}`,
+      label,
+      description: parts(warning && "insecure!", connectionString),
+      icon: warning === undefined ? { name: iconOf(address) } : WARNING,
+      tooltip: {
+        title: label,
+        warning,
+        facts: [
+          ["Server", connectionString],
+          ["Join with", hosted.join],
+          ["Lets in", admission(address)],
+          ["Guests may", address.access],
+          ["Guests", count(guests.length, "guest")],
+        ],
+      },
+      spoken: spokenParts(
+        `Server, ${label}`,
+        warning && `insecure: ${warning}`,
+        count(guests.length, "guest"),
+        connectionString,
+      ),
+      context: "server",
+    },
+    children: guests.map((guest) => guestRow(served, guest, now)),
+  };
+}
+
+/** Why everybody must see that a server is open; undefined if it is not. */
+export function insecurity(address: ServerAddress): string | undefined {
+  if (!address.insecure) return undefined;
+  return isReachable(address)
+    ? "Whoever can reach this machine can join, without password and without being asked about."
+    : "Every program and user of this machine can join, without password and without being asked about.";
+}
+
+/** By what people tell servers apart: `TCP port 5005`. */
+export function serverLabel(address: ServerAddress): string {
+  switch (address.kind) {
+    case "tcp":
+      return `TCP port ${address.ports.first}`;
+    case "ssl":
+      return `TLS port ${address.ports.first}`;
+    case "tcpReverse":
+      return `TCP to ${address.clicon}, port ${address.port}`;
+    case "sslReverse":
+      return `TLS to ${address.clicon}, port ${address.port}`;
+    case "npipe":
+      return `Pipe ${address.pipe}`;
+    case "spipe":
+      return `TLS pipe ${address.pipe}`;
+    case "com":
+      return `Serial line ${address.device}, channel ${address.channel}`;
+  }
+}
+
+function iconOf(address: ServerAddress): string {
+  if (address.password !== undefined || "proto" in address) return "lock";
+  return "broadcast";
+}
+
+function admission(address: ServerAddress): string {
+  if (address.password !== undefined) return "who knows the password";
+  if (isUnlocked(address)) return "whom you let in";
+  return address.insecure ? "everybody" : "who has a certificate that is trusted";
+}

@@ -1,0 +1,50 @@
+import type { ServableSession, ServedServer } from "../host/serving.ts";
+import type { Row } from "./row.ts";
+import { insecurity, serverRow } from "./serverRow.ts";
+import { count, parts, spokenParts } from "./words.ts";
+
+/** The view "Serving": each session that is served, below it its servers, below these their guests. */
+export function servingRows(servers: readonly ServedServer[], now: number): Row[] {
+  const sessions = [...new Set(servers.map(({ session }) => session))];
+  return sessions.map((session) =>
+    sessionRow(
+      session,
+      servers.filter((served) => served.session === session),
+      now,
+    ),
+  );
+}
+
+function sessionRow(session: ServableSession, servers: readonly ServedServer[], now: number): Row {
+  const { id, name, type } = session;
+  const guests = count(guestCount(servers), "guest");
+  const unsafe = servers.find(({ hosted }) => hosted.server.address.insecure);
+  return {
+    session,
+    face: {
+      id: `session/${id}`,
+      label: name,
+      description: parts(type, guests),
+      icon: { name: "debug-alt", color: "debugIcon.startForeground" },
+      tooltip: {
+        title: name,
+        warning: unsafe && insecurity(unsafe.hosted.server.address),
+        facts: [
+          ["Debug type", type],
+          ["Servers", String(servers.length)],
+          ["Guests", guests],
+        ],
+      },
+      spoken: spokenParts(`Debug session ${name}`, type, count(servers.length, "server"), guests),
+      context: "session",
+    },
+    children: servers.map((served) => serverRow(served, now)),
+  };
+}
+
+/** Those who came in by one of these servers. */
+export function guestCount(servers: readonly ServedServer[]): number {
+  return servers
+    .map(({ host, hosted }) => host.guests().filter(({ server }) => server === hosted.id).length)
+    .reduce((sum, guests) => sum + guests, 0);
+}
