@@ -7,6 +7,7 @@ import { memory } from "./scenarios/memory.ts";
 import { roundTrip } from "./scenarios/roundTrip.ts";
 import { storm } from "./scenarios/storm.ts";
 import { throughput } from "./scenarios/throughput.ts";
+import { tracker } from "./scenarios/tracker.ts";
 
 const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> = {
   "round-trip": roundTrip,
@@ -15,6 +16,7 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   storm,
   join,
   memory,
+  tracker,
 };
 
 async function main(args: readonly string[]): Promise<number> {
