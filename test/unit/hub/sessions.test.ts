@@ -218,6 +218,61 @@ describe("child sessions", () => {
     );
   });
 
+  test("a late client that cannot be invited gets the child session instead of a parent without a program", async () => {
+    const { upstream, sessions } = await serve({ a: VSCODE });
+    const start = { request: "attach", configuration: { name: "worker" } };
+    await upstream.reverse("startDebugging", start);
+    await settle();
+    upstream.children[0]?.stop({ threadId: 7 });
+    const join = async (profile: JsonObject) => {
+      const client = new MemoryClient("late");
+      sessions.joinRoot(client.port, sessions.admit({ address: "memory", access: "full" }));
+      await client.ok("initialize", profile);
+      await client.ok("attach", {});
+      await client.ok("configurationDone");
+      await settle();
+      return client.events("stopped").map(({ threadId }) => threadId);
+    };
+    assert.deepEqual(await join({ adapterID: "old" }), [7]);
+    assert.deepEqual(await join(VSCODE), []);
+    // A parent that debugs something itself is what one means by the session.
+    upstream.emit("process", { name: "parent" });
+    assert.deepEqual(await join({ adapterID: "old" }), []);
+  });
+
+  test("a child that the host's own window has started: guests are invited, now and later", async () => {
+    const upstream = new FakeUpstream();
+    const sessions = new Sessions(upstream, { windowOf: "Hana" });
+    const { window } = sessions.root;
+    window?.sent({ command: "initialize", args: VSCODE })({ success: true });
+    window?.sent({ command: "launch", args: {} })({ success: true });
+    upstream.emit("initialized");
+    const guest = async (name: string) => {
+      const client = new MemoryClient(name);
+      const names: unknown[] = [];
+      client.onReverse = ({ text }) => {
+        names.push(
+          (JSON.parse(text) as { arguments: { configuration: JsonObject } }).arguments.configuration.name,
+        );
+        return {};
+      };
+      sessions.joinRoot(client.port, sessions.admit({ name, address: "memory", access: "full" }));
+      await enter(client);
+      return names;
+    };
+    const early = await guest("early");
+    const [root] = sessions.list();
+    assert.ok(root);
+    sessions.addChild(root, new FakeUpstream(), "worker");
+    await settle();
+    assert.deepEqual(early, ["worker"]);
+    assert.deepEqual(await guest("late"), ["worker"]);
+    assert.deepEqual(
+      sessions.participants().map(({ name }) => name),
+      ["Hana", "early", "late"],
+    );
+  });
+
   test("an unknown session is an error, and no harm", async () => {
     const { sessions } = await serve({ a: VSCODE });
     const client = new MemoryClient("lost");
