@@ -27,12 +27,24 @@ export type ServingOptions = Pick<HostOptions, "registry" | "sources"> & {
   readonly admit: (session: ServableSession) => HostOptions["admit"];
 };
 
+/** What served a session until it ended. */
+interface Ended {
+  readonly addresses: readonly ServerAddress[];
+  /** Resolves when they are free again. */
+  readonly closed: Promise<void>;
+}
+
+/** How many sessions that have ended are remembered, should they be restarted. */
+const REMEMBERED = 4;
+
 /** What this window serves: any number of servers for each of its debug sessions, each until it is stopped or the session ends. */
 export class Serving {
   readonly #options: ServingOptions;
   readonly #servable = new Map<Sessions, ServableSession>();
   readonly #hosts = new Map<Sessions, Host>();
   readonly #servers = new Map<HostedServer, ServedServer>();
+  /** What served the sessions that ended last, by their ids: VS Code restarts some under their old one. */
+  readonly #last = new Map<string, Ended>();
   readonly #changed = new Emitter<void>();
   readonly #started = new Emitter<ServableSession>();
   /** A session or a server began or ended, or a guest came, left or may do something else now. */
@@ -53,13 +65,15 @@ export class Serving {
     return [...this.#servers.values()];
   }
 
-  /** A session of this window has started. It goes by itself when it ends. */
+  /** A session of this window has started. It goes by itself when it ends; one that is restarted is served again. */
   add(session: ServableSession): void {
     const { sessions } = session;
     this.#servable.set(sessions, session);
     sessions.onChanged(() => this.#changed.fire());
-    sessions.onEnd(({ reason }) => void this.#remove(sessions, reason));
-    this.#started.fire(session);
+    sessions.onEnd(({ reason }) => this.#remove(session, reason));
+    const before = this.#last.get(session.id);
+    if (before === undefined) this.#started.fire(session);
+    else void this.#serveAgain(session, before);
     this.#changed.fire();
   }
 
@@ -99,10 +113,35 @@ export class Serving {
     return host;
   }
 
-  async #remove(sessions: Sessions, reason: string): Promise<void> {
+  #remove({ id, sessions }: ServableSession, reason: string): void {
     this.#servable.delete(sessions);
-    this.#changed.fire();
-    await this.#hosts.get(sessions)?.close(reason);
+    const host = this.#hosts.get(sessions);
     this.#hosts.delete(sessions);
+    this.#changed.fire();
+    if (host === undefined) return;
+    const addresses = this.servers
+      .filter((each) => each.host === host)
+      .map((each) => each.hosted.server.address);
+    const closed = host.close(reason);
+    if (addresses.length > 0) this.#last.set(id, { addresses, closed });
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= REMEMBERED) break;
+      this.#last.delete(oldest);
+    }
+  }
+
+  async #serveAgain(session: ServableSession, { addresses, closed }: Ended): Promise<void> {
+    this.#last.delete(session.id);
+    await closed;
+    for (const address of addresses) {
+      try {
+        await this.start(session, address);
+      } catch (thrown) {
+        this.#options.logger.log(
+          "warn",
+          `${session.name} is not served again: ${AppError.from(thrown).toLine()}`,
+        );
+      }
+    }
   }
 }
