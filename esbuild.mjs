@@ -1,9 +1,11 @@
-// Builds dist/extension.cjs and dist/cli.cjs. `--watch` rebuilds, `--production` minifies.
+// Builds dist/extension.cjs and dist/cli.cjs. `--watch` rebuilds, `--production` minifies, `--outdir=DIR` puts them
+// elsewhere.
 import { build, context } from "esbuild";
 import { readFileSync } from "node:fs";
 
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 const watch = process.argv.includes("--watch");
+const outdir = process.argv.find((arg) => arg.startsWith("--outdir="))?.slice("--outdir=".length) ?? "dist";
 
 /** @type {import("esbuild").BuildOptions} */
 const common = {
@@ -22,11 +24,11 @@ const common = {
 };
 
 const bundles = [
-  { ...common, entryPoints: ["src/extension.ts"], outfile: "dist/extension.cjs" },
+  { ...common, entryPoints: ["src/extension.ts"], outfile: `${outdir}/extension.cjs` },
   {
     ...common,
     entryPoints: ["src/cli/main.ts"],
-    outfile: "dist/cli.cjs",
+    outfile: `${outdir}/cli.cjs`,
     banner: { js: "#!/usr/bin/env node" },
   },
 ];

