@@ -23,6 +23,8 @@ export const LIMITS = {
   outputRingBytes: 1 * MiB,
   /** Answers of one adapter that are kept until the program resumes. */
   queryCacheBytes: 32 * MiB,
+  /** A file of the host that a guest is shown. */
+  sourceBytes: 16 * MiB,
   /** Clients of one server, unless `maxclients=` says fewer. */
   clients: 256,
   /** Objects and arrays within each other in one message of a client. */

@@ -11,6 +11,7 @@ import type { Admit } from "./door.ts";
 import { joinString } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
+import type { SourceReader } from "./sourceReader.ts";
 
 export interface HostOptions {
   readonly logger?: Logger;
@@ -18,6 +19,8 @@ export interface HostOptions {
   readonly registry?: Registry;
   /** Asks a person before anybody comes in by a server without lock (door.ts). Absent: nobody is asked. */
   readonly admit?: Admit;
+  /** The files that guests are shown. Default: this machine's, of the current directory's project. */
+  readonly sources?: SourceReader;
 }
 
 /** A server of this host. Ids count from 0 and are used once, as in WinDbg's `.servers`. */
@@ -50,6 +53,7 @@ export class Host implements ServerDirectory {
   readonly #logger: Logger;
   readonly #registry: Registry;
   readonly #admit: Admit | undefined;
+  readonly #sources: SourceReader | undefined;
   readonly #servers = new Map<number, HostedServer>();
   readonly #registrations = new Map<number, Registration>();
   readonly #serverClosed = new Emitter<HostedServer>();
@@ -63,6 +67,7 @@ export class Host implements ServerDirectory {
     this.#logger = options.logger ?? nullLogger;
     this.#registry = options.registry ?? new Registry();
     this.#admit = options.admit;
+    this.#sources = options.sources;
     sessions.servers = this;
     this.ended = new Promise((resolve) => sessions.onEnd(resolve));
     sessions.onChanged(() => {
@@ -159,6 +164,7 @@ export class Host implements ServerDirectory {
   async #start(address: ServerAddress): Promise<HostedServer> {
     const server = await DebugServer.start(address, this.sessions, {
       admit: this.#admit,
+      sources: this.#sources,
       logger: this.#logger,
     });
     const hosted: HostedServer = { id: this.#nextId++, server, join: joinString(server.address) };

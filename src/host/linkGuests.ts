@@ -11,16 +11,20 @@ import type { Channel } from "../transport/channel.ts";
 import { whence } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
 import type { Admit } from "./door.ts";
+import { sourceHandlers } from "./sourceFiles.ts";
+import type { SourceReader } from "./sourceReader.ts";
 
 /** The guests of one server who came over the link. */
 export class LinkGuests {
   readonly #sessions: Sessions;
+  readonly #reader: SourceReader;
   readonly #logger: Logger;
   readonly #links = new Map<HostLink, Participant>();
   readonly #subscriptions = new DisposableStore();
 
-  constructor(sessions: Sessions, logger: Logger) {
+  constructor(sessions: Sessions, reader: SourceReader, logger: Logger) {
     this.#sessions = sessions;
+    this.#reader = reader;
     this.#logger = logger;
     this.#subscriptions.add(sessions.onChanged(() => this.#notifyAll()));
     this.#subscriptions.add(sessions.onChat((chat) => this.#said(chat)));
@@ -86,6 +90,10 @@ export class LinkGuests {
       }
     };
     return {
+      ...sourceHandlers(this.#reader, {
+        names: (id, path) => sessions.list().some((session) => session.id === id && session.hub.names(path)),
+        needControl: () => need("control"),
+      }),
       openSession: (request) => {
         if (!sessions.list().some(({ id }) => id === request.session)) {
           request.reject(

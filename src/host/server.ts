@@ -17,11 +17,14 @@ import { limitKey, whence } from "../transport/peer.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
 import { Gate } from "./gate.ts";
 import { LinkGuests } from "./linkGuests.ts";
+import { DiskSources, type SourceReader } from "./sourceReader.ts";
 
 export interface DebugServerOptions {
   readonly logger?: Logger;
   /** Asks a person about each guest, if the server is one that anybody could enter otherwise. */
   readonly admit?: Admit | undefined;
+  /** The files that guests of the link are shown. Default: this machine's, of the current directory's project. */
+  readonly sources?: SourceReader | undefined;
   /** Milliseconds that a peer has to say who it is, and a person to decide; for tests. */
   readonly admissionMs?: number | undefined;
   readonly questionMs?: number | undefined;
@@ -64,7 +67,7 @@ export class DebugServer {
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#admissionMs = options.admissionMs ?? LIMITS.admissionMs;
-    this.#links = new LinkGuests(sessions, this.#logger);
+    this.#links = new LinkGuests(sessions, options.sources ?? new DiskSources(), this.#logger);
     const { admit, questionMs } = options;
     if (admit !== undefined && isUnlocked(address))
       this.#door = new Door(admit, address.access, this.#logger, questionMs);

@@ -148,7 +148,7 @@ export class Hub implements HubContext {
     return this.stopped || this.#parts.snapshot.sawProgram;
   }
 
-  /** Whether the adapter has named a source by exactly this path. */
+  /** Whether the adapter has named a file by exactly this path. */
   names(path: string): boolean {
     return this.#parts.sources.has(path);
   }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { AppError } from "../common/errors.ts";
 import { isObject, objects, parseObject } from "../dap/messages.ts";
 import { allows } from "../common/access.ts";
@@ -14,9 +15,19 @@ const NAMING = new Set([
   "output",
 ]);
 
+/** Of these the adapter may only repeat what a client has named. */
+const REPEATING = new Set(["setBreakpoints", "breakpoint"]);
+
+/** Whether answers of that command name sources. */
+export function namesSources(command: string): boolean {
+  return NAMING.has(command);
+}
+
 /** The sources that the adapter has named in this session. */
 export class NamedSources {
   readonly #keys = new Set<string>();
+  /** Paths of sources that are files: whose content is not the adapter's affair. */
+  readonly #files = new Set<string>();
 
   /** Takes in a response's or event's body. */
   note(name: string, body: Buffer | undefined): void {
@@ -31,14 +42,16 @@ export class NamedSources {
     ];
     const sources = [...holders.map((holder) => holder.source), ...objects(parsed.sources)];
     for (const source of sources.filter(isObject)) {
-      for (const key of [keyOf(source.path), keyOf(source.sourceReference)])
-        if (key !== undefined) this.#keys.add(key);
+      const path = keyOf(source.path);
+      const reference = keyOf(source.sourceReference);
+      for (const key of [path, reference]) if (key !== undefined) this.#keys.add(key);
+      if (path !== undefined && reference === undefined && !REPEATING.has(name)) this.#files.add(asPath(path));
     }
   }
 
-  /** Whether the adapter has named a source by exactly this path. */
+  /** Whether the adapter has named a file by exactly this path: of itself, and not after a client. */
   has(path: string): boolean {
-    return this.#keys.has(path);
+    return this.#files.has(path);
   }
 
   /** A guest that may only look reads no source but those that the session has named. */
@@ -54,4 +67,13 @@ export class NamedSources {
 function keyOf(value: unknown): string | undefined {
   if (typeof value === "number") return value > 0 ? `#${value}` : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** As clients know it, also if the adapter speaks in URIs. */
+function asPath(path: string): string {
+  try {
+    return path.startsWith("file:") ? fileURLToPath(path) : path;
+  } catch {
+    return path;
+  }
 }

@@ -15,6 +15,14 @@ import {
   type SessionInfo,
   sessionInfo,
   shortId,
+  type SourceChunk,
+  sourceChunk,
+  type SourceInfo,
+  sourceInfo,
+  type SourceName,
+  sourceName,
+  sourcePath,
+  sha256,
 } from "./messages.ts";
 import {
   anything,
@@ -40,6 +48,15 @@ export interface Requests {
   readonly removeClient: { params: { readonly client: number; readonly message?: string }; result: Nothing };
   readonly endSession: { params: { readonly session: string }; result: Nothing };
   readonly endServer: { params: { readonly server: number }; result: Nothing };
+  /** A file of the host that the adapter has named in the session, by exactly that path. */
+  readonly describeSource: { params: SourceName; result: SourceInfo };
+  /** A piece of it from the offset on, at most LINK_LIMITS.sourceChunkBytes. */
+  readonly readSource: { params: SourceName & { readonly offset: number }; result: SourceChunk };
+  /** The host's file that is the same as the guest's own. */
+  readonly findSource: {
+    params: SourceName & { readonly sha256: string };
+    result: { readonly path?: string };
+  };
 }
 
 /** What the host tells a guest unasked. */
@@ -77,6 +94,9 @@ const PARAMS: { readonly [M in RequestName]: Guard<Requests[M]["params"]> } = {
   removeClient: object({ client: clientId, message: optional(longText) }),
   endSession: object({ session: shortId }),
   endServer: object({ server: clientId }),
+  describeSource: object(sourceName),
+  readSource: object({ ...sourceName, offset: integer(0) }),
+  findSource: object({ ...sourceName, sha256 }),
 };
 
 const RESULTS: { readonly [M in RequestName]: Guard<Requests[M]["result"]> } = {
@@ -88,6 +108,9 @@ const RESULTS: { readonly [M in RequestName]: Guard<Requests[M]["result"]> } = {
   removeClient: nothing,
   endSession: nothing,
   endServer: nothing,
+  describeSource: sourceInfo,
+  readSource: sourceChunk,
+  findSource: object({ path: optional(sourcePath) }),
 };
 
 const NOTIFICATIONS: { readonly [N in NotificationName]: Guard<Notifications[N]> } = {

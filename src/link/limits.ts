@@ -25,6 +25,10 @@ export const LINK_LIMITS = {
   /** Letters of a name; of a text or an error message. */
   nameLength: 256,
   textLength: 4096,
+  /** Letters of a file's path. */
+  pathLength: 4096,
+  /** A piece of a file, before Base64 makes it a third larger; it must fit into a frame. */
+  sourceChunkBytes: 256 * KiB,
   /** The longest that a host may ask a guest to wait for admission. */
   admissionWaitMs: 10 * 60_000,
 } as const;

@@ -1,7 +1,19 @@
 import { ACCESS_LEVELS, type Access } from "../common/access.ts";
 import { AppError, type ErrorCode } from "../common/errors.ts";
 import { LINK_LIMITS } from "./limits.ts";
-import { array, type Guard, id, integer, line, object, oneOf, optional, text } from "./validate.ts";
+import {
+  array,
+  boolean,
+  type Guard,
+  id,
+  integer,
+  line,
+  object,
+  oneOf,
+  optional,
+  pattern,
+  text,
+} from "./validate.ts";
 
 /** The versions of the protocol that this implementation speaks. */
 export const PROTOCOL: VersionRange = { min: 1, max: 1 };
@@ -48,6 +60,30 @@ export interface ServerInfo {
   readonly id: number;
   /** Its connection string with the password masked. */
   readonly address: string;
+}
+
+/** A file of the host, by the path that the session's adapter gave it; for `findSource`, the guest's own path. */
+export interface SourceName {
+  readonly session: string;
+  readonly path: string;
+}
+
+export interface SourceInfo {
+  /** In bytes. */
+  readonly size: number;
+  /** Of the content, in hexadecimal. */
+  readonly sha256: string;
+  /** Where it is within a folder of the host's, with slashes, if it is in one. */
+  readonly relativePath?: string;
+}
+
+export interface SourceChunk {
+  /** Of the whole file. */
+  readonly size: number;
+  /** In Base64. */
+  readonly data: string;
+  /** Whether the file ends with it. */
+  readonly end: boolean;
 }
 
 export interface Hello {
@@ -108,6 +144,22 @@ export const clientInfo: Guard<ClientInfo> = object({
 });
 
 export const serverInfo: Guard<ServerInfo> = object({ id: clientId, address: longText });
+
+export const sha256 = pattern(/^[0-9a-f]{64}$/u, "64 hexadecimal digits");
+export const sourcePath = id(LINK_LIMITS.pathLength);
+export const sourceName = { session: shortId, path: sourcePath };
+
+export const sourceInfo: Guard<SourceInfo> = object({
+  size: integer(0),
+  sha256,
+  relativePath: optional(sourcePath),
+});
+
+export const sourceChunk: Guard<SourceChunk> = object({
+  size: integer(0),
+  data: pattern(/^[A-Za-z0-9+/]*={0,2}$/u, "Base64"),
+  end: boolean,
+});
 
 export const hello: Guard<Hello> = object({
   protocol: object({ min: version, max: version }),

@@ -79,6 +79,14 @@ export function id(maximum: number): Guard<string> {
       : fail(path, `a string of 1 to ${maximum} letters`);
 }
 
+/** A string that is read by programs, of that form; `what` describes it. */
+export function pattern(form: RegExp, what: string): Guard<string> {
+  return (value, path) => (typeof value === "string" && form.test(value) ? pass(value) : fail(path, what));
+}
+
+export const boolean: Guard<boolean> = (value, path) =>
+  typeof value === "boolean" ? pass(value) : fail(path, "true or false");
+
 /** One line for people: control characters are replaced, what is too long is cut. */
 export function line(maximum: number): Guard<string> {
   return (value, path) => {

@@ -254,6 +254,29 @@ describe("rights", () => {
     assert.equal(upstream.commands("source").length, 2);
   });
 
+  test("a file counts as named if the adapter has named it of itself", async () => {
+    const upstream = new FakeUpstream();
+    const hub = new Hub(upstream);
+    const driver = await enter(connect(hub, "driver").client);
+    // What a client has said, the adapter repeats.
+    upstream.emit("breakpoint", {
+      reason: "changed",
+      breakpoint: { id: 1, source: { path: "/etc/passwd" } },
+    });
+    assert.equal(hub.names("/etc/passwd"), false);
+    // Its content is the adapter's to give, whatever lies at that path.
+    upstream.emit("loadedSource", { reason: "new", source: { path: "/p/eval.c", sourceReference: 9 } });
+    assert.equal(hub.names("/p/eval.c"), false);
+    upstream.emit("loadedSource", { reason: "new", source: { path: "/p/b.c", sourceReference: 0 } });
+    upstream.emit("output", { output: "x", source: { path: "file:///p/c%20d.c" } });
+    assert.ok(hub.names("/p/b.c") && hub.names("/p/c d.c"));
+    assert.equal(hub.names("/p/a.c"), false);
+    upstream.stop();
+    await driver.ok("stackTrace", { threadId: 1 });
+    assert.ok(hub.names("/p/a.c"));
+    assert.equal(hub.names("/p/../p/a.c"), false);
+  });
+
   test("somebody may be removed, with a reason", async () => {
     const sessions = new Sessions(new FakeUpstream());
     const guest = new MemoryClient("guest");

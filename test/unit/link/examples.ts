@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { encodeDap, encodeJson, encodePing, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
 import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
 
+const FILE = Buffer.from("let n = 1;\n");
 const text = (value: string) => Buffer.from(value);
 
 /** The examples of docs/PROTOCOL.md, by name, as this implementation encodes them. */
@@ -38,6 +40,25 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
     id: 2,
     error: { code: "notAllowed", message: "Only the host can do this." },
   }),
+  readSource: encodeJson(FrameType.control, {
+    id: 3,
+    method: "readSource",
+    params: { session: "s1", path: "/app/a.js", offset: 0 },
+  }),
+  chunk: encodeJson(FrameType.control, {
+    id: 3,
+    result: { size: FILE.length, data: FILE.toString("base64"), end: true },
+  }),
+  findSource: encodeJson(FrameType.control, {
+    id: 4,
+    method: "findSource",
+    params: {
+      session: "s1",
+      path: "/home/ada/app/a.js",
+      sha256: createHash("sha256").update(FILE).digest("hex"),
+    },
+  }),
+  found: encodeJson(FrameType.control, { id: 4, result: { path: "/app/a.js" } }),
   ping: encodePing(FrameType.ping, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
   pong: encodePing(FrameType.pong, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
   skipped: [Buffer.from([0, 0, 0, 4, 0xbf, 1, 2, 3])],

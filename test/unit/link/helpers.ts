@@ -58,6 +58,9 @@ export function handlers(over: Partial<HostHandlers> = {}): HostHandlers {
     removeClient: nothing,
     endSession: nothing,
     endServer: nothing,
+    describeSource: async () => ({ size: 0, sha256: "0".repeat(64) }),
+    readSource: async () => ({ size: 0, data: "", end: true }),
+    findSource: nothing,
     ...over,
   };
 }

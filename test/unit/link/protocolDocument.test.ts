@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { LIMITS } from "../../../src/common/limits.ts";
 import { frameLimit, FrameType } from "../../../src/link/frames.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -43,6 +44,9 @@ test("the document's limits are the code's", () => {
     LINK_LIMITS.controlRequests,
     LINK_LIMITS.nameLength,
     LINK_LIMITS.textLength,
+    LINK_LIMITS.pathLength,
+    LINK_LIMITS.sourceChunkBytes,
+    LIMITS.sourceBytes,
     LINK_LIMITS.admissionWaitMs,
   ]) {
     assert.match(document, new RegExp(`\\b${limit}\\b`, "u"));

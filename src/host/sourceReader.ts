@@ -1,0 +1,63 @@
+import { constants } from "node:fs";
+import { open, realpath } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+
+/** Where the host's files are. They are asked for by absolute paths only. */
+export interface SourceReader {
+  /** Rejects with `notAvailable` if there is no such file, with `tooLarge` if it has more than LIMITS.sourceBytes. */
+  read(file: string): Promise<Uint8Array>;
+  /** The path without links, or undefined if there is no such file. */
+  realPath(file: string): Promise<string | undefined>;
+  /** The folders of the project: in them a guest's own files are looked for. */
+  roots(): readonly string[];
+}
+
+/** This machine's own files. */
+export class DiskSources implements SourceReader {
+  readonly roots: () => readonly string[];
+
+  constructor(roots: () => readonly string[] = () => [process.cwd()]) {
+    this.roots = roots;
+  }
+
+  async read(file: string): Promise<Uint8Array> {
+    // Without waiting: a pipe that nobody writes to would never open.
+    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+      (error: unknown) => {
+        throw new AppError("notAvailable", "The host has no such file.", { cause: error });
+      },
+    );
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new AppError("notAvailable", "This is no file of the host.");
+      if (stat.size > LIMITS.sourceBytes) throw tooLarge();
+      // It may have grown meanwhile.
+      const buffer = Buffer.alloc(stat.size + 1);
+      let length = 0;
+      for (let read = 1; read > 0 && length < buffer.length; length += read)
+        read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
+      return buffer.subarray(0, Math.min(length, stat.size));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async realPath(file: string): Promise<string | undefined> {
+    return realpath(file).catch(() => undefined);
+  }
+}
+
+function tooLarge(): AppError {
+  const mebibytes = LIMITS.sourceBytes / (1024 * 1024);
+  return new AppError("tooLarge", `The file is larger than the ${mebibytes} MiB that are shown to guests.`);
+}
+
+/** The path of `file` within the folder, both without links; undefined if it is not in it. */
+export function within(folder: string, file: string): string | undefined {
+  const relative = path.relative(folder, file);
+  const outside =
+    relative === "" || relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+  return outside ? undefined : relative;
+}
