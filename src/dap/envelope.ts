@@ -113,6 +113,25 @@ export function scanMembers(json: Buffer, largeResponse = false): Map<string, Sp
   return skipSpace(json, at + 1) === json.length ? members : undefined;
 }
 
+/** The spans of the elements of an array, or undefined if the text is not one array. */
+export function scanElements(json: Buffer): Span[] | undefined {
+  const elements: Span[] = [];
+  let at = skipSpace(json, 0);
+  if (json[at] !== OPEN_BRACKET) return undefined;
+  at = skipSpace(json, at + 1);
+  if (json[at] === CLOSE_BRACKET) return skipSpace(json, at + 1) === json.length ? elements : undefined;
+  for (;;) {
+    const end = skipValue(json, at);
+    if (end < 0) return undefined;
+    elements.push({ start: at, end });
+    at = skipSpace(json, end);
+    if (json[at] === COMMA) at = skipSpace(json, at + 1);
+    else if (json[at] === CLOSE_BRACKET) break;
+    else return undefined;
+  }
+  return skipSpace(json, at + 1) === json.length ? elements : undefined;
+}
+
 /**
  * Every number that stands as the value of the member `name`, at any depth, without parsing the text. Inside a
  * string quotation marks are escaped, so the bytes `"name"` followed by a colon are that member, or the end of a key

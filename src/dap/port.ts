@@ -24,6 +24,11 @@ export interface DapPort {
   readonly onClose: Event<AppError | undefined>;
   /** Starts to deliver messages: none is lost between construction and this call. */
   start(): void;
+  /**
+   * For a reader that holds messages back on their way to whoever they are for, where the protocol below tells the peer
+   * what was seen: from now on only what is passed on counts, one message for each call of the result.
+   */
+  holdBack?(): () => void;
   /** Sends what was written, then closes; a peer that does not read is cut off after a short while. */
   close(): void;
 }

@@ -18,8 +18,12 @@ export interface JoinOptions extends WaitOptions {
 export interface Joined {
   readonly link: GuestLink;
   /**
-   * Opens a session as a DAP endpoint: by its id, or the one that all others are children of. Rejects with the
-   * host's reason. It starts the link: subscribe to that first.
+   * The session of that id, or the one that all others are children of. Rejects if there is none. It starts the link:
+   * subscribe to that first.
+   */
+  findSession(id?: string, wait?: WaitOptions): Promise<SessionInfo>;
+  /**
+   * Opens a session, found in the same way, as a DAP endpoint. Rejects with the host's reason.
    */
   openSession(id?: string, wait?: WaitOptions): Promise<DapPort>;
 }
@@ -33,12 +37,14 @@ export async function joinServer(
   const channel = await connect(address, options);
   // How the connection string names the guest is the most deliberate.
   const link = await openLink(channel, { ...identity, name: address.name ?? identity.name }, options);
+  const findSession: Joined["findSession"] = async (id, wait) => {
+    link.start();
+    return choose(await sessionsOf(link, wait), id);
+  };
   return {
     link,
-    async openSession(id, wait) {
-      link.start();
-      return link.openSession(choose(await sessionsOf(link, wait), id).id, wait);
-    },
+    findSession,
+    openSession: async (id, wait) => link.openSession((await findSession(id, wait)).id, wait),
   };
 }
 

@@ -27,6 +27,7 @@ export class LinkPort implements DapPort {
   #sent = 0;
   /** Delivered to our listeners, not merely come: "seen" means that the reader had it. */
   #received = 0;
+  #holdsBack = false;
   #acknowledged = 0;
   #started = false;
   #flowing = false;
@@ -73,6 +74,13 @@ export class LinkPort implements DapPort {
     if (this.#started) return;
     this.#started = true;
     queueMicrotask(() => this.#wire.run(() => this.#flush()));
+  }
+
+  holdBack(): () => void {
+    this.#holdsBack = true;
+    return () => {
+      this.#received += 1;
+    };
   }
 
   /** Leaves the stream; the link and its other streams go on. */
@@ -131,7 +139,7 @@ export class LinkPort implements DapPort {
   }
 
   #deliver(message: IncomingMessage): void {
-    this.#received += 1;
+    if (!this.#holdsBack) this.#received += 1;
     this.#message.fire(message);
   }
 

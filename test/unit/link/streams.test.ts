@@ -67,6 +67,30 @@ test("seen: how many of our messages the peer had been given when it sent this o
   );
 });
 
+test("seen: a reader that holds back what it is given says itself what it has passed on", async (t) => {
+  let host: Heard | undefined;
+  const { guest } = await connectLinks(t, {
+    handlers: { openSession: (request) => (host = hear(request.accept())) },
+  });
+  const port = await guest.openSession("s");
+  const passedOn = port.holdBack?.();
+  assert.ok(host && passedOn);
+  const here = hear(port);
+  host.port.send(json("stopped"));
+  host.port.send(json("output"));
+  await here.until(2);
+  port.send(json("0"));
+  passedOn();
+  port.send(json("1"));
+  passedOn();
+  port.send(json("2"));
+  await host.until(3);
+  assert.deepEqual(
+    host.messages.map(({ seen }) => seen),
+    [0, 1, 2],
+  );
+});
+
 test("property: random traffic on three streams arrives whole, with monotonic acks", async (t) => {
   const ports = new Map<string, Heard>();
   const { guest } = await connectLinks(t, {

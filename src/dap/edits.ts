@@ -1,0 +1,83 @@
+import { type Span, parseJson, scanElements, scanMembers } from "./envelope.ts";
+
+/** A change to the text of a message: what stands in the span is replaced. An empty span: something is put in. */
+export interface Edit extends Span {
+  readonly text: string;
+}
+
+/** The text with all edits made; what none of them touches is not copied. They must not overlap. */
+export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer[] {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const { start, end, text } of [...edits].sort((one, other) => one.start - other.start)) {
+    parts.push(json.subarray(at, start), Buffer.from(text, "utf8"));
+    at = end;
+  }
+  parts.push(json.subarray(at));
+  return parts;
+}
+
+/** A value within the text of a message, to look into without parsing what is beside it. */
+export class JsonValue {
+  readonly span: Span;
+  readonly #json: Buffer;
+  #members: ReadonlyMap<string, Span> | undefined;
+
+  constructor(json: Buffer, span: Span = { start: 0, end: json.length }) {
+    this.#json = json;
+    this.span = span;
+  }
+
+  /** The member of that name, if this is an object that has it. */
+  member(name: string): JsonValue | undefined {
+    // A response may be large, but then its body comes last (envelope.ts).
+    this.#members ??= scanMembers(this.#text, this.span.start === 0) ?? new Map<string, Span>();
+    return this.#within(this.#members.get(name));
+  }
+
+  /** Whether this is an object without a member. */
+  get isEmpty(): boolean {
+    return scanMembers(this.#text)?.size === 0;
+  }
+
+  /** The elements, if this is an array; otherwise none. */
+  get elements(): JsonValue[] {
+    return (scanElements(this.#text) ?? []).flatMap((span) => this.#within(span) ?? []);
+  }
+
+  /** Undefined if it is none, too. */
+  get string(): string | undefined {
+    const value = this.value;
+    return typeof value === "string" ? value : undefined;
+  }
+
+  get number(): number | undefined {
+    const value = this.value;
+    return typeof value === "number" ? value : undefined;
+  }
+
+  get value(): unknown {
+    return parseJson(this.#text);
+  }
+
+  replacedBy(value: unknown): Edit {
+    return { ...this.span, text: JSON.stringify(value) };
+  }
+
+  /** Puts a member in, first of all; this must be an object without one of that name. */
+  with(name: string, value: unknown): Edit {
+    const at = this.span.start + 1;
+    const text = `${JSON.stringify(name)}:${JSON.stringify(value)}${this.isEmpty ? "" : ","}`;
+    return { start: at, end: at, text };
+  }
+
+  get #text(): Buffer {
+    return this.#json.subarray(this.span.start, this.span.end);
+  }
+
+  #within(span: Span | undefined): JsonValue | undefined {
+    if (span === undefined) return undefined;
+    const { start } = this.span;
+    return new JsonValue(this.#json, { start: start + span.start, end: start + span.end });
+  }
+}

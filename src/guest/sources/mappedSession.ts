@@ -1,0 +1,324 @@
+import { AppError } from "../../common/errors.ts";
+import { Emitter } from "../../common/event.ts";
+import { type Edit, JsonValue, applyEdits } from "../../dap/edits.ts";
+import {
+  type JsonObject,
+  type Outcome,
+  encodeJson,
+  errorOutcome,
+  eventParts,
+  isObject,
+  requestParts,
+  responseParts,
+} from "../../dap/messages.ts";
+import type { DapPort, IncomingMessage } from "../../dap/port.ts";
+import { sourcesInArguments, sourcesInBody } from "../../dap/sources.ts";
+import { BreakpointLists } from "./breakpointLists.ts";
+import { InOrder } from "./inOrder.ts";
+import type { SourceMappingOptions } from "./mapSources.ts";
+import { Numbering } from "./numbering.ts";
+import { fromFileUri, toFileUri } from "./paths.ts";
+import { type HostPlace, SourcePlaces } from "./places.ts";
+import { type Served, ServedReferences, ServedUris, setMember } from "./served.ts";
+
+const DEADLINE_MS = 2_000;
+/** When more than this waits for the host's word on a file, nobody waits any longer. */
+const HELD_BYTES = 8 * 1024 * 1024;
+/** Requests of our own count from here, where no editor's do. */
+const FIRST_SEQ = 2 ** 40;
+
+/** What an editor is told that asks about a file of its own of which the host has no equal, besides setBreakpoints. */
+const NOTHING_THERE: ReadonlyMap<string, object> = new Map<string, object>([
+  ["breakpointLocations", { breakpoints: [] }],
+  ["gotoTargets", { targets: [] }],
+]);
+
+/** A request of the editor's about a source. */
+interface Asking {
+  readonly body: Buffer;
+  readonly command: string;
+  readonly seq: number;
+  readonly args: JsonValue;
+  readonly source: JsonValue;
+}
+
+/** See mapSources.ts. */
+export class MappedSession implements DapPort {
+  readonly #session: DapPort;
+  readonly #options: SourceMappingOptions;
+  readonly #places: SourcePlaces;
+  readonly #served: Served;
+  readonly #references = new ServedReferences();
+  readonly #lists = new BreakpointLists();
+  readonly #numbering = new Numbering();
+  // What an editor asks belongs to what it had seen by then (DapPort.holdBack): it gets nothing while its question waits.
+  readonly #toEditor = new InOrder({ mayRun: () => !this.#toHost.busy });
+  readonly #toHost = new InOrder({ onIdle: () => this.#toEditor.go() });
+  readonly #passedOn: () => void;
+  readonly #message = new Emitter<IncomingMessage>();
+  readonly #close = new Emitter<AppError | undefined>();
+  readonly onMessage = this.#message.event;
+  readonly onClose = this.#close.event;
+  readonly onDrain: DapPort["onDrain"];
+  /** Our own requests that are under way: for which list of the guest's, if the editor is to be told. */
+  readonly #ownRequests = new Map<number, string | undefined>();
+  /** The editor's lists that are under way, by their sequence numbers. */
+  readonly #editorsLists = new Map<number, string>();
+  #nextSeq = FIRST_SEQ;
+  #sessionId: string;
+  /** The editor writes paths as `file:` URIs. */
+  #writesUris = false;
+  #heldBytes = 0;
+  #closed = false;
+
+  constructor(session: DapPort, options: SourceMappingOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#sessionId = options.session;
+    this.#served = options.served.kind === "uri" ? new ServedUris(options.served.joinId) : this.#references;
+    const { host } = options;
+    this.#places = new SourcePlaces(
+      {
+        describe: (path) => host.describe(this.#sessionId, path),
+        find: (path, sha256) => host.find(this.#sessionId, path, sha256),
+      },
+      options,
+      {
+        differs: (hostPath, localPath) => this.#differs(hostPath, localPath),
+        settled: (localPath, hostPath) => this.#settled(localPath, hostPath),
+      },
+    );
+    this.onDrain = session.onDrain;
+    this.#passedOn = session.holdBack?.() ?? (() => {});
+    session.onMessage(({ body }) => this.#fromHost(body));
+    session.onClose((reason) => {
+      this.#hurry();
+      this.#toEditor.add(() => this.#close.fire(reason));
+    });
+  }
+
+  start(): void {
+    this.#session.start();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#session.close();
+  }
+
+  /** From the editor. */
+  send(parts: readonly Uint8Array[]): boolean {
+    const body = Buffer.concat(parts);
+    const message = new JsonValue(body);
+    const command = message.member("command")?.string;
+    const args = message.member("arguments");
+    if (message.member("type")?.string === "response")
+      return this.#pass(body, () => this.#numbering.restore(message));
+    if (command === undefined || args === undefined) return this.#pass(body);
+    if (command === "initialize") this.#writesUris = args.member("pathFormat")?.string === "uri";
+    if (command === "launch" || command === "attach")
+      this.#sessionId = args.member("debugServerSession")?.string ?? this.#sessionId;
+    const asking = { body, command, seq: message.member("seq")?.number ?? 0, args };
+    if (command === "source" && this.#answersSource(asking.seq, args)) return true;
+    const [source] = sourcesInArguments(args);
+    if (source === undefined) return this.#pass(body, () => this.#served.restore(args));
+    return this.#ask({ ...asking, source });
+  }
+
+  /** Sends it in its turn; `edits` as of then. */
+  #pass(body: Buffer, edits: () => Edit[] = () => []): boolean {
+    let going = true;
+    this.#toHost.add(() => (going = this.#session.send(applyEdits(body, edits()))));
+    return going;
+  }
+
+  #ask(asking: Asking): boolean {
+    const { body, args, source } = asking;
+    const taken = this.#served.take(source);
+    if (taken !== undefined) return this.#pass(body, () => this.#hostSource(source, taken));
+    const localPath = pathOfFile(source);
+    if (localPath === undefined)
+      return this.#pass(body, () => [...this.#served.restore(source), ...this.#served.restore(args)]);
+    let located: HostPlace | undefined;
+    const search =
+      this.#places.hostPathOf(localPath) === undefined
+        ? this.#places.locate(localPath).then((place) => (located = place))
+        : undefined;
+    let going = true;
+    this.#toHost.add(
+      () => (going = this.#askAbout(localPath, located, asking)),
+      search && this.#soon(search),
+    );
+    return going;
+  }
+
+  /** Sends a request about a file of the guest's, or answers it. */
+  #askAbout(
+    localPath: string,
+    located: HostPlace | undefined,
+    { body, command, seq, args, source }: Asking,
+  ): boolean {
+    const hostPath = this.#places.hostPathOf(localPath);
+    const list = command === "setBreakpoints" && isObject(args.value) ? args.value : undefined;
+    if (hostPath !== undefined) {
+      // If the host's file turns out to be a copy of the one that runs, the breakpoints go there (breakpointLists.ts).
+      if (list !== undefined && (!this.#places.isNamed(localPath) || this.#lists.has(localPath))) {
+        for (const before of this.#lists.sent(localPath, hostPath, list)) this.#request(before);
+        this.#editorsLists.set(seq, localPath);
+      }
+      return this.#session.send(applyEdits(body, this.#hostSource(source, hostPath)));
+    }
+    const nothing = list === undefined ? NOTHING_THERE.get(command) : this.#lists.refuse(localPath, list);
+    if (located?.kind === "asIs" || nothing === undefined) return this.#session.send([body]);
+    this.#answer(seq, command, { success: true, body: encodeJson(nothing) });
+    return true;
+  }
+
+  #hostSource(source: JsonValue, hostPath: string): Edit[] {
+    const reference = isReferred(source) ? setMember(source, "sourceReference", 0) : [];
+    return [...setMember(source, "path", this.#written(hostPath)), ...reference];
+  }
+
+  /** A question for the content of a file that the editor was given by a reference. */
+  #answersSource(seq: number, args: JsonValue): boolean {
+    const references = [args.member("sourceReference"), args.member("source")?.member("sourceReference")];
+    const path = references
+      .map((each) => this.#references.pathOf(each?.number))
+      .find((each) => each !== undefined);
+    if (path === undefined) return false;
+    this.#options.host.read(this.#sessionId, path).then(
+      (content) =>
+        this.#answer(seq, "source", {
+          success: true,
+          body: encodeJson({ content: content.toString("utf8") }),
+        }),
+      (thrown: unknown) => this.#answer(seq, "source", errorOutcome(AppError.from(thrown))),
+    );
+    return true;
+  }
+
+  #settled(localPath: string, hostPath: string): void {
+    this.#toHost.add(() => {
+      const requests = this.#lists.settle(localPath, hostPath);
+      requests.forEach((args, i) => this.#request(args, i === requests.length - 1 ? localPath : undefined));
+    });
+  }
+
+  /** Sends a list of breakpoints of our own; `localPath`: the editor is told what becomes of it. */
+  #request(args: JsonObject, localPath?: string): void {
+    const seq = this.#nextSeq++;
+    this.#ownRequests.set(seq, localPath);
+    this.#session.send(requestParts(seq, "setBreakpoints", encodeJson(args)));
+  }
+
+  #fromHost(body: Buffer): void {
+    const message = new JsonValue(body);
+    const sources = this.#sourcesOf(message, body);
+    const unknown = sources.flatMap((source) => {
+      const path = pathOfFile(source);
+      return path === undefined || this.#places.known(path) !== undefined ? [] : [path];
+    });
+    const places = [...new Set(unknown)].map((path) => this.#places.place(path));
+    this.#heldBytes += body.length;
+    const run = () => {
+      this.#heldBytes -= body.length;
+      this.#deliver(body, message, sources);
+    };
+    this.#toEditor.add(run, places.length === 0 ? undefined : this.#soon(Promise.all(places)));
+    if (this.#heldBytes > HELD_BYTES) this.#hurry();
+  }
+
+  #sourcesOf(message: JsonValue, body: Buffer): JsonValue[] {
+    if (!body.includes('"source') && !body.includes('"location"')) return [];
+    const type = message.member("type")?.string;
+    const content = message.member("body");
+    if (content === undefined || (type !== "response" && type !== "event")) return [];
+    return sourcesInBody(message.member(type === "event" ? "event" : "command")?.string ?? "", content);
+  }
+
+  #deliver(body: Buffer, message: JsonValue, sources: readonly JsonValue[]): void {
+    this.#passedOn();
+    if (this.#closed || this.#takesAnswer(message)) return;
+    const edits = sources.flatMap((source) => this.#editsFor(source));
+    const content = this.#lists.renames ? message.member("body") : undefined;
+    if (content !== undefined && message.member("type")?.string === "event")
+      edits.push(...this.#lists.rename(content));
+    edits.push(...this.#numbering.pass(message));
+    this.#message.fire({ body: edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)) });
+  }
+
+  /** What becomes of a source on its way to the editor. */
+  #editsFor(source: JsonValue): Edit[] {
+    const path = pathOfFile(source);
+    if (path === undefined) return this.#served.keep(source);
+    const place = this.#places.known(path) ?? this.#places.fallback;
+    if (place.kind === "asIs") return [];
+    if (place.kind === "here") return setMember(source, "path", this.#written(place.path));
+    this.#options.onServed?.(path, this.#sessionId);
+    return this.#served.give(source, path, place.taken);
+  }
+
+  /** Takes answers to lists: true for one that the editor did not ask for. */
+  #takesAnswer(message: JsonValue): boolean {
+    if (this.#ownRequests.size === 0 && this.#editorsLists.size === 0) return false;
+    const seq = message.member("request_seq")?.number;
+    const body = message.member("body");
+    if (seq === undefined) return false;
+    const editors = this.#editorsLists.get(seq);
+    if (editors !== undefined) this.#lists.taken(editors, body);
+    this.#editorsLists.delete(seq);
+    if (!this.#ownRequests.has(seq)) return false;
+    const localPath = this.#ownRequests.get(seq);
+    this.#ownRequests.delete(seq);
+    const failure = message.member("success")?.value === true ? undefined : "The host did not take it.";
+    const events = localPath === undefined ? [] : this.#lists.answered(localPath, body, failure);
+    for (const event of events) this.#event("breakpoint", event);
+    return true;
+  }
+
+  #differs(hostPath: string, localPath: string): void {
+    const output = `Debug Server: ${localPath} is not the same as the host's ${hostPath}, so the host's is shown.\n`;
+    this.#event("output", encodeJson({ category: "important", output }));
+    this.#options.onDiffers?.(hostPath, localPath);
+  }
+
+  #event(event: string, body: Buffer): void {
+    if (!this.#closed)
+      this.#message.fire({ body: Buffer.concat(eventParts(this.#numbering.next(), event, body)) });
+  }
+
+  #answer(seq: number, command: string, outcome: Outcome): void {
+    if (this.#closed) return;
+    const parts = responseParts(this.#numbering.next(), seq, command, outcome);
+    this.#message.fire({ body: Buffer.concat(parts) });
+  }
+
+  #written(path: string): string {
+    return this.#writesUris ? toFileUri(path) : path;
+  }
+
+  /** Resolves with the work, or when it has taken too long. */
+  async #soon(work: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.deadlineMs ?? DEADLINE_MS);
+    });
+    await Promise.race([work, late]);
+    clearTimeout(timer);
+  }
+
+  #hurry(): void {
+    this.#toHost.hurry();
+    this.#toEditor.hurry();
+  }
+}
+
+/** The path of a source whose content is a file's: DAP gives a reference to all others. */
+function pathOfFile(source: JsonValue): string | undefined {
+  const path = isReferred(source) ? undefined : source.member("path")?.string;
+  return path === undefined ? undefined : (fromFileUri(path) ?? path);
+}
+
+function isReferred(source: JsonValue): boolean {
+  return (source.member("sourceReference")?.number ?? 0) > 0;
+}

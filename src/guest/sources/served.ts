@@ -1,0 +1,106 @@
+import type { Edit, JsonValue } from "../../dap/edits.ts";
+import { parseServedUri, servedUri } from "./servedUri.ts";
+
+/** How an editor is given the host's files that it has no equal of. */
+export interface Served {
+  /** Makes a source of a message for the editor one that it can show. `taken`: it has another file at that path. */
+  give(source: JsonValue, hostPath: string, taken: boolean): Edit[];
+  /** What a source that stays as the adapter wrote it needs all the same. */
+  keep(source: JsonValue): Edit[];
+  /** The host's path of a source in a message of the editor's, if it is one that was given to it. */
+  take(source: JsonValue): string | undefined;
+  /** Undoes `keep`. */
+  restore(source: JsonValue): Edit[];
+}
+
+/** By URIs, for an editor that reads them itself (servedUri.ts). */
+export class ServedUris implements Served {
+  readonly #joinId: string;
+
+  constructor(joinId: string) {
+    this.#joinId = joinId;
+  }
+
+  give(source: JsonValue, path: string): Edit[] {
+    return setMember(source, "path", servedUri({ joinId: this.#joinId, path }));
+  }
+
+  keep(): Edit[] {
+    return [];
+  }
+
+  take(source: JsonValue): string | undefined {
+    return pathOfUri(source);
+  }
+
+  restore(): Edit[] {
+    return [];
+  }
+}
+
+/** DAP: a reference is positive and less than 2³¹. From here on they are ours, until one turns out to be the adapter's. */
+const FIRST_REFERENCE = 2_000_000_000;
+
+/** By `sourceReference`, for every editor that speaks DAP: it asks for them with `source`. */
+export class ServedReferences implements Served {
+  readonly #byPath = new Map<string, number>();
+  /** What the numbers that we gave out stand for: a file of the host's, or a reference of the adapter's. */
+  readonly #given = new Map<number, string | number>();
+  readonly #byAdapters = new Map<number, number>();
+  #next = FIRST_REFERENCE;
+
+  give(source: JsonValue, path: string, taken: boolean): Edit[] {
+    let reference = this.#byPath.get(path);
+    if (reference === undefined) {
+      reference = this.#add(path);
+      this.#byPath.set(path, reference);
+    }
+    const edits = setMember(source, "sourceReference", reference);
+    // Not even an editor that looks at the path first may take its own file for the host's.
+    return taken ? [...edits, ...setMember(source, "path", servedUri({ joinId: "host", path }))] : edits;
+  }
+
+  /** An adapter's own reference stays, unless that number is taken. */
+  keep(source: JsonValue): Edit[] {
+    const reference = source.member("sourceReference")?.number;
+    if (reference === undefined || reference < FIRST_REFERENCE) return [];
+    let given = this.#byAdapters.get(reference);
+    if (given === undefined) {
+      given = this.#add(reference);
+      this.#byAdapters.set(reference, given);
+    }
+    return setMember(source, "sourceReference", given);
+  }
+
+  take(source: JsonValue): string | undefined {
+    return this.pathOf(source.member("sourceReference")?.number) ?? pathOfUri(source);
+  }
+
+  restore(source: JsonValue): Edit[] {
+    const adapters = this.#given.get(source.member("sourceReference")?.number ?? 0);
+    return typeof adapters === "number" ? setMember(source, "sourceReference", adapters) : [];
+  }
+
+  /** The host's file that an editor asks for by that number, if it is ours. */
+  pathOf(reference: number | undefined): string | undefined {
+    const given = reference === undefined ? undefined : this.#given.get(reference);
+    return typeof given === "string" ? given : undefined;
+  }
+
+  #add(what: string | number): number {
+    const reference = this.#next++;
+    this.#given.set(reference, what);
+    return reference;
+  }
+}
+
+function pathOfUri(source: JsonValue): string | undefined {
+  return parseServedUri(source.member("path")?.string ?? "")?.path;
+}
+
+/** Writes a member, or puts it in. At most one of those that are not there yet: they would go to the same place. */
+export function setMember(object: JsonValue, name: string, value: unknown): Edit[] {
+  const member = object.member(name);
+  if (member === undefined) return [object.with(name, value)];
+  return member.value === value ? [] : [member.replacedBy(value)];
+}

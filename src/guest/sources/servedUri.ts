@@ -1,0 +1,30 @@
+import { decoded, encoded, isAbsolutePath } from "./paths.ts";
+
+/** The scheme of the host's files in an editor that knows how to read them. */
+export const SERVED_SCHEME = "debug-server";
+
+/** A file of the host's: of a link, by its id, and the host's path. */
+export interface ServedFile {
+  readonly joinId: string;
+  readonly path: string;
+}
+
+/**
+ * The URI of a host's file: `debug-server://<join id>/<path>`, so that its name and its ending are where editors look for
+ * them. Where the path of a URI cannot say exactly how the host spells it (Windows), the query does as well.
+ */
+export function servedUri({ joinId, path }: ServedFile): string {
+  const slashed = path.replaceAll("\\", "/").replace(/^(?=[^/])/u, "/");
+  const query = slashed === path && !path.startsWith("//") ? "" : `?${encodeURIComponent(path)}`;
+  return `${SERVED_SCHEME}://${joinId}${encoded(slashed.replace(/^\/+/u, "/"))}${query}`;
+}
+
+/** Undefined if it is no such URI. Editors may have encoded it anew. */
+export function parseServedUri(uri: string): ServedFile | undefined {
+  const [, joinId, path = "", query] =
+    /^debug-server:\/\/([^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/iu.exec(uri) ?? [];
+  const found = decoded(query ?? path);
+  return joinId === undefined || found === undefined || !isAbsolutePath(found)
+    ? undefined
+    : { joinId: joinId.toLowerCase(), path: found };
+}
