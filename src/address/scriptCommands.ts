@@ -28,7 +28,7 @@ export const SCRIPT_COMMANDS = {
     name: ".servers",
     argument: "",
     example: ".servers",
-    summary: "Lists the servers of this machine.",
+    summary: "Lists the servers of the session.",
     alsoTried: [".list", ".ls"],
   },
   clients: {

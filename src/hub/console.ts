@@ -59,12 +59,7 @@ export function runConsoleCommand(
         answer(listServers(context.servers.list()));
         break;
       case "clients":
-        answer(
-          context
-            .participants()
-            .map((other) => describe(other, other === participant))
-            .join("\n"),
-        );
+        answer(listClients(context.participants(), participant));
         break;
       case "endsrv":
         endServer(participant, text, context.servers);
@@ -87,9 +82,14 @@ export function runConsoleCommand(
   }
 }
 
-function listServers(servers: readonly ServerLine[]): string {
+export function listServers(servers: readonly ServerLine[]): string {
   if (servers.length === 0) return "No server is listed.";
   return servers.map(({ id, address }) => `${id} - Debugger Server - ${address}`).join("\n");
+}
+
+/** `self`: who asks. */
+export function listClients(participants: readonly Participant[], self: Participant | undefined): string {
+  return participants.map((each) => describe(each, each === self)).join("\n");
 }
 
 function describe({ name, address, lastActiveAt, access }: Participant, isSelf: boolean): string {

@@ -54,7 +54,8 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
   throw notAvailable(`${address.kind} is`);
 }
 
-function assertAvailable(address: Address): void {
+/** Throws `notAvailable` for what this version can neither serve nor join. */
+export function assertAvailable(address: Address): void {
   if (address.password !== undefined) throw notAvailable("Passwords are");
   switch (address.kind) {
     case "tcp":

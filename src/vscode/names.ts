@@ -1,5 +1,8 @@
 /** Every name by which package.json and the code know the same thing; a test holds the two against each other. */
 
+/** Publisher and name; links to us begin with it. */
+export const EXTENSION_ID = "debug-server.debug-server";
+
 /** The debug type of sessions that join a server or wrap an adapter. */
 export const DEBUG_TYPE = "debug-server";
 

@@ -1,0 +1,96 @@
+import * as vscode from "vscode";
+import { AppError } from "../../common/errors.ts";
+import type { ServerEntry } from "../../host/registry.ts";
+import type { App } from "../app.ts";
+import { harmless } from "../harmless.ts";
+import { DEBUG_TYPE } from "../names.ts";
+import { entryOf } from "./find.ts";
+import { type JoinChoice, type JoinItem, entryChoice, joinGroups } from "./joinItems.ts";
+
+const FORGET: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("close"),
+  tooltip: "Remove from Recently Joined",
+};
+
+/** From the palette or the row of a server on this machine. */
+export async function join(app: App, argument: unknown): Promise<void> {
+  const entry = await entryOf(app.registry, argument);
+  if (entry === undefined) {
+    const choice = await chooseJoin(app);
+    if (choice !== undefined) await startJoin(app, choice);
+    return;
+  }
+  const choice = entryChoice(entry);
+  if (choice === undefined)
+    throw new AppError(
+      "notSupported",
+      "This server was started by a version that this one does not understand.",
+    );
+  await startJoin(app, choice);
+}
+
+/** Joins as a debug session of this window; VS Code shows what goes wrong. Its configuration holds no password. */
+export async function startJoin(
+  { recents }: Pick<App, "recents">,
+  { address, name }: JoinChoice,
+): Promise<void> {
+  const remote = await recents.remember(address);
+  const configuration = { type: DEBUG_TYPE, request: "attach", name: harmless(name), remote };
+  await vscode.debug.startDebugging(undefined, configuration);
+}
+
+/** There is less to choose from, then. */
+const ignore = () => {};
+
+type Item = JoinItem & vscode.QuickPickItem;
+
+/** What is typed, in the clipboard, on this machine, or was joined recently. */
+async function chooseJoin({ recents, registry, serving }: App): Promise<JoinChoice | undefined> {
+  const own = new Set(serving.servers.map(({ hosted }) => hosted.join));
+  let entries: readonly ServerEntry[] = [];
+  let clipboard = "";
+  const pick = vscode.window.createQuickPick<Item>();
+  const show = () => {
+    const groups = joinGroups({ typed: pick.value, clipboard, entries, recents: recents.list(), own });
+    pick.items = groups.flatMap(({ title, items }) => [separator(title), ...items.map(withButton)]);
+  };
+  pick.title = "Join Debug Server";
+  pick.placeholder = "Paste or type a connection string, for example tcp:server=HOST,port=5005";
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.ignoreFocusOut = true;
+  show();
+  // A browser may ask before it shows the clipboard: whoever wants to type does not wait for it.
+  void vscode.env.clipboard.readText().then((text) => {
+    clipboard = text;
+    show();
+  }, ignore);
+  void registry.list().then((found) => {
+    entries = found;
+    show();
+  }, ignore);
+  return new Promise((resolve) => {
+    const finish = (choice: JoinChoice | undefined) => {
+      resolve(choice);
+      pick.dispose();
+    };
+    pick.onDidChangeValue(show);
+    pick.onDidTriggerItemButton(({ item }) => {
+      if (item.recent !== undefined) void recents.forget(item.recent).then(show);
+    });
+    pick.onDidAccept(() => {
+      const [item] = pick.selectedItems;
+      if (item?.join !== undefined) finish(item.join);
+    });
+    pick.onDidHide(() => finish(undefined));
+    pick.show();
+  });
+}
+
+function withButton(item: JoinItem): Item {
+  return item.recent === undefined ? item : { ...item, buttons: [FORGET] };
+}
+
+function separator(title: string): Item {
+  return { label: title, kind: vscode.QuickPickItemKind.Separator, alwaysShow: false, join: undefined };
+}

@@ -1,0 +1,114 @@
+import { format } from "../../address/format.ts";
+import type { ClientAddress } from "../../address/model.ts";
+import { parseClient } from "../../address/parse.ts";
+import type { ServerEntry } from "../../host/registry.ts";
+import { harmless } from "../harmless.ts";
+import { pastedLink } from "../joinLink.ts";
+import { checkClient } from "./check.ts";
+
+/** What can be joined, and what is wrong with what is typed. */
+export interface JoinItem {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  /** Whatever is typed: it is what is typed. */
+  readonly alwaysShow: boolean;
+  /** Undefined: this cannot be joined, the label says why. */
+  readonly join: JoinChoice | undefined;
+  /** Of the recently joined servers, as `Recents` has it. */
+  readonly recent?: string;
+}
+
+export interface JoinChoice {
+  readonly address: ClientAddress;
+  /** What the debug session is called. */
+  readonly name: string;
+}
+
+export interface JoinGroup {
+  readonly title: string;
+  readonly items: readonly JoinItem[];
+}
+
+export interface JoinSources {
+  readonly typed: string;
+  readonly clipboard: string;
+  /** The servers of this machine. */
+  readonly entries: readonly ServerEntry[];
+  readonly recents: readonly string[];
+  /** The join strings of this window's own servers, which nobody needs to be offered here. */
+  readonly own: ReadonlySet<string>;
+}
+
+/** The clipboard may hold a book. */
+const CLIPBOARD_LENGTH = 2_000;
+
+/** Each server once, where it comes first. */
+export function joinGroups({ typed, clipboard, entries, recents, own }: JoinSources): JoinGroup[] {
+  const offered = new Set(own);
+  const once = ({ address }: JoinChoice) => {
+    const key = format(address);
+    return offered.has(key) ? false : Boolean(offered.add(key));
+  };
+  const unless = (item: JoinItem | undefined) => (item?.join !== undefined && once(item.join) ? [item] : []);
+  const groups = [
+    { title: "typed", items: typedItems(typed) },
+    { title: "in the clipboard", items: unless(clipboardItem(clipboard)) },
+    { title: "on this machine", items: entries.map(entryItem).flatMap(unless) },
+    { title: "recently joined", items: recents.map(recentItem).flatMap(unless) },
+  ];
+  return groups.filter(({ items }) => items.length > 0);
+}
+
+/** A colon tells a connection string from what somebody types to filter the list. */
+function typedItems(typed: string): JoinItem[] {
+  const text = pastedLink(typed) ?? typed;
+  if (!text.includes(":")) return [];
+  const checked = checkClient(text);
+  if (checked.ok) {
+    const join = choice(checked.address);
+    return [{ label: `$(plug) Join ${join.name}`, alwaysShow: true, join }];
+  }
+  const icon = checked.unfinished ? "info" : "error";
+  return [{ label: `$(${icon}) ${checked.message}`, alwaysShow: true, join: undefined }];
+}
+
+function clipboardItem(clipboard: string): JoinItem | undefined {
+  if (clipboard.length > CLIPBOARD_LENGTH) return undefined;
+  return itemOf(pastedLink(clipboard) ?? clipboard.trim());
+}
+
+function entryItem(entry: ServerEntry): JoinItem | undefined {
+  const join = entryChoice(entry);
+  return (
+    join && {
+      label: `$(debug-alt) ${harmless(join.name)}`,
+      description: harmless(entry.session.type),
+      detail: harmless(entry.join),
+      alwaysShow: false,
+      join,
+    }
+  );
+}
+
+/** Undefined if a newer version than this one has registered it. */
+export function entryChoice({ join, session }: ServerEntry): JoinChoice | undefined {
+  const parsed = parseClient(join);
+  return parsed.ok ? { address: parsed.value, name: session.name || "Debug session" } : undefined;
+}
+
+function recentItem(recent: string): JoinItem | undefined {
+  const item = itemOf(recent);
+  return item && { ...item, recent };
+}
+
+function itemOf(text: string): JoinItem | undefined {
+  const parsed = parseClient(text);
+  if (!parsed.ok) return undefined;
+  const join = choice(parsed.value);
+  return { label: `$(plug) ${join.name}`, alwaysShow: false, join };
+}
+
+export function choice(address: ClientAddress): JoinChoice {
+  return { address, name: harmless(format(address, { secrets: "mask" })) };
+}

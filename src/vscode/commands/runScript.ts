@@ -1,0 +1,71 @@
+import * as vscode from "vscode";
+import { type ScriptProblem, parseScript } from "../../address/script.ts";
+import { AppError } from "../../common/errors.ts";
+import { listClients, listServers } from "../../hub/console.ts";
+import type { App } from "../app.ts";
+import type { ServableSession } from "../host/serving.ts";
+import { note, showError, warnInsecure } from "../messages.ts";
+import { type DebugSessions, chooseSession } from "./chooseSession.ts";
+import { chooseScript } from "./chooseScript.ts";
+import { hostOf } from "./find.ts";
+import { type ScriptFailure, type ScriptTarget, problemLine, runCommands, summary } from "./scriptRun.ts";
+
+const TITLE = "Run Script";
+
+/** Of the editor or the file by which it was called, else of the active editor, else of a file that is picked. */
+export async function runScript(app: App, sessions: DebugSessions, argument: unknown): Promise<void> {
+  const document = await chooseScript(argument);
+  if (document === undefined) return;
+  const name = vscode.workspace.asRelativePath(document.uri);
+  const script = parseScript(document.getText());
+  if (!script.ok) {
+    await showProblems(app, document, `${name} is not run. ${problemLine(script.problems)}`, script.problems);
+    return;
+  }
+  const session = await chooseSession(app, sessions, undefined, `${TITLE}: ${name}`);
+  if (session === undefined) return;
+  const outcome = await runCommands(script.commands, targetFor(app, session));
+  for (const line of outcome.output) vscode.debug.activeDebugConsole.appendLine(line);
+  const text = summary(name, outcome);
+  if (outcome.failures.length === 0) note(text);
+  else await showProblems(app, document, text, outcome.failures);
+}
+
+function targetFor({ serving }: App, session: ServableSession): ScriptTarget {
+  const { sessions } = session;
+  return {
+    async serve(address) {
+      const { hosted } = await serving.start(session, address);
+      warnInsecure(hosted.server.address);
+      return hosted.server.connectionString;
+    },
+    async end(id) {
+      const served = serving.servers.find((each) => each.session === session && each.hosted.id === id);
+      if (served === undefined)
+        throw new AppError("badArguments", `There is no server ${id} here.`, {
+          hint: ".servers shows the numbers.",
+        });
+      await serving.stop(served);
+    },
+    servers: () => listServers(sessions.servers.list()),
+    clients: () => listClients(sessions.participants(), hostOf(session)),
+    say(text) {
+      const by = hostOf(session);
+      if (by !== undefined) sessions.say(by, text);
+    },
+  };
+}
+
+async function showProblems(
+  app: App,
+  document: vscode.TextDocument,
+  text: string,
+  [first]: readonly (ScriptProblem | ScriptFailure)[],
+): Promise<void> {
+  const goThere = "Go to Line";
+  const choice = await showError(app, new AppError("badArguments", text), goThere);
+  if (choice !== goThere || first === undefined) return;
+  const start = new vscode.Position(first.line, "start" in first ? first.start : 0);
+  const end = new vscode.Position(first.line, "end" in first ? first.end : 0);
+  await vscode.window.showTextDocument(document, { selection: new vscode.Range(start, end) });
+}

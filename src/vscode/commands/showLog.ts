@@ -1,0 +1,5 @@
+import type { App } from "../app.ts";
+
+export async function showLog({ log }: App): Promise<void> {
+  log.show();
+}

@@ -1,0 +1,123 @@
+import * as vscode from "vscode";
+import type { ServerAddress } from "../../address/model.ts";
+import { parseServer } from "../../address/parse.ts";
+import { AppError } from "../../common/errors.ts";
+import { insecureWarning } from "../../host/reach.ts";
+import type { App } from "../app.ts";
+import { harmless } from "../harmless.ts";
+import type { ServableSession, ServedServer } from "../host/serving.ts";
+import { confirm, showError } from "../messages.ts";
+import { COMMANDS, VIEWS } from "../names.ts";
+import { type DebugSessions, chooseSession } from "./chooseSession.ts";
+import { type StartChoice, startChoices } from "./startChoices.ts";
+import { typeServer } from "./stringInput.ts";
+
+const TITLE = "Start Debug Server";
+const TRY_AGAIN = "Try Again";
+
+/** From the palette, a row, or the call stack: session, transport, and what guests need to join. */
+export async function start(app: App, sessions: DebugSessions, argument: unknown): Promise<void> {
+  const session = await chooseSession(app, sessions, argument, TITLE);
+  if (session === undefined) return;
+  const title = `${TITLE}: ${session.name}`;
+  // What was typed is there again after a failure.
+  let draft: string | undefined;
+  for (;;) {
+    const wanted = await chooseServer(app, session, title, draft);
+    if (wanted === undefined) return;
+    draft = wanted.typed;
+    const progress = { location: vscode.ProgressLocation.Window, title: "Starting a debug server" };
+    const outcome = await vscode.window.withProgress(progress, () =>
+      app.serving.start(session, wanted.address).catch((thrown: unknown) => AppError.from(thrown)),
+    );
+    if (!(outcome instanceof AppError)) return announce(app, outcome);
+    if ((await showError(app, outcome, TRY_AGAIN)) !== TRY_AGAIN) return;
+  }
+}
+
+interface Wanted {
+  readonly address: ServerAddress;
+  readonly typed: string | undefined;
+}
+
+async function chooseServer(
+  app: App,
+  session: ServableSession,
+  title: string,
+  draft: string | undefined,
+): Promise<Wanted | undefined> {
+  let typing = draft;
+  for (;;) {
+    if (typing !== undefined) {
+      const typed = await typeServer(title, typing);
+      if (typed === undefined) return undefined;
+      if (typed.kind === "server") return { address: typed.address, typed: typed.text };
+    }
+    const choices = startChoices(session.name, await pipesInUse(app));
+    const choice = await vscode.window.showQuickPick(choices, {
+      title,
+      placeHolder: "How do guests reach it?",
+      matchOnDescription: true,
+    });
+    if (choice === undefined) return undefined;
+    if (choice.server !== undefined) {
+      const address = await settle(choice, choice.server);
+      return address && { address, typed: undefined };
+    }
+    typing = "tcp:port=";
+  }
+}
+
+/** What is insecure is done only by those who say so once more. */
+async function settle({ insecure }: StartChoice, server: string): Promise<ServerAddress | undefined> {
+  const address = readServer(server);
+  if (!insecure) return address;
+  const view = "Let Them Only Look";
+  const control = "Let Them Control";
+  const choice = await confirm(
+    "Let everybody in who can reach this machine?",
+    `You are not asked about anybody. ${insecureWarning(address)?.join(" ") ?? ""}`,
+    view,
+    control,
+  );
+  if (choice === control) return address;
+  return choice === view ? { ...address, access: "view" } : undefined;
+}
+
+function readServer(text: string): ServerAddress {
+  const parsed = parseServer(text);
+  if (parsed.ok) return parsed.value;
+  throw new AppError("internal", parsed.message, { hint: parsed.hint });
+}
+
+/** The names of the pipes of all servers that are known here. */
+async function pipesInUse({ registry, serving }: App): Promise<Set<string>> {
+  const addresses = serving.servers.map(({ hosted }) => hosted.server.address);
+  for (const { server } of await registry.list().catch(() => [])) {
+    const parsed = parseServer(server);
+    if (parsed.ok) addresses.push(parsed.value);
+  }
+  return new Set(addresses.flatMap((address) => ("pipe" in address ? [address.pipe] : [])));
+}
+
+/** The join string is in the clipboard: the next thing that somebody does is to send it. */
+async function announce(app: App, served: ServedServer): Promise<void> {
+  const { session, hosted } = served;
+  const copied = await vscode.env.clipboard.writeText(hosted.join).then(
+    () => "The join string has been copied",
+    // A browser may want to be asked first.
+    () => "The join string is",
+  );
+  const warning = insecureWarning(hosted.server.address);
+  const text = harmless(`“${session.name}” can be joined. ${copied}: ${hosted.join}`);
+  const choices = ["Copy Link", "Show"] as const;
+  // Not awaited: the command is done, whenever the message is.
+  void (
+    warning === undefined
+      ? vscode.window.showInformationMessage(text, ...choices)
+      : vscode.window.showWarningMessage(harmless(`WARNING: ${warning.join(" ")} ${text}`), ...choices)
+  ).then((choice) => {
+    if (choice === "Copy Link") return vscode.commands.executeCommand(COMMANDS.copyJoinLink, { served });
+    return choice && vscode.commands.executeCommand(`${VIEWS.serving}.focus`);
+  });
+}

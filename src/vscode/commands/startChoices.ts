@@ -1,0 +1,69 @@
+/** A way to serve a session, as the wizard offers it. */
+export interface StartChoice {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail: string;
+  /** The connection string; undefined: it is to be typed. */
+  readonly server: string | undefined;
+  /** Whoever gets there comes in unasked: this is to be confirmed, and what guests may do is a part of it. */
+  readonly insecure: boolean;
+}
+
+/**
+ * What most people want, the safest first. `taken`: names of pipes that are in use. `platform`: Node's name of it; on
+ * Windows pipes reach other machines.
+ */
+export function startChoices(
+  sessionName: string,
+  taken: ReadonlySet<string>,
+  platform: NodeJS.Platform = process.platform,
+): StartChoice[] {
+  const pipe = `npipe:pipe=${pipeName(sessionName, taken)}`;
+  const asked = "You are asked before anybody comes in.";
+  return [
+    {
+      label: "$(device-desktop) This machine: TCP, any free port",
+      description: "tcp:port=0",
+      detail: `For your own windows and terminals, and any editor that speaks DAP. ${asked}`,
+      server: "tcp:port=0",
+      insecure: false,
+    },
+    {
+      label: "$(device-desktop) This machine: pipe",
+      description: pipe,
+      detail:
+        platform === "win32"
+          ? `A named pipe, which other machines of your network can reach. ${asked}`
+          : `Only programs that run as you can reach it. ${asked}`,
+      server: pipe,
+      insecure: false,
+    },
+    {
+      label: "$(warning) Other machines can reach it",
+      description: "tcp:port=0,insecure",
+      detail: "Not safe: no password, no question. For networks in which you trust everybody.",
+      server: "tcp:port=0,insecure",
+      insecure: true,
+    },
+    {
+      label: "$(edit) Type a connection string…",
+      detail: "As after WinDbg’s .server, for example tcp:port=5005",
+      server: undefined,
+      insecure: false,
+    },
+  ];
+}
+
+const PIPE_LENGTH = 32;
+
+/** A name that people recognise: `Launch Program` becomes `launch-program`, the second `launch-program-2`. */
+export function pipeName(sessionName: string, taken: ReadonlySet<string>): string {
+  const words = sessionName
+    .normalize("NFKD")
+    .toLowerCase()
+    .match(/[a-z0-9]+/g) ?? ["debug"];
+  const base = words.join("-").slice(0, PIPE_LENGTH).replace(/-$/, "");
+  let name = base;
+  for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
+  return name;
+}

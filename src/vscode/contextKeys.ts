@@ -1,0 +1,17 @@
+import { guestsOf } from "./commands/find.ts";
+import type { Joins } from "./guest/joins.ts";
+import type { Serving } from "./host/serving.ts";
+import { CONTEXT } from "./names.ts";
+
+/** What is so now, for the `when` clauses of package.json. */
+export function contextOf(
+  serving: Pick<Serving, "servable" | "servers">,
+  joins: Pick<Joins, "all">,
+): Record<string, boolean> {
+  return {
+    [CONTEXT.hasSession]: serving.servable.length > 0,
+    [CONTEXT.isServing]: serving.servers.length > 0,
+    [CONTEXT.hasGuests]: guestsOf(serving).length > 0,
+    [CONTEXT.isGuest]: joins.all.length > 0,
+  };
+}

@@ -1,0 +1,68 @@
+import * as vscode from "vscode";
+import { AppError } from "../common/errors.ts";
+import { type Disposable, DisposableStore } from "../common/disposable.ts";
+import type { App } from "./app.ts";
+import { contextOf } from "./contextKeys.ts";
+import type { ServableSession } from "./host/serving.ts";
+import { note, showError, warnInsecure } from "./messages.ts";
+import { SETTINGS } from "./names.ts";
+import { serversOfEverySession } from "./settings.ts";
+import { startAll } from "./startWithSession.ts";
+
+/** What happens by itself while the window serves and joins. */
+export function followSessions(app: App): Disposable {
+  const store = new DisposableStore();
+  store.add(
+    app.serving.onSession((session) => {
+      noteGuests(app, session);
+      void serveFromStart(app, session);
+    }),
+  );
+  store.add(keepContext(app));
+  return store;
+}
+
+/** Who comes and goes, said once. The subscriptions go with the session. */
+function noteGuests({ logger }: App, { name: session, sessions }: ServableSession): void {
+  sessions.onJoined(({ name, address, access, isHost }) => {
+    if (isHost) return;
+    note(`${name} has joined “${session}” (${access}).`);
+    logger.log("info", `${session}: ${name} has joined (${address}, ${access}).`);
+  });
+  sessions.onLeft(({ name, isHost }) => {
+    if (isHost) return;
+    note(`${name} has left “${session}”.`);
+    logger.log("info", `${session}: ${name} has left.`);
+  });
+}
+
+/** The servers of the setting. */
+async function serveFromStart(app: App, session: ServableSession): Promise<void> {
+  const failures = await startAll(serversOfEverySession(), async (address) => {
+    const { hosted } = await app.serving.start(session, address);
+    warnInsecure(hosted.server.address);
+  });
+  if (failures.length === 0) return;
+  const open = "Open Settings";
+  const setting = `${SETTINGS.section}.${SETTINGS.startWithSession}`;
+  const text = `“${session.name}” is not served as ${setting} says. ${failures.join(" ")}`;
+  if ((await showError(app, new AppError("address", text), open)) === open)
+    await vscode.commands.executeCommand("workbench.action.openSettings", setting);
+}
+
+/** The keys by which package.json shows commands only when they apply. */
+function keepContext({ serving, joins }: App): Disposable {
+  const set = new Map<string, boolean>();
+  const update = () => {
+    for (const [key, value] of Object.entries(contextOf(serving, joins))) {
+      if (set.get(key) === value) continue;
+      set.set(key, value);
+      void vscode.commands.executeCommand("setContext", key, value);
+    }
+  };
+  const store = new DisposableStore();
+  store.add(serving.onChanged(update));
+  store.add(joins.onChanged(update));
+  update();
+  return store;
+}

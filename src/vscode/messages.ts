@@ -1,0 +1,43 @@
+import * as vscode from "vscode";
+import type { ServerAddress } from "../address/model.ts";
+import { AppError } from "../common/errors.ts";
+import { insecureWarning } from "../host/reach.ts";
+import type { App } from "./app.ts";
+import { harmless } from "./harmless.ts";
+
+const SHOW_LOG = "Show Log";
+const NOTE_MS = 6_000;
+
+/** Something that has gone wrong, with what to do next. Resolves with the choice, if one of `choices` was made. */
+export async function showError(
+  { log }: Pick<App, "log">,
+  thrown: unknown,
+  ...choices: readonly string[]
+): Promise<string | undefined> {
+  const line = AppError.from(thrown).toLine();
+  log.error(line);
+  const choice = await vscode.window.showErrorMessage(harmless(line), ...choices, SHOW_LOG);
+  if (choice !== SHOW_LOG) return choice;
+  log.show();
+  return undefined;
+}
+
+/** Says something in passing: nobody need click it away. */
+export function note(text: string): void {
+  vscode.window.setStatusBarMessage(harmless(text), NOTE_MS);
+}
+
+/** Asks whether to do something that cannot be undone or that opens a door. Resolves with the choice; undefined: no. */
+export async function confirm(
+  question: string,
+  detail: string,
+  ...choices: readonly string[]
+): Promise<string | undefined> {
+  return vscode.window.showWarningMessage(harmless(question), { modal: true, detail }, ...choices);
+}
+
+/** Says loudly what nobody should do without knowing; nothing if there is nothing to warn of. */
+export function warnInsecure(address: ServerAddress): void {
+  const warning = insecureWarning(address);
+  if (warning !== undefined) void vscode.window.showWarningMessage(harmless(`WARNING: ${warning.join(" ")}`));
+}
