@@ -2,7 +2,7 @@ import { completionsAt } from "../../address/complete.ts";
 import { hoverAt } from "../../address/hover.ts";
 import type { Span } from "../../address/result.ts";
 import { findingsIn } from "./features.ts";
-import type { LanguageFeatures } from "./features.ts";
+import type { Finding, LanguageFeatures } from "./features.ts";
 import { connectionStringsIn } from "./jsonStrings.ts";
 import type { JsonConnection } from "./jsonStrings.ts";
 
@@ -25,10 +25,18 @@ export const JSON_FEATURES: LanguageFeatures = {
 
   findings(text) {
     return connectionStringsIn(text).flatMap((connection) =>
-      findingsIn(connection.text, connection.role).map((each) => inDocument(each, connection)),
+      findingsIn(connection.text, connection.role)
+        .filter((each) => isCertain(each, connection))
+        .map((each) => inDocument(each, connection)),
     );
   },
 };
+
+/** With variables in it, only VS Code knows what the string will be; a password that is one is none that can be read. */
+function isCertain({ severity, start, end }: Finding, { text, hasVariables }: JsonConnection): boolean {
+  if (!hasVariables) return true;
+  return !(severity === "error" ? text : text.slice(start, end)).includes("${");
+}
 
 function connectionAt(text: string, offset: number): JsonConnection | undefined {
   return connectionStringsIn(text).find(

@@ -6,6 +6,8 @@ import { DEBUG_TYPE, SETTINGS } from "../names.ts";
 /** A connection string in a JSON document. */
 export interface JsonConnection {
   readonly role: Role;
+  /** Whether VS Code puts values in the place of `${…}`, as it does in a launch configuration. */
+  readonly hasVariables: boolean;
   /** Without the escapes of JSON. */
   readonly text: string;
   /** Where each character of `text` starts in the document, and where the last one ends. */
@@ -29,19 +31,21 @@ export function connectionStringsIn(document: string): JsonConnection[] {
 
 function search(node: Node, document: string): JsonConnection[] {
   const inside = (node.children ?? []).flatMap((child) => search(child, document));
-  const role = node.type === "property" ? roleOf(node) : undefined;
+  const kind = node.type === "property" ? kindOf(node) : undefined;
   const value = node.children?.[1];
-  if (role === undefined || value === undefined) return inside;
+  if (kind === undefined || value === undefined) return inside;
   const strings = [value, ...(value.type === "array" ? (value.children ?? []) : [])];
   return strings
     .filter(({ type }) => type === "string")
-    .map(({ offset, length }) => ({ role, ...decode(document, offset, offset + length) }));
+    .map(({ offset, length }) => ({ ...kind, ...decode(document, offset, offset + length) }));
 }
 
-function roleOf(property: Node): Role | undefined {
+function kindOf(property: Node): Pick<JsonConnection, "role" | "hasVariables"> | undefined {
   const name = String(property.children?.[0]?.value);
-  if (name === SETTING) return "server";
-  return Object.hasOwn(CONFIGURATION, name) && isOurs(property.parent) ? CONFIGURATION[name] : undefined;
+  if (name === SETTING) return { role: "server", hasVariables: false };
+  const role =
+    Object.hasOwn(CONFIGURATION, name) && isOurs(property.parent) ? CONFIGURATION[name] : undefined;
+  return role && { role, hasVariables: true };
 }
 
 /** Whether an object is a debug configuration of our type. */

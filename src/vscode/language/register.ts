@@ -72,8 +72,8 @@ function completionItem(
   item.range = rangeOf(from, document);
   item.detail = from.detail;
   item.documentation = from.documentation;
-  // The order is that of the tables, what is needed first.
-  item.sortText = String(index).padStart(3, "0");
+  // The order is that of the tables; the variables that VS Code proposes in every string of a launch.json come later.
+  item.sortText = `!${String(index).padStart(3, "0")}`;
   const isHalf = from.kind !== "value" && /[:= ]$/.test(from.insertText);
   if (isHalf) item.command = { command: "editor.action.triggerSuggest", title: "Suggest what follows" };
   return item;
@@ -86,11 +86,16 @@ function hoverProvider(features: LanguageFeatures): vscode.HoverProvider {
       if (hover === undefined) return undefined;
       const text = new vscode.MarkdownString()
         .appendCodeblock(hover.title, "plaintext")
-        .appendText(hover.text)
+        .appendMarkdown(escapeMarkdown(hover.text))
         .appendCodeblock(hover.usage.join("\n"), "plaintext");
       return new vscode.Hover(text, rangeOf(hover, document));
     },
   };
+}
+
+/** `MarkdownString.appendText` makes every blank one that does not wrap. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()<>#+.!~|&-]/g, "\\$&");
 }
 
 /** Keeps the diagnostics of all open documents up to date. */

@@ -145,6 +145,16 @@ test("findings: mistakes, and passwords that everybody can read", () => {
   );
 });
 
+test("findings: what VS Code puts in the place of a variable nobody knows before", () => {
+  const severities = (document: string) => JSON_FEATURES.findings(document).map(({ severity }) => severity);
+  assert.deepEqual(severities(launch('"remote": "tcp:server=${input:host},port=${env:PORT}"')), []);
+  assert.deepEqual(severities(launch('"remote": "tcp:server=a,port=1,password=${input:password}"')), []);
+  assert.deepEqual(severities(launch('"remote": "tcp:server=${input:host},port=1,password=s3"')), [
+    "warning",
+  ]);
+  assert.deepEqual(severities('{"debugServer.startWithSession": ["tcp:port=${env:PORT}"]}'), ["error"]);
+});
+
 const DOCUMENT = launch(
   '"remote": "tcp:server=\\\\a,port=1,password=\\"x\\"", "server": ["tcp:", "\\u00"], "x": 1',
 );
