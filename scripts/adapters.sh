@@ -4,45 +4,12 @@
 # (test/support/parts.ts looks for the files); under CI that is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-tools=$PWD/.tools
+. scripts/tools.sh
 build=$PWD/test/fixtures/build
-failed=0
-mkdir -p "$tools" "$build"
-
-done_in() { echo "adapters: $1 ($(($(date +%s) - $2)) s)"; }
-skip() {
-  echo "adapters: skipped: $1 ($2)"
-  failed=1
-}
-reason() { { grep -m 1 -iE "error|^E:|not found|failed" "$tools/log" || tail -n 1 "$tools/log"; } | cut -c 1-160; }
-
-# Root, or whoever may become root without being asked.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
-}
+mkdir -p "$build"
 
 apt_lists() {
-  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || as_root apt-get update -qq
-}
-
-packages() {
-  local wanted=(python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat)
-  local missing=() package start
-  for package in "${wanted[@]}"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-  done
-  [ ${#missing[@]} = 0 ] && return
-  start=$(date +%s)
-  if ! command -v apt-get >/dev/null; then
-    skip "${missing[*]}" "not a Debian system"
-  elif ! as_root true 2>/dev/null; then
-    skip "${missing[*]}" "needs root: apt-get install ${missing[*]}"
-  elif { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$tools/log" 2>&1; then
-    done_in "installed ${missing[*]}" "$start"
-  else
-    skip "${missing[*]}" "$(reason)"
-  fi
+  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || (flock 9 && as_root apt-get update -qq) 9>"$tools/apt.lock"
 }
 
 # The kernel that Debian's cloud image boots, for QEMU's gdb stub, with its symbols as the kernel itself has them.
@@ -51,14 +18,14 @@ kernel() {
   command -v apt-get >/dev/null || { skip kernel "not a Debian system"; return; }
   local start package
   start=$(date +%s)
-  apt_lists >"$tools/log" 2>&1
+  apt_lists >"$log" 2>&1
   package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ { print $2; exit }')
   rm -rf "$tools/kernel" && mkdir -p "$tools/kernel/unpacked"
   if (cd "$tools/kernel" && apt-get download -qq "${package:-linux-image}-unsigned" && dpkg -x ./*.deb unpacked) \
-    >"$tools/log" 2>&1; then
+    >"$log" 2>&1; then
     mv "$tools/kernel/unpacked/boot" "$tools/kernel/boot"
     rm -rf "$tools"/kernel/*.deb "$tools/kernel/unpacked"
-    if node test/support/kernel-symbols.mjs "$tools"/kernel/boot/vmlinuz-* >"$tools/kernel/System.map" 2>"$tools/log"; then
+    if node test/support/kernel-symbols.mjs "$tools"/kernel/boot/vmlinuz-* >"$tools/kernel/System.map" 2>"$log"; then
       done_in "kernel $package" "$start"
     else
       skip "kernel symbols" "$(reason)"
@@ -76,7 +43,7 @@ js_debug() {
   rm -rf "$tools/js-debug" "$tools/pack" && mkdir -p "$tools/js-debug" "$tools/pack"
   if { npm pack --loglevel=error "code-server@$version" --pack-destination "$tools/pack" &&
     tar -xzf "$tools"/pack/code-server-*.tgz -C "$tools/js-debug" --strip-components=5 \
-      package/lib/vscode/extensions/ms-vscode.js-debug; } >"$tools/log" 2>&1; then
+      package/lib/vscode/extensions/ms-vscode.js-debug; } >"$log" 2>&1; then
     echo "$version" >"$tools/js-debug/.version"
     done_in "js-debug of code-server $version" "$start"
   else
@@ -90,7 +57,7 @@ compile() {
   local target=$1 source=$2
   shift 2
   [ "$build/$target" -nt "$source" ] && return
-  "$@" >"$tools/log" 2>&1 || skip "fixture $target" "$(reason)"
+  "$@" >"$log" 2>&1 || skip "fixture $target" "$(reason)"
 }
 
 build_go() { (cd go && go build -buildvcs=false -gcflags='all=-N -l' -o "$build/goprogram" .); }
@@ -107,9 +74,8 @@ fixtures() {
   [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
 }
 
-packages
+packages python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat
 kernel
 js_debug
 fixtures
-rm -f "$tools/log"
-[ -z "${CI:-}" ] || exit "$failed"
+finish

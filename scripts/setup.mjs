@@ -1,5 +1,6 @@
-// Makes a fresh checkout ready, with nothing but Node: dependencies, then the bundles; with --adapters also the real
-// debug adapters that tests use (scripts/adapters.sh). Fast when all is there. Exit 1 if a step failed.
+// Makes a fresh checkout ready, with nothing but Node: dependencies, then the bundles; with --tests also the real
+// debug adapters (scripts/adapters.sh) and the VS Code and browser (scripts/vscode.sh) that tests use. Fast when all is
+// there. Exit 1 if a step failed.
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,7 @@ function modified(path) {
   return statSync(`${root}/${path}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Runs a command; its output is shown only if it fails, unless it reports its own progress. */
+/** Runs a command, and is false if it fails; its output is shown only then, unless it reports its own progress. */
 async function step(name, command, args, { ownProgress = false } = {}) {
   const start = Date.now();
   const stdio = ownProgress ? "inherit" : ["ignore", "pipe", "pipe"];
@@ -31,17 +32,28 @@ async function step(name, command, args, { ownProgress = false } = {}) {
     const lines = output.trimEnd().split("\n");
     console.error(lines.slice(0, 20).join("\n"));
     console.error(`setup: ${name} failed (exit code ${code})`);
-    process.exit(1);
+    return false;
   }
   if (!ownProgress) console.log(`setup: ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  return true;
 }
 
 // npm writes the lock file within node_modules when it comes to its end.
-if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
-  await step("npm ci", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-}
-await step("build", process.execPath, ["esbuild.mjs"]);
-if (process.argv.includes("--adapters")) {
-  if (windows) console.log("setup: adapters skipped: the real adapters of the tests are Debian packages");
-  else await step("adapters", "bash", ["scripts/adapters.sh"], { ownProgress: true });
+const current = modified("node_modules/.package-lock.json") >= modified("package-lock.json");
+const ready =
+  (current || (await step("npm ci", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]))) &&
+  (await step("build", process.execPath, ["esbuild.mjs"])) &&
+  (!process.argv.includes("--tests") || (await installTools()));
+if (!ready) process.exitCode = 1;
+
+/** Both, whatever becomes of the other. */
+async function installTools() {
+  if (windows) {
+    console.log("setup: what the tests use besides is skipped: it is made for Debian");
+    return true;
+  }
+  const results = await Promise.all(
+    ["adapters", "vscode"].map((name) => step(name, "bash", [`scripts/${name}.sh`], { ownProgress: true })),
+  );
+  return results.every(Boolean);
 }

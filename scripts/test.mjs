@@ -48,7 +48,14 @@ function testsIn(directory) {
 async function run(name, paths) {
   const log = join(LOGS, `${name}.log`);
   const output = createWriteStream(log);
-  const args = ["--import", "tsx", "--test", "--test-concurrency=2", "--test-reporter=spec", ...paths];
+  const args = [
+    "--import",
+    "tsx",
+    "--test",
+    `--test-concurrency=${CONCURRENCY[name]}`,
+    "--test-reporter=spec",
+    ...paths,
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1" },
