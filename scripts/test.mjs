@@ -8,6 +8,7 @@ const GROUPS = {
   unit: ["test/unit", "test/support"],
   grammar: ["test/grammar"],
   integration: ["test/integration"],
+  e2e: ["test/e2e"],
 };
 const LOGS = ".tools/logs";
 
@@ -48,15 +49,10 @@ function testsIn(directory) {
 async function run(name, paths) {
   const log = join(LOGS, `${name}.log`);
   const output = createWriteStream(log);
-  const args = [
-    "--import",
-    "tsx",
-    "--test",
-    `--test-concurrency=${CONCURRENCY[name]}`,
-    "--test-reporter=spec",
-    ...paths,
-  ];
-  const child = spawn(process.execPath, args, {
+  // Two VS Codes, a browser and what they debug are busy enough.
+  const concurrency = paths.some((path) => path.startsWith("test/e2e")) ? 1 : 2;
+  const args = ["--import", "tsx", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
+  const child = spawn(process.execPath, [...args, ...paths], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1" },
   });
