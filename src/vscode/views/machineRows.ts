@@ -1,14 +1,13 @@
 import type { ServerEntry } from "../../host/registry.ts";
-import type { Join } from "../guest/joins.ts";
-import type { ServedServer } from "../host/serving.ts";
 import type { Row } from "./row.ts";
 import { ago, parts, plain, spokenParts } from "./words.ts";
 
 /** What else this window has to do with the servers of this machine. */
 export interface Own {
   readonly pid: number;
-  readonly servers: readonly Pick<ServedServer, "hosted">[];
-  readonly joins: readonly Pick<Join, "address">[];
+  /** The connection strings of its own servers, and of those that it is a guest of. */
+  readonly serves: readonly string[];
+  readonly joined: readonly string[];
 }
 
 /** The view "On this machine": the servers that other programs of this user have registered. */
@@ -18,15 +17,15 @@ export function machineRows(entries: readonly ServerEntry[], own: Own, now: numb
 
 /** By both: in two containers two processes can have the same number. */
 function isOwn({ pid, server }: ServerEntry, own: Own): boolean {
-  return pid === own.pid && own.servers.some(({ hosted }) => hosted.server.connectionString === server);
+  return pid === own.pid && own.serves.includes(server);
 }
 
-function entryRow(entry: ServerEntry, { joins }: Own, now: number): Row {
+function entryRow(entry: ServerEntry, own: Own, now: number): Row {
   const { id, server, join, session, pid, startedAt } = entry;
   const name = session.name === "" ? "Debug session" : plain(session.name);
   const type = session.type === "" ? undefined : plain(session.type);
   // What we joined with may have more in it: our name, a password (masked).
-  const joined = joins.some(({ address }) => `${address},`.startsWith(`${join},`));
+  const joined = own.joined.some((address) => `${address},`.startsWith(`${join},`));
   const started = ago(Date.parse(startedAt), now);
   return {
     entry,

@@ -43,7 +43,11 @@ export function registerViews(app: Pick<App, "serving" | "joins" | "registry" | 
   const machine = store.add(
     new RowTree(VIEWS.machine, {
       load: async (now) => {
-        const own = { pid: process.pid, servers: serving.servers, joins: joins.all };
+        const own = {
+          pid: process.pid,
+          serves: serving.servers.map(({ hosted }) => hosted.server.connectionString),
+          joined: joins.all.map(({ address }) => address),
+        };
         return machineRows(await listed(), own, now);
       },
       changes: [serving.onChanged, joins.onChanged],

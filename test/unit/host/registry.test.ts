@@ -17,6 +17,7 @@ import { type TestContext, describe, test } from "node:test";
 import { once } from "node:events";
 import { AppError } from "../../../src/common/errors.ts";
 import { type Registration, Registry } from "../../../src/host/registry.ts";
+import { withDeadline } from "../../support/process.ts";
 
 const ENTRY = {
   server: "tcp:port=53:60,Password=*",
@@ -164,5 +165,71 @@ describe("the registry of servers", () => {
     t.after(() => silent.close());
     writeFileSync(path.join(servers, `${registration.id}.json`), text);
     assert.equal((await registry.list()).length, 1);
+  });
+});
+
+describe("whoever watches the registry", () => {
+  /** `next` resolves when something was told since it was last asked. */
+  function watching(t: TestContext, root: string) {
+    let told = 0;
+    let seen = 0;
+    let wake = () => {};
+    const watch = new Registry(root).watch(() => {
+      told++;
+      wake();
+    });
+    t.after(() => watch.dispose());
+    return {
+      watch,
+      told: () => told,
+      next: async (): Promise<void> => {
+        if (told === seen) await withDeadline(new Promise<void>((resolve) => (wake = resolve)), "a change");
+        seen = told;
+      },
+    };
+  }
+
+  /** Looks at each change, until there are so many servers. */
+  async function until(count: number, root: string, next: () => Promise<void>): Promise<void> {
+    const registry = new Registry(root);
+    while ((await registry.list()).length !== count) await next();
+  }
+
+  test("is told of servers that enter and leave, the first one too", async (t) => {
+    const root = directory(t);
+    const { next } = watching(t, root);
+    await next();
+    const registration = await new Registry(root).add(ENTRY);
+    t.after(() => registration.dispose());
+    await until(1, root, next);
+    registration.dispose();
+    await until(0, root, next);
+  });
+
+  test("is told nothing any more when they have enough, even at once", async (t) => {
+    const root = directory(t);
+    const early = watching(t, root);
+    early.watch.dispose();
+    const late = watching(t, root);
+    await late.next();
+    late.watch.dispose();
+    const told = late.told();
+    const other = watching(t, root);
+    await other.next();
+    const registration = await new Registry(root).add(ENTRY);
+    t.after(() => registration.dispose());
+    await until(1, root, other.next);
+    assert.equal(late.told(), told);
+    assert.equal(early.told(), 0);
+  });
+
+  test("is told nothing of a place that is not private", async (t) => {
+    const root = directory(t);
+    (await new Registry(root).add(ENTRY)).dispose();
+    chmodSync(path.join(root, "servers"), 0o755);
+    const { told } = watching(t, root);
+    await new Registry(root).list();
+    await assert.rejects(new Registry(root).add(ENTRY));
+    assert.equal(told(), 0);
   });
 });

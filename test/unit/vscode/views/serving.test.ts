@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { type TestContext, describe, test } from "node:test";
+import { parseServer } from "../../../../src/address/parse.ts";
+import { once } from "../../../../src/common/event.ts";
+import { nullLogger } from "../../../../src/common/logger.ts";
+import { Registry } from "../../../../src/host/registry.ts";
+import { Sessions } from "../../../../src/hub/sessions.ts";
+import { type ServableSession, type ServedServer, Serving } from "../../../../src/vscode/host/serving.ts";
+import { insecurity, serverLabel } from "../../../../src/vscode/views/serverRow.ts";
+import { servingRows } from "../../../../src/vscode/views/servingRows.ts";
+import { statusOf } from "../../../../src/vscode/views/status.ts";
+import { editorOver, joinLinked } from "../../../support/linked.ts";
+import { initializeArguments } from "../../../support/scenario.ts";
+import { FakeUpstream } from "../../hub/fakeUpstream.ts";
+
+/** A window that serves; real servers, real guests, and an adapter in memory. */
+function window(t: TestContext) {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "dsv-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const serving = new Serving({
+    logger: nullLogger,
+    registry: new Registry(directory),
+    admit: () => async () => "control",
+  });
+  t.after(() => serving.close("The test is over."));
+  return {
+    serving,
+    debug: (id: string): ServableSession => {
+      const sessions = new Sessions(new FakeUpstream());
+      const session: ServableSession = { id, name: `Launch ${id}`, type: "node", sessions };
+      serving.add(session);
+      return session;
+    },
+    serve: (session: ServableSession, text: string) => serving.start(session, address(text)),
+    /** Somebody comes in by the server and takes part. */
+    enter: async ({ host, hosted }: ServedServer, name: string): Promise<void> => {
+      const guest = await joinLinked(hosted.join, name);
+      t.after(() => guest.link.close());
+      const client = editorOver(await guest.openSession());
+      t.after(() => client.kill());
+      const joined = once(host.sessions.onJoined);
+      await client.request("initialize", initializeArguments("fake"));
+      await client.request("launch", {});
+      await client.request("configurationDone");
+      await joined;
+    },
+  };
+}
+
+function address(text: string) {
+  const parsed = parseServer(text);
+  assert.ok(parsed.ok, text);
+  return parsed.value;
+}
+
+describe("the view of what is served", () => {
+  test("is empty without servers, whatever could be served", (t) => {
+    const { serving, debug } = window(t);
+    debug("shop");
+    assert.deepEqual(servingRows(serving.servers, 0), []);
+    assert.equal(statusOf(serving.servers), undefined);
+  });
+
+  test("sessions, their servers, their guests", async (t) => {
+    const { serving, debug, serve, enter } = window(t);
+    const [shop, till] = [debug("shop"), debug("till")];
+    const first = await serve(shop, "tcp:port=0,insecure,bind=127.0.0.1");
+    const other = await serve(till, "tcp:port=0");
+    const second = await serve(shop, "tcp:port=0");
+    await enter(first, "Ana");
+
+    const rows = servingRows(serving.servers, Date.now());
+    assert.deepEqual(
+      rows.map(({ face }) => [face.id, face.label, face.description, face.context]),
+      [
+        ["session/shop", "Launch shop", "node · 1 guest", "session"],
+        ["session/till", "Launch till", "node · No guests", "session"],
+      ],
+    );
+    const [served, quiet] = rows[0]?.children ?? [];
+    assert.ok(served !== undefined && quiet !== undefined);
+    assert.ok("served" in served && served.served === first && served.session === shop);
+    assert.ok("served" in quiet && quiet.served === second);
+    assert.equal(served.face.icon.name, "warning");
+    assert.match(served.face.description, /^insecure! · tcp:port=\d+,bind=127\.0\.0\.1,insecure$/);
+    assert.match(served.face.spoken, /^Server, TCP port \d+, insecure: Every program .*, 1 guest, tcp:/);
+    assert.equal(quiet.face.icon.name, "broadcast");
+    assert.equal(quiet.face.description, second.hosted.server.connectionString);
+    assert.equal(quiet.face.tooltip.warning, undefined);
+    assert.equal(new Map(quiet.face.tooltip.facts).get("Lets in"), "whom you let in");
+    assert.equal(new Set([served, quiet, ...rows].map(({ face }) => face.id)).size, 4);
+
+    const [guest] = served.children;
+    assert.ok(guest !== undefined && "guest" in guest && guest.host === first.host);
+    assert.equal(guest.face.label, "Ana");
+    assert.match(guest.face.description, /^control · (\d+ ms · )?active now$/);
+    assert.deepEqual(
+      rows[1]?.children.map((row) => "served" in row && row.served),
+      [other],
+    );
+    assert.deepEqual(rows[1]?.children[0]?.children, []);
+
+    const status = statusOf(serving.servers);
+    assert.equal(status?.text, "$(broadcast) 1 guest");
+    assert.equal(status?.warning, false);
+    assert.match(status?.spoken ?? "", /^Debug Server, 3 servers, 1 guest$/);
+    assert.deepEqual(
+      status?.tooltip.facts.map(([name]) => name),
+      ["Launch shop", "Launch till", "Launch shop"],
+    );
+  });
+
+  test("a server that is open to the network colours the status bar", async (t) => {
+    const { serving, debug, serve } = window(t);
+    await serve(debug("shop"), "tcp:port=0,insecure");
+    const status = statusOf(serving.servers);
+    assert.equal(status?.text, "$(broadcast) No guests");
+    assert.equal(status?.warning, true);
+    assert.match(status?.tooltip.warning ?? "", /^Whoever can reach this machine/);
+    assert.match(servingRows(serving.servers, 0)[0]?.face.tooltip.warning ?? "", /^Whoever can reach/);
+  });
+});
+
+describe("what servers are called", () => {
+  const labels: Record<string, string> = {
+    "tcp:port=5005": "TCP port 5005",
+    "tcp:port=5005,clicon=box": "TCP to box, port 5005",
+    "ssl:proto=tls1,certuser=me,port=5005": "TLS port 5005",
+    "ssl:proto=tls1,certuser=me,port=5005,clicon=box": "TLS to box, port 5005",
+    "npipe:pipe=shop": "Pipe shop",
+    "spipe:proto=tls1,certuser=me,pipe=shop": "TLS pipe shop",
+    "com:port=/dev/ttyS0,baud=115200,channel=3": "Serial line /dev/ttyS0, channel 3",
+  };
+  for (const [text, label] of Object.entries(labels))
+    test(text, () => assert.equal(serverLabel(address(text)), label));
+
+  test("only what is written insecure is called so", () => {
+    assert.equal(insecurity(address("tcp:port=5005")), undefined);
+    assert.equal(insecurity(address("tcp:port=5005,password=abc")), undefined);
+    assert.match(insecurity(address("tcp:port=5005,insecure")) ?? "", /^Whoever can reach/);
+    assert.match(insecurity(address("tcp:port=5005,insecure,bind=::1")) ?? "", /^Every program/);
+  });
+});
