@@ -17,6 +17,8 @@ export interface GuestOptions {
   readonly logger: Logger;
   /** How others see the person at this window. */
   readonly userName: () => string;
+  /** The address with the password that was typed for it before, if it has none. */
+  readonly withPassword: (address: ClientAddress) => Promise<ClientAddress>;
   /**
    * Opens a session of a join for an editor, with the host's sources made our own: the one of that id, or the one that all
    * others are children of. `session` is the debug session of this window that shows it.
@@ -118,13 +120,14 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
   }
 
   async #join(session: vscode.DebugSession, address: ClientAddress, gone: AbortSignal): Promise<Join> {
-    const { joins, logger, userName } = this.#options;
+    const { joins, logger, userName, withPassword } = this.#options;
+    const remote = await withPassword(address);
     const where = { location: vscode.ProgressLocation.Notification, title: `Joining ${session.name}` };
     return vscode.window.withProgress({ ...where, cancellable: true }, (progress, cancelled) => {
       const cancel = new AbortController();
       cancelled.onCancellationRequested(() => cancel.abort());
       return joins.join(
-        address,
+        remote,
         { name: userName(), client: PRODUCT },
         {
           logger,
