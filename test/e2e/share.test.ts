@@ -39,7 +39,7 @@ e2e("a session that runs already is shared with a guest who has no copy of the s
   await host.debug.stopped(LINES.returnSum, "app.js");
 
   // The guest changes a variable: the host sees the value, and reads who did it.
-  for (const window of [host, guest]) await window.debug.toggleVariable("sum");
+  for (const window of [host, guest]) await window.debug.expand("sum");
   await host.debug.variable("value", "1");
   await guest.debug.setVariable("value", "777");
   await host.debug.variable("value", "777");

@@ -141,9 +141,16 @@ export class DebugView {
     await until(`${name} = ${value}`, () => this.variables(), accept);
   }
 
-  /** Opens or closes a scope or a structure. */
-  async toggleVariable(name: string): Promise<void> {
-    await this.#variable(name).locator(".monaco-tl-twistie").click();
+  /** Opens a scope ("Local") or a structure; scopes after the first are closed. */
+  async expand(name: string): Promise<void> {
+    const row = this.#variable(name);
+    if ((await row.getAttribute("aria-expanded")) === "true") return;
+    await row.locator(".monaco-tl-twistie").click();
+    await until(
+      `${name} is open`,
+      () => readOne(row, "@aria-expanded"),
+      (expanded) => expanded === "true",
+    );
   }
 
   /** Changes a variable, as one does by a double click. */

@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import { TOOLS } from "../../support/parts.ts";
 import { TestProcess, run } from "../../support/process.ts";
-import { atEnd, temporaryDirectory } from "./cleanup.ts";
+import { type Scope, atEnd, temporaryDirectory } from "./cleanup.ts";
 import { packaged } from "./vsix.ts";
 
 const MODULES = path.join(TOOLS, "vscode/node_modules");
@@ -47,6 +46,8 @@ export interface VsCodeOptions {
   readonly name?: string;
   /** The extension to install; the one of the present sources unless told otherwise. False: none. */
   readonly vsix?: string | false;
+  /** Other extensions, by the paths of their VSIX. */
+  readonly more?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: NodeJS.ProcessEnv;
   /**
@@ -76,9 +77,9 @@ export interface VsCode {
 export const startedServers = new Set<VsCode>();
 
 /** Installs the extension and starts VS Code; both end with the test. */
-export async function startVsCode(context: TestContext, options: VsCodeOptions = {}): Promise<VsCode> {
+export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Promise<VsCode> {
   const { name = "vscode", settings = {} } = options;
-  const directory = temporaryDirectory(context);
+  const directory = temporaryDirectory(scope);
   const at = (...names: string[]) => path.join(directory, ...names);
   for (const sub of ["data/User", "extensions", "home", "run", "tmp"])
     mkdirSync(at(sub), { recursive: true, mode: 0o700 });
@@ -98,7 +99,8 @@ export async function startVsCode(context: TestContext, options: VsCodeOptions =
   const own = [CODE_SERVER, "--config", at("config.yaml"), "--user-data-dir", at("data")];
   own.push("--extensions-dir", at("extensions"));
   const vsix = options.vsix ?? (await packaged());
-  if (vsix !== false) await run(NODE, [...own, "--install-extension", vsix, "--force"], { env });
+  for (const file of [...(vsix === false ? [] : [vsix]), ...(options.more ?? [])])
+    await run(NODE, [...own, "--install-extension", file, "--force"], { env });
 
   const code = new TestProcess(
     NODE,
@@ -119,7 +121,7 @@ export async function startVsCode(context: TestContext, options: VsCodeOptions =
   };
   const server = { name, runtime, logs: at("data/logs"), process: code, stop, port: 0, url: "" };
   startedServers.add(server);
-  atEnd(context, stop);
+  atEnd(scope, stop);
   const [, port = ""] = await code.waitLine(/HTTP server listening on http:\/\/127\.0\.0\.1:(\d+)/, START_MS);
   return Object.assign(server, { port: Number(port), url: `http://127.0.0.1:${port}` });
 }

@@ -39,11 +39,10 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { TOOLS } from "../../support/parts.ts";
 import { borrowBrowser } from "./browser.ts";
-import { atEnd, temporaryDirectory } from "./cleanup.ts";
+import { type Scope, atEnd, temporaryDirectory } from "./cleanup.ts";
 import { DebugConsole } from "./console.ts";
 import { DebugView } from "./debugView.ts";
 import { allowFunctions, read, readOne } from "./dom.ts";
@@ -62,6 +61,10 @@ export interface WindowOptions {
   /** In messages and names of files; the server's by default. */
   readonly name?: string;
   readonly size?: { readonly width: number; readonly height: number };
+  /** What the workbench gets in its address, as VS Code's own test runner gives it. */
+  readonly payload?: readonly (readonly [string, string])[];
+  /** Runs before the page is opened. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /** One browser window with a workbench in it. */
@@ -181,13 +184,13 @@ export const openWindows = new Set<Window>();
 
 /** Opens a folder in a window of its own; it closes with the test. */
 export async function openWindow(
-  context: TestContext,
+  scope: Scope,
   server: VsCode,
   folder: string,
   options: WindowOptions = {},
 ): Promise<Window> {
   const { browser, release } = await borrowBrowser();
-  atEnd(context, release);
+  atEnd(scope, release);
   const browserContext = await browser.newContext({
     viewport: options.size ?? { width: 1400, height: 900 },
     colorScheme: options.theme ?? "dark",
@@ -199,15 +202,18 @@ export async function openWindow(
   const window = new Window(options.name ?? server.name, browserContext, page);
   openWindows.add(window);
   browserContext.once("close", () => openWindows.delete(window));
-  atEnd(context, () => window.close());
-  await page.goto(`${server.url}/?folder=${encodeURIComponent(folder)}`, { timeout: OPEN_MS });
+  atEnd(scope, () => window.close());
+  await options.prepare?.(page);
+  const query = new URLSearchParams({ folder });
+  if (options.payload) query.set("payload", JSON.stringify(options.payload));
+  await page.goto(`${server.url}/?${query.toString()}`, { timeout: OPEN_MS });
   await window.ready();
   return window;
 }
 
 /** A folder with these files, until the test is over; what is no text is written as JSON. */
-export function workspace(context: TestContext, files: Readonly<Record<string, unknown>>): string {
-  const folder = temporaryDirectory(context);
+export function workspace(scope: Scope, files: Readonly<Record<string, unknown>>): string {
+  const folder = temporaryDirectory(scope);
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
