@@ -1,8 +1,9 @@
 import type { GuestInfo } from "../../host/host.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { ServedServer } from "../host/serving.ts";
+import { harmless } from "../harmless.ts";
 import type { Face, Icon, Row } from "./row.ts";
-import { ACCESS_MEANING, ago, parts, plain, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
+import { ACCESS_MEANING, ago, parts, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
 
 export const PEOPLE: Readonly<Record<Participant["kind"], Icon>> = {
   host: { name: "home" },
@@ -25,7 +26,7 @@ export function guestRow({ session, host }: ServedServer, guest: GuestInfo, now:
 export function guestFace(session: string, guest: GuestInfo, now: number): Face {
   const { participant, kind, program, latencyMs, lastActiveAt, joinedAt } = guest;
   const { id, access } = participant;
-  const name = plain(participant.name);
+  const name = harmless(participant.name);
   const active = ago(lastActiveAt, now);
   return {
     id: `guest/${session}/${id}`,
@@ -36,8 +37,8 @@ export function guestFace(session: string, guest: GuestInfo, now: number): Face 
       title: name,
       facts: [
         ["Access", `${access}: ${ACCESS_MEANING[access]}`],
-        ["From", plain(participant.address)],
-        ["With", program === undefined ? ROLES[kind] : `${plain(program)} (${ROLES[kind]})`],
+        ["From", harmless(participant.address)],
+        ["With", program === undefined ? ROLES[kind] : `${harmless(program)} (${ROLES[kind]})`],
         ["Round trip", roundTrip(latencyMs) ?? "not measured"],
         ["Joined", ago(joinedAt, now).short],
         ["Last active", active.short],

@@ -1,17 +1,10 @@
 import type { ClientInfo } from "../../link/messages.ts";
+import { joinName } from "../commands/joinName.ts";
 import type { Join } from "../guest/joins.ts";
+import { harmless } from "../harmless.ts";
 import { PEOPLE, ROLES } from "./guestRow.ts";
-import type { Face, Row } from "./row.ts";
-import {
-  ACCESS_MEANING,
-  ago,
-  count,
-  parts,
-  plain,
-  roundTrip,
-  spokenParts,
-  spokenRoundTrip,
-} from "./words.ts";
+import { type Face, type Row, nobodyRow } from "./row.ts";
+import { ACCESS_MEANING, ago, count, parts, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
 
 /** The view "Joined": each server that this window is a guest of, below it everybody who is in. */
 export function joinedRows(joins: readonly Join[], now: number): Row[] {
@@ -20,28 +13,24 @@ export function joinedRows(joins: readonly Join[], now: number): Row[] {
 
 function joinRow(join: Join, now: number): Row {
   const { welcome, latencyMs } = join.joined.link;
-  const root = welcome.sessions.find(({ parent }) => parent === undefined);
-  const place: Place = { ...join, session: root?.name ?? "", latencyMs };
-  return {
+  const face = joinFace({ ...join, session: joinName(join), latencyMs });
+  const clients = join.clients.map((client) => ({
     join,
-    face: joinFace(place),
-    children: join.clients.map((client) => ({
-      join,
-      face: clientFace(join.id, client, client.id === welcome.guest.id, now),
-      children: [],
-    })),
-  };
+    face: clientFace(join.id, client, client.id === welcome.guest.id, now),
+    children: [],
+  }));
+  return { join, face, children: clients.length === 0 ? [nobodyRow(face.id, "Nobody is listed")] : clients };
 }
 
 /** What a row says of a join. */
 export interface Place extends Pick<Join, "id" | "address" | "access" | "clients"> {
-  /** The host's name of the session; may be empty. */
+  /** The host's name of it. */
   readonly session: string;
   readonly latencyMs: number | undefined;
 }
 
 export function joinFace({ id, address, access, clients, session, latencyMs }: Place): Face {
-  const name = session === "" ? "Debug session" : plain(session);
+  const name = harmless(session);
   return {
     id: `join/${id}`,
     label: name,
@@ -69,7 +58,7 @@ export function joinFace({ id, address, access, clients, session, latencyMs }: P
 
 export function clientFace(join: string, client: ClientInfo, isSelf: boolean, now: number): Face {
   const { id, kind, access, from, joinedAt } = client;
-  const name = plain(client.name);
+  const name = harmless(client.name);
   const role = isSelf ? "you" : kind === "host" ? "host" : undefined;
   const here = joinedAt === undefined ? undefined : ago(joinedAt, now).short;
   return {
@@ -82,7 +71,7 @@ export function clientFace(join: string, client: ClientInfo, isSelf: boolean, no
       facts: [
         ["Takes part as", isSelf ? `${ROLES[kind]} (you)` : ROLES[kind]],
         ["Access", `${access}: ${ACCESS_MEANING[access]}`],
-        ...(from === undefined ? [] : [["From", plain(from)] as const]),
+        ...(from === undefined ? [] : [["From", harmless(from)] as const]),
         ...(here === undefined ? [] : [["Joined", here] as const]),
       ],
     },

@@ -1,6 +1,7 @@
 import type { ServerEntry } from "../../host/registry.ts";
+import { harmless } from "../harmless.ts";
 import type { Row } from "./row.ts";
-import { ago, parts, plain, spokenParts } from "./words.ts";
+import { ago, parts, spokenParts } from "./words.ts";
 
 /** What else this window has to do with the servers of this machine. */
 export interface Own {
@@ -22,8 +23,8 @@ function isOwn({ pid, server }: ServerEntry, own: Own): boolean {
 
 function entryRow(entry: ServerEntry, own: Own, now: number): Row {
   const { id, server, join, session, pid, startedAt } = entry;
-  const name = session.name === "" ? "Debug session" : plain(session.name);
-  const type = session.type === "" ? undefined : plain(session.type);
+  const name = session.name === "" ? "Debug session" : harmless(session.name);
+  const type = session.type === "" ? undefined : harmless(session.type);
   // What we joined with may have more in it: our name, a password (masked).
   const joined = own.joined.some((address) => `${address},`.startsWith(`${join},`));
   const started = ago(Date.parse(startedAt), now);

@@ -27,7 +27,7 @@ export interface Face {
   /** For screen readers, instead of label and description. */
   readonly spoken: string;
   /** `viewItem` of the menus in package.json. */
-  readonly context: "session" | "server" | "guest" | "entry" | "entryJoined" | "join" | "client";
+  readonly context: "session" | "server" | "guest" | "entry" | "entryJoined" | "join" | "client" | "nobody";
 }
 
 /** A row of one of our views. It is also the argument of the commands on it: hence the target. */
@@ -35,6 +35,22 @@ export type Row = Partial<RowTarget> & {
   readonly face: Face;
   readonly children: readonly Row[];
 };
+
+/** Stands in for people: VS Code opens a row of itself only if it has rows below it from the beginning. */
+export function nobodyRow(parent: string, label: string): Row {
+  return {
+    face: {
+      id: `nobody/${parent}`,
+      label,
+      description: "",
+      icon: { name: "blank" },
+      tooltip: { title: label, facts: [] },
+      spoken: label,
+      context: "nobody",
+    },
+    children: [],
+  };
+}
 
 /** Whether nobody would notice if the one took the place of the other. */
 export function sameRows(some: readonly Row[], others: readonly Row[]): boolean {

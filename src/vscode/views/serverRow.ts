@@ -3,7 +3,7 @@ import { isUnlocked } from "../../host/door.ts";
 import { isReachable } from "../../host/reach.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { guestRow } from "./guestRow.ts";
-import type { Icon, Row } from "./row.ts";
+import { type Icon, type Row, nobodyRow } from "./row.ts";
 import { count, parts, spokenParts } from "./words.ts";
 
 const WARNING: Icon = { name: "warning", color: "list.warningForeground" };
@@ -15,11 +15,12 @@ export function serverRow(served: ServedServer, now: number): Row {
   const guests = host.guests().filter(({ server }) => server === hosted.id);
   const label = serverLabel(address);
   const warning = insecurity(address);
+  const id = `server/${session.id}/${hosted.id}`;
   return {
     session,
     served,
     face: {
-      id: `server/${session.id}/${hosted.id}`,
+      id,
       label,
       description: parts(warning && "insecure!", connectionString),
       icon: warning === undefined ? { name: iconOf(address) } : WARNING,
@@ -42,7 +43,10 @@ export function serverRow(served: ServedServer, now: number): Row {
       ),
       context: "server",
     },
-    children: guests.map((guest) => guestRow(served, guest, now)),
+    children:
+      guests.length === 0
+        ? [nobodyRow(id, "No guests yet")]
+        : guests.map((guest) => guestRow(served, guest, now)),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Access } from "../../common/access.ts";
-import { shownName } from "../../common/shown.ts";
 
 /** `1 guest`, `2 guests`, `No guests`. */
 export function count(number: number, one: string): string {
@@ -14,14 +13,6 @@ export function parts(...all: readonly (string | undefined)[]): string {
 /** The same for a screen reader, which makes a pause at a comma. */
 export function spokenParts(...all: readonly (string | undefined)[]): string {
   return all.filter((part) => part !== undefined && part !== "").join(", ");
-}
-
-/**
- * Something that another person's program said, for a row. VS Code puts icons where it finds `$(name)` in some
- * texts: a guest must not be able to wear the sign of another.
- */
-export function plain(text: string): string {
-  return shownName(text.replaceAll("$(", "$ ("));
 }
 
 interface Ago {

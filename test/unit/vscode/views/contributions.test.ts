@@ -43,6 +43,7 @@ const CONTEXTS: Readonly<Record<Face["context"], true>> = {
   entryJoined: true,
   join: true,
   client: true,
+  nobody: true,
 };
 
 describe("what package.json says of the views", () => {

@@ -102,7 +102,6 @@ describe("rows of a join", () => {
         "Joined Launch shop, your access view, round trip 31 milliseconds, 1 participant, tcp:server=box,port=5005,Password=*",
       context: "join",
     });
-    assert.equal(joinFace({ ...place, session: "" }).label, "Debug session");
     assert.equal(joinFace({ ...place, session: "$(zap) x" }).label, "$ (zap) x");
   });
 

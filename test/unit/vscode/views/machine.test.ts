@@ -60,7 +60,7 @@ describe("the view of this machine", () => {
   test("names and types come from others", () => {
     const strange = { ...ENTRY, session: { name: "$(zap)\n", type: "" } };
     const [row] = machineRows([strange, { ...ENTRY, session: { name: "", type: "" } }], NOTHING, NOW);
-    assert.equal(row?.face.label, "$ (zap)");
+    assert.equal(row?.face.label, "$ (zap)\ufffd");
     assert.equal(row?.face.description, ENTRY.server);
   });
 });

@@ -101,7 +101,10 @@ describe("the view of what is served", () => {
       rows[1]?.children.map((row) => "served" in row && row.served),
       [other],
     );
-    assert.deepEqual(rows[1]?.children[0]?.children, []);
+    assert.deepEqual(
+      rows[1]?.children[0]?.children.map(({ face }) => [face.label, face.context]),
+      [["No guests yet", "nobody"]],
+    );
 
     const status = statusOf(serving.servers);
     assert.equal(status?.text, "$(broadcast) 1 guest");
