@@ -163,7 +163,7 @@ test("Emacs' dap-mode runs a whole session", { skip: skipWithout("emacs", "debug
   try {
     const port = running.port ?? 0;
     const line = fixture.line("square");
-    assert.deepEqual(await emacsRun({ port, configuration, file: fixture.source, line }), [
+    assert.deepEqual(await emacsRun({ server: port, configuration, file: fixture.source, line }), [
       `stop square:${line}`,
       `frame square:${line}`,
       `frame main:${fixture.line("call")}`,
@@ -184,7 +184,7 @@ test(
     const target = await liveProcess();
     const running = await startAdapter(adapters["lldb-tcp"]);
     try {
-      const lines = await emacsJoin({ port: running.port ?? 0, configuration: target.attach });
+      const lines = await emacsJoin({ server: running.port ?? 0, configuration: target.attach });
       assert.ok(lines.some((line) => line.startsWith("frame main:")));
       assert.equal(lines.at(-1), "left");
       assert.equal(target.process.exit, undefined, "the process lives on");

@@ -24,7 +24,7 @@ describe("clients that no one of us wrote", () => {
       try {
         const { arguments: configuration, fixture } = entry.session;
         const line = fixture.line("square");
-        const lines = await emacsRun({ port: served.port, configuration, file: fixture.source, line });
+        const lines = await emacsRun({ server: served.port, configuration, file: fixture.source, line });
         assert.deepEqual(lines.slice(0, 3), [
           `stop square:${line}`,
           `frame square:${line}`,
@@ -48,7 +48,7 @@ describe("clients that no one of us wrote", () => {
         const { client: first } = await launchServed(served, entry);
         const { frames } = await inspect(first);
         const configuration = { type: "lldb-dap", request: "attach", name: "join" };
-        const lines = await emacsJoin({ port: served.port, configuration });
+        const lines = await emacsJoin({ server: served.port, configuration });
         assert.ok(lines.includes(`frame main:${frames[0]?.line}`), lines.join("\n"));
         assert.ok(
           lines.some((line) => line.startsWith("variable total")),

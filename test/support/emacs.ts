@@ -4,8 +4,8 @@ import { ROOT } from "./fixtures.ts";
 import { run } from "./process.ts";
 
 export interface EmacsSession {
-  /** Where a DAP server listens on 127.0.0.1. */
-  readonly port: number;
+  /** Where a DAP server listens on 127.0.0.1; or the command of an adapter on standard streams. */
+  readonly server: number | readonly string[];
   /** The launch or attach configuration; must have `type`, `request` and `name`. */
   readonly configuration: Readonly<Record<string, unknown>>;
 }
@@ -37,7 +37,9 @@ async function emacs(
         ...process.env,
         HOME: home,
         DAP_MODE: mode,
-        DAP_PORT: String(session.port),
+        ...(typeof session.server === "number"
+          ? { DAP_PORT: String(session.server) }
+          : { DAP_COMMAND: JSON.stringify(session.server) }),
         DAP_CONFIG: JSON.stringify(session.configuration),
         ...more,
       },

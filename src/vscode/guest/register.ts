@@ -5,9 +5,11 @@ import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
-import { DEBUG_TYPE } from "../names.ts";
+import { DEBUG_TYPE, SOURCE_SCHEME } from "../names.ts";
 import { GuestAdapters, guestConfigurations } from "./adapterFactory.ts";
 import { readPlan } from "./configuration.ts";
+import type { Join } from "./joins.ts";
+import { SourceFiles } from "./sourceFiles.ts";
 
 export interface GuestWindow {
   readonly userName: () => string;
@@ -19,6 +21,15 @@ export interface GuestWindow {
 export function registerGuest(app: App, { userName, folders }: GuestWindow): Disposable {
   const { joins, serving, logger, recents } = app;
   const local = new DiskFiles(folders);
+  const files = new SourceFiles();
+  const hosts = new WeakMap<Join, HostFiles>();
+  /** One for all sessions of a join: what was read for one is there for all. */
+  const hostOf = (join: Join) => {
+    const known = hosts.get(join) ?? new HostFiles(join.joined.link);
+    if (!hosts.has(join)) files.add(join.id, known);
+    hosts.set(join, known);
+    return known;
+  };
   const adapters = new GuestAdapters({
     joins,
     serving,
@@ -30,18 +41,25 @@ export function registerGuest(app: App, { userName, folders }: GuestWindow): Dis
       const port = await join.joined.openSession(info.id, { signal });
       const plan = readPlan(session.configuration);
       return mapSources(port, {
-        host: new HostFiles(join.joined.link),
+        host: hostOf(join),
         session: info.id,
         local,
         // What is not in the workspace is the host's, also where both are on one machine.
         acceptSamePath: false,
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
         served: { kind: "uri", joinId: join.id },
+        onServed: (path, session) => files.served(join.id, path, session),
         onDiffers: (hostPath, localPath) => tellDiffers(hostPath, localPath),
       });
     },
   });
   const store = new DisposableStore();
+  store.add(
+    vscode.workspace.registerFileSystemProvider(SOURCE_SCHEME, files, {
+      isCaseSensitive: true,
+      isReadonly: new vscode.MarkdownString("This is the host’s file, as the debug session there runs it."),
+    }),
+  );
   store.add(vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters));
   store.add(vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, guestConfigurations));
   return store;

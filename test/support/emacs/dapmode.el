@@ -2,7 +2,7 @@
 
 ;; A client that none of us wrote. Run by ../emacs.ts: emacs --batch -l dapmode.el
 ;;
-;; Environment: DAP_PORT; DAP_CONFIG, the launch or attach configuration as JSON; DAP_MODE:
+;; Environment: DAP_PORT, or DAP_COMMAND, the command of an adapter as a JSON array; DAP_CONFIG, the launch or attach configuration as JSON; DAP_MODE:
 ;;   run   sets a breakpoint in DAP_FILE at DAP_LINE, runs to it, shows the stop, steps, deletes the breakpoint and
 ;;         runs to the end
 ;;   join  attaches to what is stopped already, shows the stop and leaves
@@ -72,10 +72,12 @@
          (json-key-type 'keyword)
          (json-array-type 'vector)
          (configuration (json-read-from-string (getenv "DAP_CONFIG")))
-         (port (string-to-number (getenv "DAP_PORT"))))
+         (command (append (json-read-from-string (or (getenv "DAP_COMMAND") "[]")) nil))
+         (port (string-to-number (or (getenv "DAP_PORT") "0")))
+         (server (if command (list :dap-server-path command) (list :debugServer port :host "127.0.0.1"))))
     (add-hook 'dap-stopped-hook (lambda (_session) (cl-incf t-stops)))
     (add-hook 'dap-terminated-hook (lambda (_session) (setq t-ended t)))
-    (dap-start-debugging (append (list :debugServer port :host "127.0.0.1") configuration))))
+    (dap-start-debugging (append server configuration))))
 
 (defun t-run ()
   "The whole session."

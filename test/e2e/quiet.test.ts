@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import path from "node:path";
+import { createVSIX } from "@vscode/vsce";
+import { build } from "esbuild";
+import { FIXTURES } from "../support/fixtures.ts";
+import { temporaryDirectory } from "./support/cleanup.ts";
+import { e2e } from "./support/scenario.ts";
+import { join, machine, person, serve } from "./support/share.ts";
+import { untilEqual } from "./support/wait.ts";
+import type { TestContext } from "node:test";
+
+/** An extension with a debug adapter that never says `continued`. */
+async function quietExtension(t: TestContext): Promise<string> {
+  const directory = temporaryDirectory(t);
+  const from = path.join(FIXTURES, "quietAdapter");
+  for (const file of ["package.json", "extension.cjs"])
+    cpSync(path.join(from, file), path.join(directory, file));
+  await build({
+    entryPoints: [path.join(from, "adapter.ts")],
+    outfile: path.join(directory, "adapter.cjs"),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    logLevel: "error",
+  });
+  const packagePath = path.join(directory, "quiet.vsix");
+  await createVSIX({
+    cwd: directory,
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    skipLicense: true,
+  });
+  return packagePath;
+}
+
+const LAUNCH = {
+  version: "0.2.0",
+  configurations: [
+    { type: "quiet", request: "launch", name: "Text", program: "${workspaceFolder}/poem.txt" },
+  ],
+};
+
+e2e("a guest continues where the adapter sends no continued event: the host's window follows", async (t) => {
+  const runtime = machine(t);
+  const files = { "poem.txt": "one\ntwo\nthree\nfour\n", ".vscode/launch.json": LAUNCH };
+  const host = await person(t, "Hana", files, { runtime, more: [await quietExtension(t)] });
+  await host.debug.start("Text");
+  await host.debug.stopped(1, "poem.txt");
+  const string = await serve(host);
+  const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
+  await join(guest, string, host);
+  await guest.debug.stopped(1, "poem.txt");
+
+  await guest.debug.press("Step Over");
+  await host.debug.stopped(2, "poem.txt");
+  await guest.debug.press("Continue");
+  await guest.debug.running();
+  await host.debug.running();
+  await untilEqual("the host's marked line", () => host.editor.stoppedLine(), 0);
+  assert.ok((await host.debug.buttons()).some((label) => label.startsWith("Pause")));
+  await guest.debug.press("Pause");
+  await host.debug.stopped(2, "poem.txt");
+  await guest.debug.stopped(2, "poem.txt");
+});

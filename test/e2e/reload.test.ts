@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { Registry } from "../../src/host/registry.ts";
+import { e2e } from "./support/scenario.ts";
+import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
+import { untilEqual } from "./support/wait.ts";
+
+/** The servers that this machine lists, as `debug-server list` reads them. */
+function listed(runtime: string): Promise<number> {
+  return new Registry(`${runtime}/debug-server`).list().then((entries) => entries.length);
+}
+
+e2e(
+  "a guest's window is reloaded: the guest has left, its breakpoints with it, and may come again",
+  async (t) => {
+    const runtime = machine(t);
+    const host = await person(t, "Hana", HOST_FILES, { runtime });
+    await stopAt(host, LINES.callAdd);
+    const string = await serve(host);
+    const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
+    await join(guest, string, host);
+    await guest.debug.stopped(LINES.callAdd, "app.js");
+    await guest.editor.toggleBreakpoint(LINES.returnSum);
+    await guest.reload();
+    await host.console.line("Gil has left.");
+    await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
+    assert.equal(await listed(runtime), 1);
+    await join(guest, string, host);
+    await guest.debug.stopped(LINES.callAdd, "app.js");
+  },
+);
+
+e2e("the host's window is reloaded, then closed: guests are told, and no listing stays", async (t) => {
+  const runtime = machine(t);
+  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  await stopAt(host, LINES.callAdd);
+  const string = await serve(host);
+  const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
+  await join(guest, string, host);
+  await guest.debug.stopped(LINES.callAdd, "app.js");
+  assert.equal(await listed(runtime), 1);
+  await host.reload();
+  await guest.debug.ended();
+  await guest.console.line(/The host's window has closed|The host has ended the session/);
+  await untilEqual("the list of servers", () => listed(runtime), 0);
+  await host.close();
+  await untilEqual("the list of servers", () => listed(runtime), 0);
+});

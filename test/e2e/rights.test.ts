@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { e2e } from "./support/scenario.ts";
+import { HOST_FILES, LINES, frames, join, machine, person, serve, stopAt } from "./support/share.ts";
+import { until, untilEqual } from "./support/wait.ts";
+
+e2e("two guests, one of whom may only look", async (t) => {
+  const runtime = machine(t);
+  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  await stopAt(host, LINES.callAdd);
+  const string = await serve(host);
+  const ada = await person(t, "Ada", { "a.txt": "" }, { runtime });
+  await join(ada, string, host);
+  await ada.debug.stopped(LINES.callAdd, "app.js");
+  const viv = await person(t, "Viv", { "a.txt": "" }, { runtime });
+  await join(viv, string, host, "Allow to View");
+  await viv.debug.stopped(LINES.callAdd, "app.js");
+
+  await host.sideBar("Debug Server");
+  await until(
+    "both in the host's sidebar",
+    () => host.view("Serving").rows(),
+    (rows) => {
+      const said = rows.map(({ label, description }) => `${label} ${description}`);
+      return (
+        said.some((row) => /^Ada .*full|^Ada .*control/.test(row)) &&
+        said.some((row) => /^Viv .*view/.test(row))
+      );
+    },
+  );
+  assert.equal(await host.badge("Debug Server"), "2");
+  await host.screenshot("rights-host");
+
+  // She steps; nothing happens but that she is told why.
+  const before = await frames(host);
+  await viv.debug.press("Step Over");
+  await viv.notifications.shown(/needs the right "control"; you have "view"/).catch(async () => {
+    // VS Code shows some refusals in the console only.
+    await viv.console.line(/needs the right "control"/);
+  });
+  await viv.console.enter("total = 5");
+  await viv.console.line(/"evaluate" needs the right "control"; you have "view"/);
+  assert.deepEqual(await frames(host), before);
+
+  // The host lets her steer.
+  await host.view("Serving").click("Viv");
+  await host.command("Debug Server: Change Guest’s Access");
+  await host.quickInput.opened(/access|guest|may do/i);
+  const labels = (await host.quickInput.items()).map(({ label }) => label);
+  if (labels.some((label) => label.startsWith("Viv")))
+    await host.quickInput.pick(labels.find((label) => label.startsWith("Viv")) ?? "");
+  await until(
+    "the rights to choose from",
+    () => host.quickInput.items(),
+    (items) => items.some(({ label }) => /control/i.test(label)),
+  );
+  const control = (await host.quickInput.items()).find(({ label }) => /control/i.test(label));
+  await host.quickInput.pick(control?.label ?? "");
+  await viv.console.line("Viv may now control");
+  await viv.debug.press("Step Over");
+  await viv.debug.stopped(LINES.returnSum, "app.js");
+  await ada.debug.stopped(LINES.returnSum, "app.js");
+  await untilEqual("the host's line", () => host.editor.stoppedLine(), LINES.returnSum);
+  await ada.console.line("Viv steps over.");
+});
+
+e2e("a guest whom the host denies reaches nothing", async (t) => {
+  const runtime = machine(t);
+  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  await stopAt(host, LINES.callAdd);
+  const string = await serve(host);
+  const guest = await person(t, "Mallory", { "a.txt": "" }, { runtime });
+  await join(guest, string, host, "Deny");
+  await guest.notifications
+    .answerDialog(/The host did not let you in/, "Cancel")
+    .catch(() => guest.notifications.shown(/The host did not let you in/));
+  await guest.debug.ended();
+  assert.deepEqual(await guest.debug.callStack(), []);
+});
