@@ -229,6 +229,7 @@ export class Breakpoints {
 
   /** Announces to a late client all that it has not listed itself. */
   announceAll(client: Client): void {
+    if (this.#hub.isParentOnly) return;
     for (const shelf of this.#shelves.values()) this.#news.announceShelf(client, shelf);
   }
 
@@ -302,7 +303,7 @@ export class Breakpoints {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
       for (const entry of edit.removed) this.#news.announceRemoved(other, shelf, entry);
-      if (other.live) this.#news.announceShelf(other, shelf);
+      if (other.live && !this.#hub.isParentOnly) this.#news.announceShelf(other, shelf);
       for (const id of edit.group.entries.keys()) {
         const altered = edit.changed.includes(id) || differs(before.get(id), shelf.results.get(id));
         if (altered && !edit.added.includes(id)) this.#news.announceChanged(other, shelf, id);

@@ -17,6 +17,8 @@ export interface HubContext {
   readonly clients: ReadonlySet<Client>;
   /** The adapter's capabilities, as far as they are known. */
   readonly capabilities: Readonly<Record<string, unknown>>;
+  /** The session only starts child sessions: what concerns the program is said in those, and once. */
+  readonly isParentOnly: boolean;
   readonly logger: Logger;
   /** Sends an event to all live clients but one; the body is encoded once. */
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void;

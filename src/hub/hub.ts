@@ -148,6 +148,10 @@ export class Hub implements HubContext {
     return this.stopped || this.#parts.snapshot.sawProgram;
   }
 
+  get isParentOnly(): boolean {
+    return !this.hasProgram && this.#parts.reverse.hasChildren;
+  }
+
   /** Whether the adapter has named a file by exactly this path. */
   names(path: string): boolean {
     return this.#parts.sources.has(path);
@@ -226,6 +230,7 @@ export class Hub implements HubContext {
   }
 
   notice(actor: Actor, deed: string): void {
+    if (this.isParentOnly) return;
     this.say(`${actor.participant.name} ${deed}.`, actor);
   }
 

@@ -88,6 +88,10 @@ export class ReverseRequests {
     }
   }
 
+  get hasChildren(): boolean {
+    return this.#children.length > 0;
+  }
+
   /** Invites a late client to the children that go on. */
   replayChildren(client: Client): void {
     for (const child of this.#children) this.#invite(client, child, () => {});

@@ -45,7 +45,8 @@ export class NamedSources {
       const path = keyOf(source.path);
       const reference = keyOf(source.sourceReference);
       for (const key of [path, reference]) if (key !== undefined) this.#keys.add(key);
-      if (path !== undefined && reference === undefined && !REPEATING.has(name)) this.#files.add(asPath(path));
+      if (path !== undefined && reference === undefined && !REPEATING.has(name))
+        this.#files.add(asPath(path));
     }
   }
 

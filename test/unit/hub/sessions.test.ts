@@ -273,6 +273,24 @@ describe("child sessions", () => {
     );
   });
 
+  test("a parent without a program leaves it to the children to tell of breakpoints, and of who set them", async () => {
+    const { upstream, sessions, clients } = await serve({ a: VSCODE });
+    await clients.a?.ok("setBreakpoints", { source, breakpoints: [{ line: 3 }] });
+    await upstream.reverse("startDebugging", { request: "attach", configuration: { name: "worker" } });
+    await settle();
+    const join = async (configuration: JsonObject) => {
+      const client = await follow(sessions, "late", configuration);
+      await client.ok("configurationDone");
+      await settle();
+      return client;
+    };
+    const [parent, child] = [await join({}), await join({ debugServerSession: "2" })];
+    assert.deepEqual([parent.events("breakpoint").length, child.events("breakpoint").length], [0, 1]);
+    await clients.a?.ok("setBreakpoints", { source, breakpoints: [{ line: 3 }, { line: 4 }] });
+    assert.equal(parent.events("breakpoint").length, 0);
+    assert.doesNotMatch(parent.lines().join(), /sets a breakpoint/);
+  });
+
   test("an unknown session is an error, and no harm", async () => {
     const { sessions } = await serve({ a: VSCODE });
     const client = new MemoryClient("lost");
