@@ -57,7 +57,7 @@ function accessOf(answer: string | undefined): Access | undefined {
 
 function describe({ name, program, address }: Arrival): string {
   const more = [program, address].filter((part) => part !== undefined && part !== name);
-  return harmless(`${name} (${more.join(", ")})`);
+  return harmless(more.length === 0 ? name : `${name} (${more.join(", ")})`);
 }
 
 function withdrawn(name: string, { code }: AppError): string {

@@ -13,7 +13,7 @@ export type Check<A extends Address> =
       readonly message: string;
       /** What to select, so that it can be typed over. */
       readonly selection: readonly [number, number];
-      /** There is nothing wrong with it so far. */
+      /** It is at the end, where somebody is still typing. */
       readonly unfinished: boolean;
     };
 
@@ -33,7 +33,7 @@ function check<A extends Address>(
 ): Check<A> {
   if (!parsed.ok) {
     const { start, end } = parsed;
-    const unfinished = start === end && start >= text.trimEnd().length;
+    const unfinished = end >= text.trimEnd().length;
     return { ok: false, message: located(text, parsed), selection: [start, end], unfinished };
   }
   try {

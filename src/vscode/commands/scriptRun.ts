@@ -82,9 +82,8 @@ export function problemLine(problems: readonly (ScriptProblem | ScriptFailure)[]
 }
 
 /** `deploy.dbgsrv: 2 servers started.` */
-export function summary(name: string, { started, failures }: ScriptOutcome): string {
-  const done = started === 0 ? "done" : `${count(started, "server")} started`;
-  return failures.length === 0
-    ? `${name}: ${done}.`
-    : `${name}: ${done}, but not all. ${problemLine(failures)}`;
+export function summary(name: string, { output, started, failures }: ScriptOutcome): string {
+  const servers = started === 0 ? "done" : `${count(started, "server")} started`;
+  if (failures.length === 0) return `${name}: ${output.length === 0 ? "nothing to do" : servers}.`;
+  return `${name}: ${output.length === 0 ? "failed" : `${servers}, but not all`}. ${problemLine(failures)}`;
 }

@@ -58,10 +58,8 @@ const PIPE_LENGTH = 32;
 
 /** A name that people recognise: `Launch Program` becomes `launch-program`, the second `launch-program-2`. */
 export function pipeName(sessionName: string, taken: ReadonlySet<string>): string {
-  const words = sessionName
-    .normalize("NFKD")
-    .toLowerCase()
-    .match(/[a-z0-9]+/g) ?? ["debug"];
+  const letters = sessionName.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const words = letters.match(/[a-z0-9]+/g) ?? ["debug"];
   const base = words.join("-").slice(0, PIPE_LENGTH).replace(/-$/, "");
   let name = base;
   for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;

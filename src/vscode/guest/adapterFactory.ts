@@ -5,6 +5,7 @@ import type { Logger } from "../../common/logger.ts";
 import { PRODUCT } from "../../common/product.ts";
 import type { DapPort } from "../../dap/port.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
+import { harmless } from "../harmless.ts";
 import type { Serving } from "../host/serving.ts";
 import { type Plan, readPlan } from "./configuration.ts";
 import type { Join, Joins } from "./joins.ts";
@@ -122,7 +123,10 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
   async #join(session: vscode.DebugSession, address: ClientAddress, gone: AbortSignal): Promise<Join> {
     const { joins, logger, userName, withPassword } = this.#options;
     const remote = await withPassword(address);
-    const where = { location: vscode.ProgressLocation.Notification, title: `Joining ${session.name}` };
+    const where = {
+      location: vscode.ProgressLocation.Notification,
+      title: harmless(`Joining ${session.name}`),
+    };
     return vscode.window.withProgress({ ...where, cancellable: true }, (progress, cancelled) => {
       const cancel = new AbortController();
       cancelled.onCancellationRequested(() => cancel.abort());
@@ -132,7 +136,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
         {
           logger,
           signal: AbortSignal.any([gone, cancel.signal]),
-          onWait: ({ message }) => progress.report({ message: message ?? "Waiting to be let in." }),
+          onWait: ({ message }) => progress.report({ message: harmless(message ?? "Waiting to be let in.") }),
         },
       );
     });
