@@ -69,16 +69,20 @@ export function sourceHandlers(reader: SourceReader, rights: SourceRights): Sour
   return {
     describeSource: (name) => inTurn(() => describe(name)),
     readSource: (params) => inTurn(() => read(params)),
-    findSource: ({ path: file, sha256 }) => {
+    findSource: ({ path: file, sha256, samePlace }) => {
       rights.needControl();
-      return inTurn(async () => ({ path: await find(reader, file, sha256) }));
+      return inTurn(async () => {
+        const found = await find(reader, file, sha256);
+        const same = found === undefined && samePlace === true && path.isAbsolute(file);
+        return { path: same && (await hasContent(reader, file, sha256)) ? file : found };
+      });
     },
   };
 }
 
 /**
- * The host's file that has exactly that content and whose path ends most like the guest's: in a folder of the project,
- * or at the very same place. So nobody learns of a file anything but that it is the one that they have themselves.
+ * The file in a folder of the project that has exactly that content and whose path ends most like the guest's. So nobody
+ * learns of a file anything but that it is the one that they have themselves.
  */
 async function find(reader: SourceReader, guestPath: string, sha256: string): Promise<string | undefined> {
   const segments = guestPath.split(/[\\/]+/u).filter((segment) => segment !== "");
@@ -95,7 +99,7 @@ async function find(reader: SourceReader, guestPath: string, sha256: string): Pr
       if (await hasContent(reader, real, sha256)) return file;
     }
   }
-  return path.isAbsolute(guestPath) && (await hasContent(reader, guestPath, sha256)) ? guestPath : undefined;
+  return undefined;
 }
 
 async function hasContent(reader: SourceReader, file: string, sha256: string): Promise<boolean> {

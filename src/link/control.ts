@@ -27,6 +27,7 @@ import {
 import {
   anything,
   array,
+  boolean,
   type Checked,
   type Guard,
   integer,
@@ -54,7 +55,7 @@ export interface Requests {
   readonly readSource: { params: SourceName & { readonly offset: number }; result: SourceChunk };
   /** The host's file that is the same as the guest's own. */
   readonly findSource: {
-    params: SourceName & { readonly sha256: string };
+    params: SourceName & { readonly sha256: string; readonly samePlace?: boolean };
     result: { readonly path?: string };
   };
 }
@@ -96,7 +97,7 @@ const PARAMS: { readonly [M in RequestName]: Guard<Requests[M]["params"]> } = {
   endServer: object({ server: clientId }),
   describeSource: object(sourceName),
   readSource: object({ ...sourceName, offset: integer(0) }),
-  findSource: object({ ...sourceName, sha256 }),
+  findSource: object({ ...sourceName, sha256, samePlace: optional(boolean) }),
 };
 
 const RESULTS: { readonly [M in RequestName]: Guard<Requests[M]["result"]> } = {

@@ -21,7 +21,7 @@ export interface Served {
 export type ServeOptions = SessionsOptions & {
   readonly access?: "view" | "control" | "full";
   readonly string?: string;
-} & Pick<DebugServerOptions, "admit" | "admissionMs" | "questionMs">;
+} & Pick<DebugServerOptions, "admit" | "admissionMs" | "questionMs" | "sources">;
 
 export async function serveUpstream(upstream: Upstream, options: ServeOptions = {}): Promise<Served> {
   const address = parseServer(options.string ?? `tcp:port=0,access=${options.access ?? "full"}`);
@@ -29,8 +29,14 @@ export async function serveUpstream(upstream: Upstream, options: ServeOptions = 
   const sessions = new Sessions(upstream, options);
   const ended = new Promise<void>((resolve) => sessions.onEnd(() => resolve()));
   const logger: Logger | undefined = options.logger;
-  const { admit, admissionMs, questionMs } = options;
-  const server = await DebugServer.start(address.value, sessions, { logger, admit, admissionMs, questionMs });
+  const { admit, admissionMs, questionMs, sources } = options;
+  const server = await DebugServer.start(address.value, sessions, {
+    logger,
+    admit,
+    admissionMs,
+    questionMs,
+    sources,
+  });
   const port = "ports" in server.address ? server.address.ports.first : 0;
   return {
     sessions,

@@ -33,9 +33,9 @@ export class HostFiles {
     return this.#request("describeSource", { session, path });
   }
 
-  /** The host's file that is the same as the guest's own at `path`. */
-  async find(session: string, path: string, sha256: string): Promise<string | undefined> {
-    return (await this.#request("findSource", { session, path, sha256 })).path;
+  /** The host's file that is the same as the guest's own at `path`; `samePlace`: at last at that very path. */
+  async find(session: string, path: string, sha256: string, samePlace: boolean): Promise<string | undefined> {
+    return (await this.#request("findSource", { session, path, sha256, samePlace })).path;
   }
 
   /** The content as it is now; if it cannot be had any more, as it was when it was last read. */

@@ -80,7 +80,7 @@ export class MappedSession implements DapPort {
     this.#places = new SourcePlaces(
       {
         describe: (path) => host.describe(this.#sessionId, path),
-        find: (path, sha256) => host.find(this.#sessionId, path, sha256),
+        find: (path, sha256) => host.find(this.#sessionId, path, sha256, options.acceptSamePath !== false),
       },
       options,
       {
@@ -272,7 +272,12 @@ export class MappedSession implements DapPort {
     this.#ownRequests.delete(seq);
     const failure = message.member("success")?.value === true ? undefined : "The host did not take it.";
     const events = localPath === undefined ? [] : this.#lists.answered(localPath, body, failure);
-    for (const event of events) this.#event("breakpoint", event);
+    for (const event of events) {
+      const edits = sourcesInBody("breakpoint", new JsonValue(event)).flatMap((source) =>
+        this.#editsFor(source),
+      );
+      this.#event("breakpoint", Buffer.concat(applyEdits(event, edits)));
+    }
     return true;
   }
 

@@ -2,6 +2,7 @@ import { AppError } from "../../common/errors.ts";
 import type { SourceInfo } from "../../link/messages.ts";
 import { sha256Of } from "./hostFiles.ts";
 import type { LocalFiles } from "./localFiles.ts";
+import { SERVED_SCHEME } from "./servedUri.ts";
 import { type PathMapping, isAbsolutePath, joinPath, moved, segmentsOf, segmentsWithin } from "./paths.ts";
 
 /** The host's files as one session names them. */
@@ -24,7 +25,7 @@ export type HostPlace =
 export interface PlacesOptions {
   readonly local: LocalFiles;
   readonly mappings?: readonly PathMapping[];
-  /** Whether a file at the host's own path counts as the guest's. */
+  /** Whether a file at the host's own path counts as the guest's: no, if it may be the host's itself. */
   readonly acceptSamePath?: boolean;
 }
 
@@ -55,6 +56,8 @@ export class SourcePlaces {
   readonly #places = new Map<string, Place>();
   readonly #underWay = new Map<string, Promise<Place>>();
   readonly #hostPaths = new Map<string, { readonly path: string; readonly named: boolean }>();
+  /** Files of the guest's that are not what the host has there. */
+  readonly #differing = new Set<string>();
   /** Undefined until the host has been asked something. One that knows nothing of sources is a host of the past. */
   #supported: boolean | undefined;
 
@@ -97,6 +100,9 @@ export class SourcePlaces {
   async locate(localPath: string): Promise<HostPlace> {
     const known = this.hostPathOf(localPath);
     if (known !== undefined) return { kind: "there", path: known };
+    // Of a server that the guest was at before: an editor may remember breakpoints in its files.
+    if (localPath.startsWith(`${SERVED_SCHEME}:`) || this.#differing.has(keyOf(localPath)))
+      return { kind: "missing" };
     if (!isAbsolutePath(localPath)) return { kind: "asIs" };
     const content = await this.#options.local.read(localPath);
     const sha256 = content === undefined ? undefined : sha256Of(content);
@@ -207,6 +213,7 @@ export class SourcePlaces {
   }
 
   #differs(hostPath: string, localPath: string): void {
+    this.#differing.add(keyOf(localPath));
     this.#events.differs(hostPath, localPath);
   }
 

@@ -30,7 +30,7 @@ export class ServedUris implements Served {
   }
 
   take(source: JsonValue): string | undefined {
-    return pathOfUri(source);
+    return pathOfUri(source, this.#joinId);
   }
 
   restore(): Edit[] {
@@ -40,6 +40,9 @@ export class ServedUris implements Served {
 
 /** DAP: a reference is positive and less than 2³¹. From here on they are ours, until one turns out to be the adapter's. */
 const FIRST_REFERENCE = 2_000_000_000;
+
+/** In the stead of a join's id, for a path that is only shown. */
+const TAKEN = "host";
 
 /** By `sourceReference`, for every editor that speaks DAP: it asks for them with `source`. */
 export class ServedReferences implements Served {
@@ -57,7 +60,7 @@ export class ServedReferences implements Served {
     }
     const edits = setMember(source, "sourceReference", reference);
     // Not even an editor that looks at the path first may take its own file for the host's.
-    return taken ? [...edits, ...setMember(source, "path", servedUri({ joinId: "host", path }))] : edits;
+    return taken ? [...edits, ...setMember(source, "path", servedUri({ joinId: TAKEN, path }))] : edits;
   }
 
   /** An adapter's own reference stays, unless that number is taken. */
@@ -73,7 +76,7 @@ export class ServedReferences implements Served {
   }
 
   take(source: JsonValue): string | undefined {
-    return this.pathOf(source.member("sourceReference")?.number) ?? pathOfUri(source);
+    return this.pathOf(source.member("sourceReference")?.number) ?? pathOfUri(source, TAKEN);
   }
 
   restore(source: JsonValue): Edit[] {
@@ -94,8 +97,9 @@ export class ServedReferences implements Served {
   }
 }
 
-function pathOfUri(source: JsonValue): string | undefined {
-  return parseServedUri(source.member("path")?.string ?? "")?.path;
+function pathOfUri(source: JsonValue, joinId: string): string | undefined {
+  const file = parseServedUri(source.member("path")?.string ?? "");
+  return file?.joinId === joinId ? file.path : undefined;
 }
 
 /** Writes a member, or puts it in. At most one of those that are not there yet: they would go to the same place. */

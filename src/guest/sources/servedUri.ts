@@ -11,11 +11,13 @@ export interface ServedFile {
 
 /**
  * The URI of a host's file: `debug-server://<join id>/<path>`, so that its name and its ending are where editors look for
- * them. Where the path of a URI cannot say exactly how the host spells it (Windows), the query does as well.
+ * them. Where the path of a URI cannot say exactly how the host spells it (Windows; editors change what looks like a
+ * drive), the query does as well.
  */
 export function servedUri({ joinId, path }: ServedFile): string {
   const slashed = path.replaceAll("\\", "/").replace(/^(?=[^/])/u, "/");
-  const query = slashed === path && !path.startsWith("//") ? "" : `?${encodeURIComponent(path)}`;
+  const isPlain = slashed === path && !/^\/(\/|[a-z]:)/iu.test(path);
+  const query = isPlain ? "" : `?${encodeURIComponent(path)}`;
   return `${SERVED_SCHEME}://${joinId}${encoded(slashed.replace(/^\/+/u, "/"))}${query}`;
 }
 

@@ -189,8 +189,8 @@ describe("is not shown", () => {
 });
 
 describe("a guest's own file is found on the host", () => {
-  const find = async ({ handlers }: World, file: string, content: string) =>
-    (await handlers.findSource({ session: "1", path: file, sha256: hashOf(content) })).path;
+  const find = async ({ handlers }: World, file: string, content: string, samePlace = false) =>
+    (await handlers.findSource({ session: "1", path: file, sha256: hashOf(content), samePlace })).path;
 
   test("by its content, where its path ends most alike", async (t) => {
     const here = world(t);
@@ -203,11 +203,15 @@ describe("a guest's own file is found on the host", () => {
     assert.equal(await find(here, "/home/me/b.js", "a"), undefined);
   });
 
-  test("at the very same place, even outside of the project", async (t) => {
+  test("at the very same place, even outside of the project, if it is looked for there", async (t) => {
     const here = world(t);
     const file = here.write("elsewhere/x.js", "x");
-    assert.equal(await find(here, file, "x"), file);
-    assert.equal(await find(here, file, "y"), undefined);
+    assert.equal(await find(here, file, "x", true), file);
+    assert.equal(await find(here, file, "y", true), undefined);
+    assert.equal(await find(here, file, "x"), undefined);
+    // The project's comes first.
+    const copy = here.write("root/elsewhere/x.js", "x");
+    assert.equal(await find(here, file, "x", true), copy);
   });
 
   test("but not by a way out of the project", async (t) => {

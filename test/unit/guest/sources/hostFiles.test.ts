@@ -54,10 +54,10 @@ describe("the host's files", () => {
 
   test("one that changes while it is read is not taken for either", async () => {
     const there = new HostFiles({
-      request: (async (method: string) =>
+      request: async (method: string) =>
         method === "describeSource"
           ? { size: 1, sha256: "0".repeat(64) }
-          : { size: 1, data: "YQ==", end: true }),
+          : { size: 1, data: "YQ==", end: true },
     });
     await assert.rejects(there.read("1", PATH), /changed while it was read/);
   });
@@ -65,10 +65,8 @@ describe("the host's files", () => {
   test("a host that sends more than it said, or nothing, is not listened to for ever", async () => {
     for (const data of ["YQ==", ""]) {
       const there = new HostFiles({
-        request: (async (method: string) =>
-          method === "describeSource"
-            ? { size: 3, sha256: "0".repeat(64) }
-            : { size: 3, data, end: false }),
+        request: async (method: string) =>
+          method === "describeSource" ? { size: 3, sha256: "0".repeat(64) } : { size: 3, data, end: false },
       });
       await assert.rejects(there.read("1", PATH), AppError);
     }
@@ -78,12 +76,12 @@ describe("the host's files", () => {
     let underWay = 0;
     let most = 0;
     const there = new HostFiles({
-      request: (async () => {
+      request: async () => {
         most = Math.max(most, ++underWay);
         await new Promise((resolve) => setImmediate(resolve));
         underWay--;
         return { size: 0, sha256: "0".repeat(64) };
-      }),
+      },
     });
     await Promise.all(Array.from({ length: 200 }, (_, i) => there.describe("1", `/srv/${i}.js`)));
     assert.ok(most <= LINK_LIMITS.controlRequests / 2, `${most}`);

@@ -14,7 +14,9 @@ import { parseServedUri, servedUri } from "../../../../src/guest/sources/servedU
 const name = fc
   .string({ minLength: 1 })
   .filter((text) => !/[/\\\0]/u.test(text) && text !== "." && text !== "..");
-const posix = fc.array(name, { minLength: 1, maxLength: 6 }).map((names) => `/${names.join("/")}`);
+const posix = fc
+  .array(fc.oneof(name, fc.constant("C:")), { minLength: 1, maxLength: 6 })
+  .map((names) => `/${names.join("/")}`);
 const windows = fc
   .tuple(
     fc.constantFrom("C:", "d:"),
@@ -51,6 +53,8 @@ describe("paths of another machine", () => {
   test("property: as a file: URI and back", () => {
     fc.assert(
       fc.property(fc.oneof(posix, unc), (path) => {
+        // What looks like a drive is taken for one.
+        fc.pre(!/^\/[a-z]:/iu.test(path));
         assert.equal(fromFileUri(toFileUri(path)), path);
       }),
     );
@@ -70,7 +74,7 @@ describe("paths of another machine", () => {
         const again = uri.replace(/[()'!*~:]/gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
         const coded = again
           .replace("debug-server%3a", "debug-server:")
-          .replace(/^(debug-server:\/\/j1\/)C/u, "$1c");
+          .replace(/^(debug-server:\/\/j1\/)C%3a/u, "$1c%3a");
         assert.deepEqual(parseServedUri(coded), { joinId: "j1", path });
       }),
     );

@@ -120,6 +120,14 @@ describe("a file of the guest's that the host has", () => {
 });
 
 describe("a file of the guest's that the host does not have", () => {
+  test("nor does it have one that was served by another", async () => {
+    const editor = withCopies();
+    editor.request("setBreakpoints", list("debug-server://j2/srv/app/src/a.js", 3));
+    const [set] = await editor.until(1);
+    assert.equal(breakpointsOf(set)[0]?.verified, false);
+    assert.deepEqual(editor.asked, []);
+  });
+
   test("is not sent: its breakpoints are not verified, and there is nothing else to say of it", async () => {
     const editor = withCopies();
     editor.host.has("/srv/app/src/a.js", "other");
@@ -163,7 +171,12 @@ describe("a file of the guest's that the host does not have", () => {
       ],
     });
     const [, , first, second] = editor.got;
-    assert.deepEqual(breakpointOf(first), { id: ids[0], verified: true, line: 3, source });
+    assert.deepEqual(breakpointOf(first), {
+      id: ids[0],
+      verified: true,
+      line: 3,
+      source: { path: "/ws/src/a.js" },
+    });
     assert.deepEqual(breakpointOf(second), { id: ids[1], verified: false, message: "no code" });
     // The host speaks of them by its own ids.
     editor.event("breakpoint", { reason: "changed", breakpoint: { id: 12, verified: true } });
