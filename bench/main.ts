@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { buildProcesses, type Scripts } from "./build.ts";
 import { type Table, formatTable } from "./report.ts";
+import { activation } from "./scenarios/activation.ts";
 import { bigBody } from "./scenarios/bigBody.ts";
 import { join } from "./scenarios/join.ts";
 import { memory } from "./scenarios/memory.ts";
@@ -17,6 +18,7 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   join,
   memory,
   tracker,
+  activation,
 };
 
 async function main(args: readonly string[]): Promise<number> {
