@@ -36,7 +36,7 @@ export function guestFace(session: string, guest: GuestInfo, now: number): Face 
     tooltip: {
       title: name,
       facts: [
-        ["Access", `${access}: ${ACCESS_MEANING[access]}`],
+        ["Access", `${access} (${ACCESS_MEANING[access]})`],
         ["From", harmless(participant.address)],
         ["With", program === undefined ? ROLES[kind] : `${harmless(program)} (${ROLES[kind]})`],
         ["Round trip", roundTrip(latencyMs) ?? "not measured"],

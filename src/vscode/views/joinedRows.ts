@@ -40,7 +40,7 @@ export function joinFace({ id, address, access, clients, session, latencyMs }: P
       title: name,
       facts: [
         ["Server", address],
-        ["Your access", `${access}: ${ACCESS_MEANING[access]}`],
+        ["Your access", `${access} (${ACCESS_MEANING[access]})`],
         ["Round trip", roundTrip(latencyMs) ?? "not measured"],
         ["Here", count(clients.length, "participant")],
       ],
@@ -70,7 +70,7 @@ export function clientFace(join: string, client: ClientInfo, isSelf: boolean, no
       title: name,
       facts: [
         ["Takes part as", isSelf ? `${ROLES[kind]} (you)` : ROLES[kind]],
-        ["Access", `${access}: ${ACCESS_MEANING[access]}`],
+        ["Access", `${access} (${ACCESS_MEANING[access]})`],
         ...(from === undefined ? [] : [["From", harmless(from)] as const]),
         ...(here === undefined ? [] : [["Joined", here] as const]),
       ],

@@ -32,7 +32,7 @@ export function serverRow(served: ServedServer, now: number): Row {
           ["Join with", hosted.join],
           ["Lets in", admission(address)],
           ["Guests may", address.access],
-          ["Guests", count(guests.length, "guest")],
+          ["Guests", String(guests.length)],
         ],
       },
       spoken: spokenParts(

@@ -17,7 +17,8 @@ export function servingRows(servers: readonly ServedServer[], now: number): Row[
 
 function sessionRow(session: ServableSession, servers: readonly ServedServer[], now: number): Row {
   const { id, name, type } = session;
-  const guests = count(guestCount(servers), "guest");
+  const number = guestCount(servers);
+  const guests = count(number, "guest");
   const unsafe = servers.find(({ hosted }) => hosted.server.address.insecure);
   return {
     session,
@@ -32,7 +33,7 @@ function sessionRow(session: ServableSession, servers: readonly ServedServer[], 
         facts: [
           ["Debug type", type],
           ["Servers", String(servers.length)],
-          ["Guests", guests],
+          ["Guests", String(number)],
         ],
       },
       spoken: spokenParts(`Debug session ${name}`, type, count(servers.length, "server"), guests),

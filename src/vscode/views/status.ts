@@ -23,7 +23,7 @@ export function statusOf(servers: readonly ServedServer[]): Status | undefined {
     .find((address) => address.insecure && isReachable(address));
   const warning = open && insecurity(open);
   return {
-    text: `$(broadcast) ${guests}`,
+    text: `$(broadcast) ${guests.replace(/^no/, "No")}`,
     tooltip: {
       title: `Debug Server: ${guests}`,
       warning,

@@ -1,8 +1,8 @@
 import type { Access } from "../../common/access.ts";
 
-/** `1 guest`, `2 guests`, `No guests`. */
+/** `1 guest`, `2 guests`, `no guests`. */
 export function count(number: number, one: string): string {
-  return `${number === 0 ? "No" : number} ${one}${number === 1 ? "" : "s"}`;
+  return `${number === 0 ? "no" : number} ${one}${number === 1 ? "" : "s"}`;
 }
 
 /** The parts that there are, as one line. */

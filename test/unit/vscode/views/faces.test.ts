@@ -37,7 +37,7 @@ describe("a guest's row", () => {
       tooltip: {
         title: "Ana",
         facts: [
-          ["Access", "control: may step, evaluate and set breakpoints"],
+          ["Access", "control (may step, evaluate and set breakpoints)"],
           ["From", "tcp 192.0.2.7:53211"],
           ["With", "Test Editor 1 (guest)"],
           ["Round trip", "12 ms"],
@@ -93,7 +93,7 @@ describe("rows of a join", () => {
         title: "Launch shop",
         facts: [
           ["Server", "tcp:server=box,port=5005,Password=*"],
-          ["Your access", "view: may look, but change nothing"],
+          ["Your access", "view (may look, but change nothing)"],
           ["Round trip", "31 ms"],
           ["Here", "1 participant"],
         ],
@@ -115,7 +115,7 @@ describe("rows of a join", () => {
         title: "Ben",
         facts: [
           ["Takes part as", "guest (you)"],
-          ["Access", "view: may look, but change nothing"],
+          ["Access", "view (may look, but change nothing)"],
           ["Joined", "1 min ago"],
         ],
       },

@@ -77,7 +77,7 @@ describe("the view of what is served", () => {
       rows.map(({ face }) => [face.id, face.label, face.description, face.context]),
       [
         ["session/shop", "Launch shop", "node · 1 guest", "session"],
-        ["session/till", "Launch till", "node · No guests", "session"],
+        ["session/till", "Launch till", "node · no guests", "session"],
       ],
     );
     const [served, quiet] = rows[0]?.children ?? [];

@@ -27,7 +27,7 @@ describe("words of the views", () => {
   test("how many", () => {
     assert.deepEqual(
       [0, 1, 2].map((number) => count(number, "guest")),
-      ["No guests", "1 guest", "2 guests"],
+      ["no guests", "1 guest", "2 guests"],
     );
   });
 
