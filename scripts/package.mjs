@@ -27,14 +27,12 @@ mkdirSync(join(root, ".tools"), { recursive: true });
 const stage = mkdtempSync(join(root, ".tools/vsix-"));
 try {
   bundle();
-  for (const name of ["media", "syntaxes", "README.md", "CHANGELOG.md", "LICENSE"].filter((name) =>
-    existsSync(join(root, name)),
+  for (const name of [".vscodeignore", "media", "syntaxes", "README.md", "CHANGELOG.md", "LICENSE"].filter(
+    (name) => existsSync(join(root, name)),
   ))
     cpSync(join(root, name), join(stage, name), { recursive: true });
   for (const name of runtimePackages())
     cpSync(join(root, name), join(stage, name), { recursive: true, filter: neededAtRunTime });
-  // Nothing more is to be left out; without the file, vsce would advise to write it.
-  writeFileSync(join(stage, ".vscodeignore"), "");
   writeFileSync(join(stage, "package.json"), JSON.stringify(manifest, undefined, 2));
   await createVSIX({
     cwd: stage,
@@ -54,8 +52,6 @@ function bundle() {
   const args = ["esbuild.mjs", "--production", `--outdir=${join(stage, "dist")}`];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
   if (status !== 0) throw new Error(`esbuild ended with ${status}`);
-  for (const name of ["cli.cjs", "cli.cjs.map", "extension.cjs.map"])
-    rmSync(join(stage, "dist", name), { force: true });
 }
 
 /** Folders of packages that are installed for running, not for development: the lock file knows. */

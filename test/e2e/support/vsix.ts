@@ -8,6 +8,7 @@ const SOURCES = [
   "src",
   "syntaxes",
   "media",
+  ".vscodeignore",
   "package.json",
   "package-lock.json",
   "esbuild.mjs",
