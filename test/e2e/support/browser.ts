@@ -1,6 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
-let launched: Promise<Browser> | undefined;
+interface Shared {
+  readonly browser: Promise<Browser>;
+  close(): Promise<void>;
+}
+
+let shared: Shared | undefined;
 let windows = 0;
 
 /**
@@ -9,8 +17,31 @@ let windows = 0;
  */
 export async function borrowBrowser(): Promise<{ browser: Browser; release: () => Promise<void> }> {
   windows++;
-  launched ??= chromium.launch({
+  const mine = (shared ??= launch());
+  let released = false;
+  const release = async () => {
+    if (released) return;
+    released = true;
+    if (--windows > 0) return;
+    shared = undefined;
+    await mine.close();
+  };
+  try {
+    return { browser: await mine.browser, release };
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+function launch(): Shared {
+  // Chromium leaves something in its temporary directory when it is killed.
+  const directory = mkdtempSync(path.join(os.tmpdir(), "dse-"));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", remove);
+  const browser = chromium.launch({
     executablePath: "/usr/bin/chromium",
+    env: { ...process.env, TMPDIR: directory },
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -21,20 +52,12 @@ export async function borrowBrowser(): Promise<{ browser: Browser; release: () =
       "--disable-sync",
     ],
   });
-  const mine = launched;
-  let released = false;
-  const release = async () => {
-    if (released) return;
-    released = true;
-    if (--windows > 0) return;
-    launched = undefined;
-    await (await mine).close();
+  return {
+    browser,
+    async close() {
+      await (await browser.catch(() => undefined))?.close();
+      process.off("exit", remove);
+      remove();
+    },
   };
-  try {
-    return { browser: await mine, release };
-  } catch (thrown) {
-    windows--;
-    launched = undefined;
-    throw thrown;
-  }
 }
