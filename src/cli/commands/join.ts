@@ -2,16 +2,22 @@ import type { Command } from "commander";
 import { PRODUCT } from "../../common/product.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
+import { HostFiles } from "../../guest/sources/hostFiles.ts";
+import { DiskFiles } from "../../guest/sources/localFiles.ts";
+import { mapSources } from "../../guest/sources/mapSources.ts";
 import { readClient } from "../addresses.ts";
 import { EXIT } from "../failure.ts";
+import { readMapping } from "../mapping.ts";
 import { defaultName } from "../../guest/identity.ts";
 import { complain, note, stderrLogger } from "../output.ts";
 import type { Run } from "../program.ts";
+import { collect } from "./serve.ts";
 import { isEditor, openStdio, refuseEditor } from "../stdio.ts";
 
 interface JoinCommandOptions {
   readonly name?: string;
   readonly session?: string;
+  readonly map?: readonly string[];
   readonly verbose?: boolean;
 }
 
@@ -19,6 +25,10 @@ const EXAMPLES = `
 Examples, as an editor's configuration would call it:
   debug-server join tcp:server=devbox,port=5005
   debug-server join npipe:server=localhost,pipe=debug --name Kim
+  debug-server join tcp:server=devbox,port=5005 --map /srv/app=/home/kim/app
+
+Where a file below the current directory, or at the same path, is the same as the host's, your editor gets that; where
+none is, it can ask for the host's. --map says where to look besides.
 
 An editor that can connect to a port needs no "join": a tcp server without a password speaks plain DAP as well.`;
 
@@ -33,6 +43,7 @@ export function addJoin(program: Command, run: Run): void {
     .argument("<string>", "the server's address, for example tcp:server=devbox,port=5005")
     .option("--name <name>", "how others see you; name= in the address goes before it", defaultName())
     .option("--session <id>", "the session to join, if it is not the server's main one")
+    .option("--map <folders>", "HOSTFOLDER=FOLDER: where you have the host's files; may be repeated", collect)
     .option("-v, --verbose", "log what happens to standard error")
     .addHelpText("after", EXAMPLES)
     .action((text: string, options: JoinCommandOptions) => run(() => join(text, options)));
@@ -46,6 +57,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
   editor.onGone(() => givenUp.abort());
   if (!isEditor()) note("debug-server join speaks the Debug Adapter Protocol: let an editor start it.");
   try {
+    const mappings = (options.map ?? []).map(readMapping);
     const joined = await joinServer(
       readClient(text),
       { name: options.name ?? defaultName(), client: PRODUCT },
@@ -55,7 +67,16 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
         onWait: ({ message }) => note(message ?? "Waiting to be let in."),
       },
     );
-    editor.join(await joined.openSession(options.session, { signal: givenUp.signal }));
+    const { id } = await joined.findSession(options.session, { signal: givenUp.signal });
+    editor.join(
+      mapSources(await joined.openSession(id, { signal: givenUp.signal }), {
+        host: new HostFiles(joined.link),
+        session: id,
+        local: new DiskFiles(),
+        mappings,
+        served: { kind: "reference" },
+      }),
+    );
     await gone;
     joined.link.close();
   } catch (thrown) {

@@ -192,6 +192,7 @@ export class SourcePlaces {
       const path = moved(hostPath, remoteRoot, localRoot);
       if (path !== undefined && !paths.has(path)) paths.set(path, "mapped");
     }
+    const isElsewhere = paths.size > 0;
     const segments = segmentsOf(hostPath);
     for (let from = 0; from < segments.length; from++) {
       for (const folder of local.folders()) {
@@ -199,7 +200,7 @@ export class SourcePlaces {
         if (!paths.has(path)) paths.set(path, path === hostPath ? "same" : "alike");
       }
     }
-    if (acceptSamePath && !paths.has(hostPath)) paths.set(hostPath, "same");
+    if (acceptSamePath && !isElsewhere && !paths.has(hostPath)) paths.set(hostPath, "same");
     const found = await Promise.all(
       [...paths].map(async ([path, why]) => ({ path, why, content: await local.read(path) })),
     );

@@ -67,8 +67,9 @@ export class Cli {
   }
 
   /** Serves, and resolves when all of `strings` can be joined. */
-  async serve(strings: readonly string[], rest: readonly string[]): Promise<Serve> {
-    const child = this.start(["serve", "--json", ...strings.flatMap((string) => ["-s", string]), ...rest]);
+  async serve(strings: readonly string[], rest: readonly string[], cwd = ROOT): Promise<Serve> {
+    const servers = strings.flatMap((string) => ["-s", string]);
+    const child = this.start(["serve", "--json", ...servers, ...rest], { cwd });
     const events = () =>
       child.stdout
         .split("\n")
@@ -90,11 +91,11 @@ export class Cli {
   }
 
   /** An editor that has started the command as its debug adapter: `join …` or `adapter …`. */
-  editor(args: readonly string[], options?: DapClientOptions): DapClient {
+  editor(args: readonly string[], options?: DapClientOptions, cwd = ROOT): DapClient {
     const client = DapClient.spawn(process.execPath, [PROGRAM, ...args], {
       checkSeq: true,
       ...options,
-      spawn: { cwd: ROOT, env: this.#env() },
+      spawn: { cwd, env: this.#env() },
     });
     this.#clients.push(client);
     return client;

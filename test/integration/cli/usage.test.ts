@@ -48,6 +48,12 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
   ],
   ["a client's string", ["join", "tcp:port=5005"], 2, /server= is missing/],
   [
+    "folders that are none",
+    ["join", "tcp:server=h,port=1", "--map", "/srv"],
+    2,
+    /\/srv is no pair of folders/,
+  ],
+  [
     "no such program",
     ["serve", "-s", "tcp:port=0", "--", "no-such-adapter"],
     1,
