@@ -142,6 +142,12 @@ export class Window {
     await this.page.locator(".statusbar-item-label", { hasText: text }).click();
   }
 
+  /** The name of the output channel that the panel shows; "" if it shows none. */
+  async outputChannel(): Promise<string> {
+    const channels = this.page.locator('.part.panel select[aria-label="Switch Output"]:visible').first();
+    return (await channels.isVisible()) ? channels.inputValue() : "";
+  }
+
   async clipboard(): Promise<string> {
     return this.page.evaluate<string>("navigator.clipboard.readText()");
   }
