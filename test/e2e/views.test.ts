@@ -206,3 +206,45 @@ e2e("what runs on this machine is joined from the sidebar, and left", async (t) 
   await walkthrough.getByText("Share Your First Debug Session").first().waitFor();
   await pictures(guest, "walkthrough");
 });
+
+e2e("a server that is open to everybody is loud, also in high contrast", async (t) => {
+  const settings = {
+    "debugServer.startWithSession": ["tcp:port=0,insecure"],
+    "window.autoDetectColorScheme": false,
+    "workbench.colorTheme": "Default High Contrast",
+  };
+  const host = await person(t, "Hana", HOST_FILES, { settings });
+  await stopAt(host, LINES.callAdd);
+  await host.sideBar(TITLE);
+  const serving = host.view("Serving");
+  const [, row] = await until(
+    "the server",
+    () => serving.rows(),
+    (rows) => rows.length === 3,
+  );
+  assert.match(row?.description ?? "", /^insecure! · tcp:port=\d+,insecure$/);
+  assert.match(row?.aria ?? "", /insecure: Whoever can reach this machine can join/);
+  const background = await host.page
+    .locator(".statusbar-item.warning-kind", { hasText: "No guests" })
+    .getAttribute("aria-label");
+  assert.match(background ?? "", /Whoever can reach this machine can join/);
+  await until(
+    "the tooltip",
+    () => serving.tooltip(row?.label ?? ""),
+    (text) => text.includes("Whoever can reach this machine can join"),
+  );
+  await host.page.mouse.move(900, 500);
+  await host.screenshot("views-contrast");
+
+  // One more server, from the call stack.
+  await host.sideBar("Run and Debug");
+  await host.page
+    .locator(".debug-call-stack .session .label, .debug-call-stack .session .name")
+    .first()
+    .click({ button: "right" });
+  const entry = host.page.locator(".monaco-menu .action-item", { hasText: "Start Debug Server" });
+  await entry.hover();
+  await host.screenshot("views-call-stack");
+  await host.press("Enter");
+  await host.quickInput.opened("How do guests reach it?");
+});
