@@ -64,7 +64,7 @@ async function chooseServer(
       const address = await settle(choice, choice.server);
       return address && { address, typed: undefined };
     }
-    typing = "tcp:port=";
+    typing = "";
   }
 }
 

@@ -24,7 +24,7 @@ export function startChoices(
     {
       label: "$(device-desktop) This machine: TCP, any free port",
       description: "tcp:port=0",
-      detail: `For your own windows and terminals, and any editor that speaks DAP. ${asked}`,
+      detail: `Also for editors that speak plain DAP. ${asked}`,
       server: "tcp:port=0",
       insecure: false,
     },
