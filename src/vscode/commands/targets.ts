@@ -34,7 +34,4 @@ export interface JoinTarget {
   readonly join: Join;
 }
 
-/** start, from the context menu of VS Code's call stack: VS Code's id of a session, which may be a child of ours. */
-export type CallStackTarget = string | { readonly sessionId: string };
-
 export type RowTarget = SessionTarget | ServerTarget | GuestTarget | EntryTarget | JoinTarget;
