@@ -9,6 +9,8 @@ import { median, quantile } from "../statistics.ts";
 
 const WINDOWS = 5;
 const AIM_MS = 30;
+/** A busy machine takes its time until the last extension runs. */
+const START_MS = 120_000;
 /** What VS Code brings itself, for comparison: both are small and start with the window. */
 const EXTENSIONS = ["Debug Server", "Merge Conflict", "GitHub Authentication"] as const;
 
@@ -32,6 +34,7 @@ export async function activation(): Promise<Table> {
         "the extensions have been activated",
         () => read(rows, { name: ".name", time: ".activation-time" }),
         (all) => EXTENSIONS.every((name) => all.some((row) => row.name === name && /\d+ms/.test(row.time))),
+        START_MS,
       );
       for (const { name, time } of running) times.get(name)?.push(Number(/(\d+)ms/.exec(time)?.[1]));
       await window.close();
