@@ -40,6 +40,8 @@ interface Asking {
   readonly seq: number;
   readonly args: JsonValue;
   readonly source: JsonValue;
+  /** Those that it was made from. */
+  readonly origins: readonly JsonValue[];
 }
 
 /** See mapSources.ts. */
@@ -120,9 +122,9 @@ export class MappedSession implements DapPort {
       this.#sessionId = args.member("debugServerSession")?.string ?? this.#sessionId;
     const asking = { body, command, seq: message.member("seq")?.number ?? 0, args };
     if (command === "source" && this.#answersSource(asking.seq, args)) return true;
-    const [source] = sourcesInArguments(args);
+    const [source, ...origins] = sourcesInArguments(args);
     if (source === undefined) return this.#pass(body, () => this.#served.restore(args));
-    return this.#ask({ ...asking, source });
+    return this.#ask({ ...asking, source, origins });
   }
 
   /** Sends it in its turn; `edits` as of then. */
@@ -135,7 +137,7 @@ export class MappedSession implements DapPort {
   #ask(asking: Asking): boolean {
     const { body, args, source } = asking;
     const taken = this.#served.take(source);
-    if (taken !== undefined) return this.#pass(body, () => this.#hostSource(source, taken));
+    if (taken !== undefined) return this.#pass(body, () => this.#editsForHost(asking, taken));
     const localPath = pathOfFile(source);
     if (localPath === undefined)
       return this.#pass(body, () => [...this.#served.restore(source), ...this.#served.restore(args)]);
@@ -153,11 +155,8 @@ export class MappedSession implements DapPort {
   }
 
   /** Sends a request about a file of the guest's, or answers it. */
-  #askAbout(
-    localPath: string,
-    located: HostPlace | undefined,
-    { body, command, seq, args, source }: Asking,
-  ): boolean {
+  #askAbout(localPath: string, located: HostPlace | undefined, asking: Asking): boolean {
+    const { body, command, seq, args } = asking;
     const hostPath = this.#places.hostPathOf(localPath);
     const list = command === "setBreakpoints" && isObject(args.value) ? args.value : undefined;
     if (hostPath !== undefined) {
@@ -166,12 +165,22 @@ export class MappedSession implements DapPort {
         for (const before of this.#lists.sent(localPath, hostPath, list)) this.#request(before);
         this.#editorsLists.set(seq, localPath);
       }
-      return this.#session.send(applyEdits(body, this.#hostSource(source, hostPath)));
+      return this.#session.send(applyEdits(body, this.#editsForHost(asking, hostPath)));
     }
+    if (located?.kind === "asIs") return this.#session.send([body]);
     const nothing = list === undefined ? NOTHING_THERE.get(command) : this.#lists.refuse(localPath, list);
-    if (located?.kind === "asIs" || nothing === undefined) return this.#session.send([body]);
+    if (nothing === undefined) return this.#session.send([body]);
     this.#answer(seq, command, { success: true, body: encodeJson(nothing) });
     return true;
+  }
+
+  /** Makes a request one about the host's file. */
+  #editsForHost({ source, origins }: Asking, hostPath: string): Edit[] {
+    const others = origins.flatMap((origin) => {
+      const path = this.#served.take(origin) ?? this.#places.hostPathOf(pathOfFile(origin) ?? "");
+      return path === undefined ? [] : this.#hostSource(origin, path);
+    });
+    return [...this.#hostSource(source, hostPath), ...others];
   }
 
   #hostSource(source: JsonValue, hostPath: string): Edit[] {
@@ -308,8 +317,11 @@ export class MappedSession implements DapPort {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#options.deadlineMs ?? DEADLINE_MS);
     });
-    await Promise.race([work, late]);
-    clearTimeout(timer);
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #hurry(): void {

@@ -3,7 +3,7 @@ import { decoded, encoded, isAbsolutePath } from "./paths.ts";
 /** The scheme of the host's files in an editor that knows how to read them. */
 export const SERVED_SCHEME = "debug-server";
 
-/** A file of the host's: of a link, by its id, and the host's path. */
+/** A file of the host's: of a link, by an id, and the host's path. */
 export interface ServedFile {
   readonly joinId: string;
   readonly path: string;
@@ -15,10 +15,15 @@ export interface ServedFile {
  * drive), the query does as well.
  */
 export function servedUri({ joinId, path }: ServedFile): string {
-  const slashed = path.replaceAll("\\", "/").replace(/^(?=[^/])/u, "/");
-  const isPlain = slashed === path && !/^\/(\/|[a-z]:)/iu.test(path);
+  const shown = servedPath(path);
+  const isPlain = shown === path && !/^\/[a-z]:/iu.test(path);
   const query = isPlain ? "" : `?${encodeURIComponent(path)}`;
-  return `${SERVED_SCHEME}://${joinId}${encoded(slashed.replace(/^\/+/u, "/"))}${query}`;
+  return `${SERVED_SCHEME}://${joinId}${encoded(shown)}${query}`;
+}
+
+/** The path within such a URI, by which files are beside each other in folders. */
+export function servedPath(path: string): string {
+  return `/${path.replaceAll("\\", "/").replace(/^\/+/u, "")}`;
 }
 
 /** Undefined if it is no such URI. Editors may have encoded it anew. */

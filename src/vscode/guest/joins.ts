@@ -9,7 +9,7 @@ import type { GuestIdentity } from "../../link/openLink.ts";
 
 /** A server that this window is a guest of. Its debug session and all children come by one link. */
 export interface Join {
-  /** Names it within this window, and in the addresses of its sources. */
+  /** Names it within this window. */
   readonly id: string;
   /** The connection string, without secrets. */
   readonly address: string;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { type Disposable, DisposableStore } from "../../common/disposable.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
@@ -26,7 +27,7 @@ export function registerGuest(app: App, { userName, folders }: GuestWindow): Dis
   /** One for all sessions of a join: what was read for one is there for all. */
   const hostOf = (join: Join) => {
     const known = hosts.get(join) ?? new HostFiles(join.joined.link);
-    if (!hosts.has(join)) files.add(join.id, known);
+    if (!hosts.has(join)) files.add(sourceId(join), known);
     hosts.set(join, known);
     return known;
   };
@@ -47,8 +48,8 @@ export function registerGuest(app: App, { userName, folders }: GuestWindow): Dis
         // What is not in the workspace is the host's, also where both are on one machine.
         acceptSamePath: false,
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
-        served: { kind: "uri", joinId: join.id },
-        onServed: (path, session) => files.served(join.id, path, session),
+        served: { kind: "uri", joinId: sourceId(join) },
+        onServed: (path, session) => files.served(sourceId(join), path, session),
         onDiffers: (hostPath, localPath) => tellDiffers(hostPath, localPath),
       });
     },
@@ -63,6 +64,11 @@ export function registerGuest(app: App, { userName, folders }: GuestWindow): Dis
   store.add(vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters));
   store.add(vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, guestConfigurations));
   return store;
+}
+
+/** Of the server and not of the join: who joins it again finds the breakpoints that VS Code remembers. */
+function sourceId({ address }: Join): string {
+  return createHash("sha256").update(address).digest("hex").slice(0, 12);
 }
 
 function tellDiffers(hostPath: string, localPath: string): void {

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import type { HostFiles } from "../../guest/sources/hostFiles.ts";
-import { parseServedUri } from "../../guest/sources/servedUri.ts";
+import { parseServedUri, servedPath } from "../../guest/sources/servedUri.ts";
 
 /** Files of more bytes are fetched with a progress that people see. */
 const LARGE_BYTES = 512 * 1024;
@@ -23,9 +23,11 @@ export class SourceFiles implements vscode.FileSystemProvider {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
 
-  /** The files of a join; they stay known for a while when it is over. */
+  /** The files of a join; they stay known for a while when it is over. Who joins anew finds what it had open. */
   add(joinId: string, files: HostFiles): void {
-    this.#joins.set(joinId, { files, sessions: new Map() });
+    const { sessions = new Map<string, string>() } = this.#joins.get(joinId) ?? {};
+    this.#joins.delete(joinId);
+    this.#joins.set(joinId, { files, sessions });
     for (const oldest of this.#joins.keys()) {
       if (this.#joins.size <= REMEMBERED) break;
       this.#joins.delete(oldest);
@@ -41,16 +43,16 @@ export class SourceFiles implements vscode.FileSystemProvider {
     const found = this.#find(uri);
     if (found === undefined) return this.#statFolder(uri);
     const { files, session, path } = found;
-    const size = await files.describe(session, path).then(
-      (described) => described.size,
+    const described = await files.describe(session, path).then(
+      // Since when the content is this one the host does not say; what counts is that other content has another time.
+      ({ size, sha256 }) => ({ size, mtime: parseInt(sha256.slice(0, 10), 16) }),
       // The session is over: what was read is still there.
-      () => this.#read(uri).then((content) => content.length),
+      () => this.#read(uri).then(({ length }) => ({ size: length, mtime: 0 })),
     );
     return {
       type: vscode.FileType.File,
       ctime: 0,
-      mtime: 0,
-      size,
+      ...described,
       permissions: vscode.FilePermission.Readonly,
     };
   }
@@ -105,7 +107,7 @@ export class SourceFiles implements vscode.FileSystemProvider {
   }
 
   #find(uri: vscode.Uri): (Pick<Known, "files"> & { session: string; path: string }) | undefined {
-    const file = parseServedUri(uri.toString(true)) ?? parseServedUri(uri.toString());
+    const file = parseServedUri(uri.toString());
     const known = file && this.#joins.get(file.joinId);
     const session = known?.sessions.get(file?.path ?? "");
     if (file === undefined || known === undefined || session === undefined) return undefined;
@@ -121,9 +123,7 @@ export class SourceFiles implements vscode.FileSystemProvider {
   /** The rest of the paths of all files below a folder. */
   #below({ authority, path }: vscode.Uri): string[] {
     const folder = path.endsWith("/") ? path : `${path}/`;
-    const paths = [...(this.#joins.get(authority)?.sessions.keys() ?? [])].map((each) =>
-      each.replaceAll("\\", "/"),
-    );
+    const paths = [...(this.#joins.get(authority)?.sessions.keys() ?? [])].map(servedPath);
     return paths.filter((each) => each.startsWith(folder)).map((each) => each.slice(folder.length));
   }
 }

@@ -113,6 +113,15 @@ describe("where the host's files are for the editor", () => {
       assert.deepEqual(event?.body?.["breakpoint"], { id: 1, source: { path: "/home/me/app/a.c" } });
     });
 
+    test("and then the very same place is not where to look", async () => {
+      const editor = new Editor({ mappings: [{ remoteRoot: "/srv", localRoot: "/home/me/app" }] });
+      editor.host.has("/srv/a.c", "a");
+      editor.disk.set("/srv/a.c", "a");
+      editor.stack("/srv/a.c");
+      assert.deepEqual(pathsOf((await editor.until(1))[0]), [`${URI}/srv/a.c`]);
+      assert.deepEqual(editor.differs, []);
+    });
+
     test("but not if the host has other content", async () => {
       const editor = new Editor({ mappings: [{ remoteRoot: "/srv", localRoot: "/home/me/app" }] });
       editor.host.has("/srv/a.c", "theirs");
@@ -156,6 +165,21 @@ describe("where the host's files are for the editor", () => {
     old.stack("/srv/c.js");
     const stacks = await old.until(2);
     assert.deepEqual(stacks.flatMap(pathsOf), ["/srv/a.js", "/srv/b.js", "/srv/c.js"]);
+  });
+
+  test("what a source was made from is somewhere, too, and goes back with it", async () => {
+    const editor = new Editor();
+    editor.host.has("/srv/src/a.ts", "a");
+    editor.disk.set("/ws/src/a.ts", "a");
+    const source = { path: "/srv/out/a.js", sources: [{ path: "/srv/src/a.ts" }, { path: "/srv/src/b.ts" }] };
+    editor.event("loadedSource", { reason: "new", source });
+    const mapped = {
+      path: `${URI}/srv/out/a.js`,
+      sources: [{ path: "/ws/src/a.ts" }, { path: `${URI}/srv/src/b.ts` }],
+    };
+    assert.deepEqual((await editor.until(1))[0]?.body?.["source"], mapped);
+    editor.request("setBreakpoints", { source: mapped, breakpoints: [] });
+    assert.deepEqual(editor.asked[0]?.arguments?.["source"], source);
   });
 
   test("an editor that writes URIs reads them, too", async () => {

@@ -115,6 +115,12 @@ describe("a file of the guest's that the host has", () => {
       editor.request("setBreakpoints", list("/ws/src/a.js", 1));
       await editor.settle();
       assert.deepEqual(editor.asked[0]?.arguments, list("/ws/src/a.js", 1));
+      // It has been sent: when the file turns up, that is no news.
+      editor.host.access = "control";
+      editor.host.has("/run/src/a.js", "a");
+      editor.stack("/run/src/a.js");
+      await editor.until(1);
+      assert.equal(editor.asked.length, 1);
     }
   });
 });
