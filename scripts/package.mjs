@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,7 +25,8 @@ for (const key of ["scripts", "devDependencies", "files", "bin"]) delete manifes
 const vsix = `${manifest.name}-${manifest.version}.vsix`;
 
 mkdirSync(join(root, ".tools"), { recursive: true });
-const stage = mkdtempSync(join(root, ".tools/vsix-"));
+// Its real path, as npm names it to vsce: .tools may be a link.
+const stage = realpathSync(mkdtempSync(join(root, ".tools/vsix-")));
 try {
   bundle();
   for (const name of [".vscodeignore", "media", "syntaxes", "README.md", "CHANGELOG.md", "LICENSE"].filter(

@@ -15,7 +15,8 @@ export class DebugConsole {
   async open(): Promise<void> {
     const opened = async () => {
       if (!(await this.#input.isVisible())) await this.#page.keyboard.press("Control+Shift+Y");
-      await this.#input.waitFor({ timeout: 2000 }).catch(() => undefined);
+      // The same key would close it again.
+      await this.#input.waitFor({ timeout: 10_000 }).catch(() => undefined);
       return this.#input.isVisible();
     };
     await until("the debug console opens", opened, Boolean);

@@ -22,16 +22,27 @@ export class Editor {
 
   /** Opens a file of the workspace by its name, as one does with Ctrl+P. */
   async open(file: string): Promise<void> {
-    const input = this.#page.locator(".quick-input-widget:visible .quick-input-box input");
-    await this.#page.keyboard.press("Control+P");
-    await input.fill(file);
-    const row = this.#page.locator(".quick-input-widget .monaco-list-row", { hasText: file }).first();
-    await row.click();
+    await this.#quickOpen("Control+P", file, file);
     await until(
       `${file} is open`,
       () => this.title(),
       (title) => title === file.split("/").pop(),
     );
+  }
+
+  /** Opens a quick input by its key, types, and takes the row with this text as soon as it is offered. */
+  async #quickOpen(key: string, text: string, row: string | RegExp): Promise<void> {
+    const input = this.#page.locator(".quick-input-widget:visible .quick-input-box input");
+    // A key that comes while a window is still busy is lost.
+    const opened = async () => {
+      if (!(await input.isVisible())) await this.#page.keyboard.press(key);
+      await input.waitFor({ timeout: 3000 }).catch(() => undefined);
+      return input.isVisible();
+    };
+    await until(`${key} opens a quick input`, opened, Boolean);
+    await input.fill(text);
+    await this.#page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first().click();
+    await input.waitFor({ state: "hidden" });
   }
 
   /** The active tab: the file's name. "" if there is none. */
@@ -88,9 +99,7 @@ export class Editor {
 
   /** Puts the cursor at a line. */
   async goTo(line: number): Promise<void> {
-    await this.#page.keyboard.press("Control+G");
-    await this.#page.locator(".quick-input-widget:visible .quick-input-box input").fill(`:${line}`);
-    await this.#page.keyboard.press("Enter");
+    await this.#quickOpen("Control+G", `:${line}`, new RegExp(`line ${line}\\b`));
     await until(
       `the cursor is in line ${line}`,
       () => this.line(),
