@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<Access, { label: string; detail: string }>> = {
   },
   control: {
     label: "Control",
-    detail: "Also steps, sets breakpoints, changes variables and evaluates, which runs code here as you.",
+    detail: "Also steps, sets breakpoints and evaluates, which can run any code here as you.",
   },
   full: { label: "Full", detail: "Also ends and restarts the session, ends servers and removes others." },
 };

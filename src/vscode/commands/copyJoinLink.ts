@@ -16,7 +16,6 @@ export async function copyJoinLink(app: App, argument: unknown): Promise<void> {
   const parsed = parseClient(join);
   if (!parsed.ok) throw new AppError("internal", parsed.message, { hint: parsed.hint });
   const scheme = vscode.env.uiKind === vscode.UIKind.Web ? "vscode" : vscode.env.uriScheme;
-  const link = joinLink(parsed.value, scheme);
-  await vscode.env.clipboard.writeText(link);
-  note(`Join link copied: ${link}`);
+  await vscode.env.clipboard.writeText(joinLink(parsed.value, scheme));
+  note("Join link copied");
 }
