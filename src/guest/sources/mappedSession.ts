@@ -71,6 +71,8 @@ export class MappedSession implements DapPort {
   /** The editor writes paths as `file:` URIs. */
   #writesUris = false;
   #heldBytes = 0;
+  /** Ends each wait for the host's word on a file. */
+  readonly #waits = new Set<() => void>();
   #closed = false;
 
   constructor(session: DapPort, options: SourceMappingOptions) {
@@ -105,6 +107,7 @@ export class MappedSession implements DapPort {
 
   close(): void {
     this.#closed = true;
+    this.#hurry();
     this.#session.close();
   }
 
@@ -312,19 +315,21 @@ export class MappedSession implements DapPort {
   }
 
   /** Resolves with the work, or when it has taken too long. */
-  async #soon(work: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#options.deadlineMs ?? DEADLINE_MS);
+  #soon(work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waits.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, this.#options.deadlineMs ?? DEADLINE_MS);
+      this.#waits.add(done);
+      work.then(done, done);
     });
-    try {
-      await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #hurry(): void {
+    for (const done of this.#waits) done();
     this.#toHost.hurry();
     this.#toEditor.hurry();
   }
