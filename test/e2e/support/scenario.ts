@@ -6,7 +6,7 @@ import { startedServers } from "./server.ts";
 import { openWindows } from "./window.ts";
 
 const KEPT = path.join(TOOLS, "logs/e2e");
-const TEST_MS = 240_000;
+const TEST_MS = 600_000;
 
 export interface ScenarioOptions {
   /** What it needs besides VS Code and the browser. */

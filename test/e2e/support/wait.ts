@@ -1,7 +1,7 @@
 import { isDeepStrictEqual, inspect } from "node:util";
 
 /** What happens in a window has this long; on a busy machine a debugger may need some of it. */
-export const WAIT_MS = 30_000;
+export const WAIT_MS = 60_000;
 /** Nothing reports a change of a rendered page to us, so it is looked at this often. */
 const LOOK_MS = 50;
 

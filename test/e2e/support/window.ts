@@ -54,7 +54,7 @@ import { View } from "./view.ts";
 import { WAIT_MS, until } from "./wait.ts";
 
 /** The first page of a cold server takes 5 to 10 s, with others beside it more. */
-const OPEN_MS = 90_000;
+const OPEN_MS = 180_000;
 
 export interface WindowOptions {
   readonly theme?: "dark" | "light";
