@@ -36,6 +36,9 @@ e2e("a session that the command line serves is joined from VS Code, from its sid
   await guest.sideBar("Debug Server");
   await guest.view("On This Machine").action("program.js", "Join");
   await guest.debug.stopped(line("call"), "program.js");
+  // The loop comes there twice.
+  await guest.debug.press("Continue");
+  await guest.debug.variable("i", "2");
   await guest.debug.press("Continue");
   await guest.debug.ended();
   await driver.kill();
