@@ -177,7 +177,7 @@ export class Sessions {
     this.#participants.delete(participant);
     for (const { hub } of this.#sessions.values()) hub.forget(participant);
     if (!state.joined) return;
-    this.root.say(`${participant.name} has left.`);
+    this.#announce(`${participant.name} has left.`);
     this.#participantLeft.fire(participant);
     this.#changed.fire();
   }
@@ -186,7 +186,7 @@ export class Sessions {
     if (participant.access === access) return;
     participant.access = access;
     for (const { hub } of this.#sessions.values()) hub.accessChanged(participant);
-    this.root.say(`${participant.name} may now ${access}.`);
+    this.#announce(`${participant.name} may now ${access}.`);
     this.#changed.fire();
   }
 
@@ -292,6 +292,18 @@ export class Sessions {
     return { id: child.id, name, release };
   }
 
+  /** A line for everybody who takes part, where they look: a parent without a program has nothing to look at. */
+  #announce(line: string, except?: Client): void {
+    const { root } = this;
+    const hubs = root.isParentOnly
+      ? this.list()
+          .map(({ hub }) => hub)
+          .filter((hub) => !hub.isParentOnly)
+      : [root];
+    for (const hub of hubs) hub.tell(line, except);
+    this.#said.fire({ line, by: except });
+  }
+
   /** The host itself: present from the beginning, and nobody need be told. */
   #present(participant: Participant): void {
     const state = this.#participants.get(participant);
@@ -329,7 +341,7 @@ export class Sessions {
     participant.program ??= profile?.clientName && shownName(profile.clientName);
     if (!state.named && profile?.clientName !== undefined)
       participant.name = this.#uniqueName(profile.clientName);
-    this.root.say(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
+    this.#announce(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
     this.#participantJoined.fire(participant);
     this.#changed.fire();
   }
