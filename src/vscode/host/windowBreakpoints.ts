@@ -60,10 +60,10 @@ export class WindowBreakpoints {
     const removed = shelf.items.filter((item) => !wanted.some((other) => same(item, other)));
     const present = this.#session.breakpointsAt(place);
     const gone = removed.flatMap((item) => this.#find(present, shelf, item));
+    const there = present.filter(({ enabled, handle }) => enabled && !gone.includes(handle));
     const added = wanted.filter(
       (item) =>
-        !shelf.items.some((other) => same(item, other)) &&
-        !present.some(({ enabled, spec, handle }) => enabled && same(spec, item) && !gone.includes(handle)),
+        !shelf.items.some((other) => same(item, other)) && this.#find(there, shelf, item).length === 0,
     );
     if (gone.length > 0) this.#session.removeBreakpoints(gone);
     if (added.length > 0) this.#session.addBreakpoints(place, added);
@@ -159,14 +159,23 @@ export class WindowBreakpoints {
     return { success: true, body: encodeJson({ breakpoints }) };
   }
 
-  /** The window's own object for an item: at its line, or at the line to which the adapter has moved it. */
+  /**
+   * The window's own object for an item: at its place, or where an adapter has moved it, this session's or that of another
+   * one which has it too.
+   */
   #find(present: readonly WindowBreakpoint[], { items, results }: Shelf, item: JsonObject): object[] {
     const moved = results[items.findIndex((other) => same(item, other))];
     const found =
       present.find(({ spec }) => same(spec, item)) ??
-      present.find(({ spec }) => moved?.line !== undefined && spec.line === moved.line);
+      present.find(({ spec }) => moved?.line !== undefined && spec.line === moved.line) ??
+      present.find(({ spec }) => anywhereInLine(item) && same({ ...spec, column: undefined }, item));
     return found === undefined ? [] : [found.handle];
   }
+}
+
+/** Of a source's line, without a word on the column: an adapter chooses one. */
+function anywhereInLine({ line, column = 1 }: JsonObject): boolean {
+  return line !== undefined && column === 1;
 }
 
 const UNVERIFIED: JsonObject = { verified: false };

@@ -248,6 +248,23 @@ describe("breakpoints", () => {
     assert.deepEqual(window.gutter("/p/a.c"), []);
   });
 
+  test("that another session's adapter has moved within their line are found, and not set twice", async () => {
+    const window = await FakeWindow.started();
+    const place = { kind: "source", source: SOURCE } as const;
+    const { client } = await join(window);
+    await client.ok("setBreakpoints", set({ line: 5 }));
+    // As VS Code shows it once a child session's adapter has answered with a column.
+    const [shown] = window.breakpointsAt(place);
+    assert.ok(shown);
+    Object.assign(shown.spec, { column: 3 });
+    const other = await join(window, "Benjamin");
+    await other.client.ok("setBreakpoints", set({ line: 5 }));
+    assert.deepEqual(window.gutter("/p/a.c"), [5]);
+    for (const guest of [client, other.client]) guest.vanish();
+    await rest();
+    assert.deepEqual(window.gutter("/p/a.c"), []);
+  });
+
   test("switched off by the host for now, they are still wanted", async () => {
     const window = await FakeWindow.started();
     const { client } = await join(window);
