@@ -21,7 +21,7 @@ for (const entry of Object.values(adapters) as readonly AdapterEntry[]) {
 
         // The second sees the same without the program being disturbed.
         const running = first.events.length;
-        const { client: second, root: secondRoot } = await joinServed(served, entry, "second");
+        const { client: second } = await joinServed(served, entry, "second");
         const seen = await inspect(second, session.structure);
         assert.deepEqual(seen.frames.map(place), stop.frames.map(place));
         assert.deepEqual(seen.variables.map(value), stop.variables.map(value));
@@ -38,7 +38,7 @@ for (const entry of Object.values(adapters) as readonly AdapterEntry[]) {
         const { client: third, root: thirdRoot } = await joinServed(served, entry, "third");
         await inspect(third, session.structure);
         await Promise.all([third.kill(), thirdRoot.kill()]);
-        await secondRoot.waitEvent("output", (event) =>
+        await second.waitEvent("output", (event) =>
           /has left/.test((event as DebugProtocol.OutputEvent).body.output),
         );
 
