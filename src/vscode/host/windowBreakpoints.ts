@@ -61,18 +61,17 @@ export class WindowBreakpoints {
     const present = this.#session.breakpointsAt(place);
     const gone = removed.flatMap((item) => this.#find(present, shelf, item));
     const there = present.filter(({ enabled, handle }) => enabled && !gone.includes(handle));
-    const added = wanted.filter(
-      (item) =>
-        !shelf.items.some((other) => same(item, other)) && this.#find(there, shelf, item).length === 0,
-    );
+    // What the adapter is not known to have; some of it may be on its way there, given to the window by another session.
+    const missing = wanted.filter((item) => !shelf.items.some((other) => same(item, other)));
+    const added = missing.filter((item) => this.#find(there, shelf, item).length === 0);
     if (gone.length > 0) this.#session.removeBreakpoints(gone);
     if (added.length > 0) this.#session.addBreakpoints(place, added);
-    if (gone.length + added.length === 0) {
+    if (gone.length + missing.length === 0) {
       answer(this.#answerFor(shelf, wanted));
       return;
     }
     const timer = setTimeout(() => this.#giveUp(place, shelf), PATIENCE_MS);
-    shelf.wish = { wanted, added, removed, answer, timer };
+    shelf.wish = { wanted, added: missing, removed, answer, timer };
   }
 
   /** The window has not sent it: it has it, and the host has switched breakpoints off, or it has not taken it. */
