@@ -31,6 +31,8 @@ interface Shelf {
   items: readonly JsonObject[];
   /** The adapter's answers to them (DAP: Breakpoint), as far as there are any. */
   results: readonly JsonObject[];
+  /** What the hub has wanted last: some of it may be in the window without having been heard. */
+  wanted: readonly JsonObject[];
   wish: Wish | undefined;
 }
 
@@ -57,7 +59,10 @@ export class WindowBreakpoints {
     const place = placeOf(command, args);
     const shelf = this.#shelf(place);
     const wanted = objects(args.breakpoints);
-    const removed = shelf.items.filter((item) => !wanted.some((other) => same(item, other)));
+    const removed = [...shelf.items, ...shelf.wanted].filter(
+      (item) => !wanted.some((other) => same(item, other)),
+    );
+    shelf.wanted = wanted;
     const present = this.#session.breakpointsAt(place);
     const gone = removed.flatMap((item) => this.#find(present, shelf, item));
     const there = present.filter(({ enabled, handle }) => enabled && !gone.includes(handle));
@@ -138,7 +143,12 @@ export class WindowBreakpoints {
 
   #shelf(place: BreakpointPlace): Shelf {
     const key = this.#session.placeKey(place);
-    const shelf = this.#shelves.get(key) ?? { items: [], results: [], wish: undefined };
+    const shelf = this.#shelves.get(key) ?? {
+      items: [],
+      results: [],
+      wanted: [],
+      wish: undefined,
+    };
     this.#shelves.set(key, shelf);
     return shelf;
   }
