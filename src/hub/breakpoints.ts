@@ -96,12 +96,13 @@ export class Breakpoints {
     this.#windowLists.set(shelf, { request, outcome });
     if (isQueued) return;
     // Before all that waits: those edits are made of what the window has now.
-    this.#enqueueFirst(shelf, (done) => {
+    const takeIn = (done: () => void) => {
       const last = this.#windowLists.get(shelf);
       this.#windowLists.delete(shelf);
       if (last === undefined) done();
       else this.#takeWindowList(shelf, window, last.request, last.outcome, done);
-    });
+    };
+    this.#enqueue(shelf, takeIn, "first");
   }
 
   #takeWindowList(
@@ -251,16 +252,11 @@ export class Breakpoints {
     return shelf;
   }
 
-  #enqueue(shelf: Shelf, job: (done: () => void) => void): void {
+  #enqueue(shelf: Shelf, job: (done: () => void) => void, place: "first" | "last" = "last"): void {
     const run = () => this.#run(shelf, job);
-    if (shelf.busy) shelf.queue.push(run);
-    else run();
-  }
-
-  #enqueueFirst(shelf: Shelf, job: (done: () => void) => void): void {
-    const run = () => this.#run(shelf, job);
-    if (shelf.busy) shelf.queue.unshift(run);
-    else run();
+    if (!shelf.busy) run();
+    else if (place === "first") shelf.queue.unshift(run);
+    else shelf.queue.push(run);
   }
 
   #run(shelf: Shelf, job: (done: () => void) => void): void {

@@ -215,7 +215,7 @@ function gone(): Outcome {
   return errorOutcome(new AppError("closed", "The debug session has ended."));
 }
 
-export function outcomeOf({ success, message, body }: JsonObject): Outcome {
+function outcomeOf({ success, message, body }: JsonObject): Outcome {
   return {
     success: success === true,
     message: typeof message === "string" ? message : undefined,
