@@ -118,7 +118,8 @@ export class BreakpointNews {
 
   /**
    * The entry that the client means by an item: its own, or one that others have set and of which it was told as being
-   * at this place. Who does not take over what it is told of means what it lists.
+   * at this place; or that is at exactly this place, which a client that was here before still has from then. Who does
+   * not take over what it is told of means what it lists.
    */
   meant(client: Client, shelf: Shelf, item: Item): number | undefined {
     const listed = shelf.group.listed.get(client.participant.id) ?? [];
@@ -126,14 +127,15 @@ export class BreakpointNews {
     if (own !== undefined) return own.entry;
     if (client.profile?.adoptsBreakpoints !== true) return undefined;
     const known = new Set(listed.map(({ entry }) => entry));
-    const told = (id: number) => !known.has(id) && client.breakpointIds.has(entryName(shelf, id));
-    for (const entry of shelf.group.entries.values())
-      if (entry.key === item.key && told(entry.id)) return entry.id;
+    const told = (id: number) => client.breakpointIds.has(entryName(shelf, id));
+    for (const { id, key } of shelf.group.entries.values())
+      if (key === item.key && !known.has(id) && told(id)) return id;
     if (shelf.kind.name !== "source") return undefined;
     const { line, column } = item.spec;
     for (const [id, result] of shelf.results) {
-      if (result.line !== line || !told(id)) continue;
-      if (column === undefined || result.column === undefined || result.column === column) return id;
+      if (result.line !== line || known.has(id)) continue;
+      const anyColumn = column === undefined || result.column === undefined;
+      if (anyColumn ? told(id) : result.column === column) return id;
     }
     return undefined;
   }

@@ -48,8 +48,16 @@ export class Breakpoints {
   set(request: ClientRequest): void {
     const kind = kindOf(request.command);
     if (kind === undefined) return;
-    const shelf = this.#shelf(kind, request.args);
     const items = readItems(kind, request.args);
+    if (this.#hub.window !== undefined && this.#hub.isParentOnly) {
+      // By way of a child session they come into the window's one list for all sessions: there they are known.
+      request.answer({
+        success: true,
+        body: encodeJson({ breakpoints: items.map(() => ({ verified: false })) }),
+      });
+      return;
+    }
+    const shelf = this.#shelf(kind, request.args);
     const { client } = request;
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.

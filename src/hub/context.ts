@@ -2,6 +2,7 @@ import type { Logger } from "../common/logger.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { Client, Participant } from "./client.ts";
 import type { Execution } from "./execution.ts";
+import type { HostWindow } from "./hostWindow.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Queries } from "./queries.ts";
 import type { ReverseRequests } from "./reverse.ts";
@@ -19,6 +20,10 @@ export interface HubContext {
   readonly capabilities: Readonly<Record<string, unknown>>;
   /** The session only starts child sessions: what concerns the program is said in those, and once. */
   readonly isParentOnly: boolean;
+  /** The host's own window, if it speaks to the adapter itself. */
+  readonly window: HostWindow | undefined;
+  /** The child sessions that go on. */
+  readonly children: Iterable<Pick<HubContext, "window">>;
   readonly logger: Logger;
   /** Sends an event to all live clients but one; the body is encoded once. */
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void;

@@ -26,6 +26,7 @@ export class HostWindow {
   readonly #hub: HubContext;
   readonly #parts: Parts;
   readonly #events: AdapterEvents;
+  #isEnding = false;
 
   constructor(participant: Participant, hub: HubContext, parts: Parts, events: AdapterEvents) {
     this.participant = participant;
@@ -46,9 +47,11 @@ export class HostWindow {
           snapshot.restarted();
           return steering.windowResumes(this, command, args);
         }
-        return ["initialize", "launch", "attach"].includes(command)
-          ? lifecycle.windowStarts(command, args)
-          : () => {};
+        if (["initialize", "launch", "attach"].includes(command))
+          return lifecycle.windowStarts(command, args);
+        if (command === "disconnect" || command === "terminate")
+          this.ends(args.restart === true ? "restarts the session" : "ends the session");
+        return () => {};
       case "execution":
         if (command !== "pause") return steering.windowResumes(this, command, args);
         return ({ success }) => {
@@ -75,6 +78,14 @@ export class HostWindow {
       case undefined:
         return () => {};
     }
+  }
+
+  /** The host ends this session, and its child sessions with it: the guests of each are told, once. */
+  ends(deed: string): void {
+    if (this.#isEnding || this.#parts.snapshot.terminated) return;
+    this.#isEnding = true;
+    this.#hub.notice(this, deed);
+    for (const child of this.#hub.children) child.window?.ends(deed);
   }
 
   #changed(command: string, args: JsonObject): void {

@@ -33,6 +33,8 @@ export interface HubOptions extends StartOptions {
   readonly findSession?: (client: Client, start: JsonObject) => Hub | undefined;
   /** Of a child session: its breakpoints are there to begin with, and its driver is the child's. */
   readonly parent?: Hub;
+  /** Its child sessions that go on; absent: it has none. */
+  readonly children?: () => Hub[];
   /** Whose window speaks to the adapter beside the hub, if one does (hostWindow.ts). */
   readonly windowOf?: Participant;
   /** For the commands of clients' debug consoles; absent: there are none. */
@@ -66,6 +68,7 @@ export class Hub implements HubContext {
   readonly #subscriptions = new Map<Client, DisposableStore>();
   readonly #findSession: HubOptions["findSession"];
   readonly #parent: Hub | undefined;
+  readonly #children: () => Hub[];
   readonly #joined = new Emitter<Client>();
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
@@ -90,6 +93,7 @@ export class Hub implements HubContext {
     this.console = options.console;
     this.#findSession = options.findSession;
     this.#parent = options.parent;
+    this.#children = options.children ?? (() => []);
     const execution = new Execution();
     const breakpoints = new Breakpoints(this);
     if (options.parent !== undefined) breakpoints.inherit(options.parent.#parts.breakpoints);
@@ -146,6 +150,10 @@ export class Hub implements HubContext {
   /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
   get hasProgram(): boolean {
     return this.stopped || this.#parts.snapshot.sawProgram;
+  }
+
+  get children(): Hub[] {
+    return this.#children();
   }
 
   get isParentOnly(): boolean {

@@ -239,6 +239,7 @@ export class Sessions {
     const hub = new Hub(upstream, {
       ...start,
       ...(parent === undefined ? {} : { parent: parent.hub }),
+      children: () => this.#childrenOf(id).map((child) => child.hub),
       ...(this.window === undefined ? {} : { windowOf: this.window }),
       logger: this.#options.logger,
       console: this,
@@ -253,8 +254,7 @@ export class Sessions {
       if (this.#participants.get(participant)?.disconnected === true) this.leave(participant);
     });
     hub.onEnd(() => {
-      for (const other of this.list())
-        if (other.parent === id) other.hub.end("The parent session has ended.");
+      for (const child of this.#childrenOf(id)) child.hub.end("The parent session has ended.");
       // The root stays: it answers late questions until the server ends.
       if (parent !== undefined) this.#sessions.delete(id);
       parent?.hub.childEnded(id);
@@ -262,6 +262,10 @@ export class Sessions {
     });
     this.#changed.fire();
     return session;
+  }
+
+  #childrenOf(id: string): Session[] {
+    return this.list().filter(({ parent }) => parent === id);
   }
 
   async #startChild(
@@ -322,7 +326,7 @@ export class Sessions {
   ): Hub | undefined {
     if (typeof debugServerSession !== "string") {
       if (from.hub.hasProgram || client.profile?.startDebugging === true) return from.hub;
-      const children = this.list().filter(({ parent, hub }) => parent === from.id && hub.ended === undefined);
+      const children = this.#childrenOf(from.id).filter(({ hub }) => hub.ended === undefined);
       return (children.find(({ hub }) => hub.stopped) ?? children[0] ?? from).hub;
     }
     const session = this.#sessions.get(debugServerSession);

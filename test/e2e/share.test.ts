@@ -53,7 +53,22 @@ e2e("a session that runs already is shared with a guest who has no copy of the s
   await host.editor.toggleBreakpoint(LINES.returnSum);
   await untilEqual("the guest's gutter", () => guest.editor.breakpoints(), [LINES.callAdd]);
 
-  // The host stops, and the guest is told why.
+  // One more of the guest's; when the guest leaves, it goes along, and the host goes on.
+  await guest.editor.toggleBreakpoint(LINES.inTick);
+  await until(
+    "the host's gutter",
+    () => host.editor.breakpoints(),
+    (lines) => lines.includes(LINES.inTick),
+  );
+  await guest.command("Debug Server: Leave");
+  await guest.debug.ended();
+  await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
+  await host.debug.press("Continue");
+  await host.debug.stopped(LINES.callAdd, "app.js");
+
+  // Again; now the host stops, and the guest is told why.
+  await join(guest, string, host);
+  await guest.debug.stopped(LINES.callAdd, "app.js");
   await host.debug.press("Stop");
   await guest.debug.ended();
   await guest.console.line(/The host has ended the session|Hana ends the session/);

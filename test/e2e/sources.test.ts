@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { e2e } from "./support/scenario.ts";
 import { APP, HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
 import { until, untilEqual } from "./support/wait.ts";
@@ -32,4 +33,26 @@ e2e("a guest with the same file in another folder debugs in its own file", async
   assert.equal(await guest.editor.stoppedLine(), LINES.returnSum);
   await guest.command("Debug Server: Leave");
   await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
+});
+
+e2e("a guest whose file differs is shown the host's, and told once", async (t) => {
+  const runtime = machine(t);
+  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  await stopAt(host, LINES.callAdd);
+  const string = await serve(host);
+  const guest = await person(t, "Gil", { "app.js": `// mine\n${APP}` }, { runtime });
+  await join(guest, string, host);
+  await guest.debug.stopped(LINES.callAdd, "app.js");
+  const { text } = await guest.notifications.shown("differs");
+  assert.ok(text.includes(path.join(host.folder, "app.js")), text);
+  await until(
+    "the host's text",
+    () => guest.editor.text(),
+    (lines) => lines[0] === "let total = 0;",
+  );
+  // It is read-only, and nobody is told again.
+  await guest.notifications.clear();
+  await guest.debug.press("Step Over");
+  await guest.debug.stopped(LINES.returnSum, "app.js");
+  assert.deepEqual(await guest.notifications.list(), []);
 });

@@ -210,6 +210,25 @@ describe("two clients", () => {
       vscode.vanish();
     }
   });
+
+  test("VS Code's that was here before lists what it was told then: that is no breakpoint of its own", async () => {
+    const { upstream, hub, a } = await two({ column: 15 });
+    await a.ok("setBreakpoints", at(3));
+    const again = connect(hub, "again").client;
+    await again.ok("initialize", VSCODE);
+    await again.ok("attach", {});
+    const moved = { source: { path: "/p/a.c" }, breakpoints: [{ line: 3, column: 15 }] };
+    const { breakpoints } = await again.ok("setBreakpoints", moved);
+    assert.deepEqual(
+      objects(breakpoints).map(({ verified, line, column }) => ({ verified, line, column })),
+      [{ verified: true, line: 3, column: 15 }],
+    );
+    assert.deepEqual(upstream.breakpoints.get("/p/a.c"), [{ line: 3 }]);
+    assert.deepEqual(a.events("breakpoint"), []);
+    again.vanish();
+    await settle();
+    assert.deepEqual(upstream.breakpoints.get("/p/a.c"), [{ line: 3 }]);
+  });
 });
 
 describe("the other kinds", () => {

@@ -34,6 +34,8 @@ export interface FakeOptions {
   readonly ids?: "stable" | "zero" | "fresh" | "renumbered" | "none";
   /** Where a breakpoint that was asked for at a line ends up. */
   readonly moves?: (line: number) => number;
+  /** The column in which it ends up; absent: none is told. */
+  readonly column?: number;
 }
 
 export const CAPABILITIES: JsonObject = {
@@ -266,10 +268,10 @@ export class FakeUpstream implements Upstream {
     const source = isObject(args.source) ? args.source : undefined;
     const group = source === undefined ? command : String(source.path);
     this.breakpoints.set(group, wanted);
-    const moves = this.#options.moves ?? ((line: number) => line);
+    const { moves = (line: number) => line, column } = this.#options;
     const results = wanted.map((spec, i) => {
       const id = this.#idOf(group, spec, i);
-      const place = typeof spec.line === "number" ? { line: moves(spec.line), source } : {};
+      const place = typeof spec.line === "number" ? { line: moves(spec.line), column, source } : {};
       return { ...(id === undefined ? {} : { id }), verified: true, ...place };
     });
     return { breakpoints: results };

@@ -292,6 +292,31 @@ describe("child sessions", () => {
     assert.doesNotMatch(parent.lines().join(), /sets a breakpoint/);
   });
 
+  test("a parent without a program, in the host's window: it has no breakpoints, and its end is told in the child", async () => {
+    const upstream = new FakeUpstream();
+    const sessions = new Sessions(upstream, { windowOf: "Hana" });
+    const [root] = sessions.list();
+    assert.ok(root);
+    const window = root.hub.window;
+    window?.sent({ command: "initialize", args: VSCODE })({ success: true });
+    window?.sent({ command: "launch", args: {} })({ success: true });
+    upstream.emit("initialized");
+    const child = sessions.addChild(root, new FakeUpstream(), "worker");
+    child.hub.window?.sent({ command: "initialize", args: VSCODE })({ success: true });
+    child.hub.window?.sent({ command: "attach", args: {} })({ success: true });
+    await settle();
+    const guest = await follow(sessions, "Gil", {});
+    const inChild = await follow(sessions, "Gil", { debugServerSession: child.id });
+    await inChild.ok("configurationDone");
+    const answer = await guest.ok("setBreakpoints", { source, breakpoints: [{ line: 3 }, { line: 4 }] });
+    assert.deepEqual(answer.breakpoints, [{ verified: false }, { verified: false }]);
+    assert.deepEqual(upstream.commands(), []);
+    window?.sent({ command: "disconnect", args: { terminateDebuggee: true } })({ success: true });
+    child.hub.window?.sent({ command: "disconnect", args: {} })({ success: true });
+    await settle();
+    assert.equal(inChild.lines().filter((line) => line === "Hana ends the session.").length, 1);
+  });
+
   test("an unknown session is an error, and no harm", async () => {
     const { sessions } = await serve({ a: VSCODE });
     const client = new MemoryClient("lost");
