@@ -93,6 +93,12 @@ async function follow(sessions: Sessions, name: string, configuration: JsonObjec
   return client;
 }
 
+/** The host's own window initializes and starts the adapter, which agrees. */
+function startByWindow({ window }: Hub, command: "launch" | "attach"): void {
+  window?.sent({ command: "initialize", args: VSCODE })({ success: true });
+  window?.sent({ command, args: {} })({ success: true });
+}
+
 function configurationOf(invitation: JsonObject | undefined): JsonObject {
   assert.ok(isObject(invitation?.configuration));
   return invitation.configuration;
@@ -243,9 +249,7 @@ describe("child sessions", () => {
   test("a child that the host's own window has started: guests are invited, now and later", async () => {
     const upstream = new FakeUpstream();
     const sessions = new Sessions(upstream, { windowOf: "Hana" });
-    const { window } = sessions.root;
-    window?.sent({ command: "initialize", args: VSCODE })({ success: true });
-    window?.sent({ command: "launch", args: {} })({ success: true });
+    startByWindow(sessions.root, "launch");
     upstream.emit("initialized");
     const guest = async (name: string) => {
       const client = new MemoryClient(name);
@@ -297,13 +301,10 @@ describe("child sessions", () => {
     const sessions = new Sessions(upstream, { windowOf: "Hana" });
     const [root] = sessions.list();
     assert.ok(root);
-    const window = root.hub.window;
-    window?.sent({ command: "initialize", args: VSCODE })({ success: true });
-    window?.sent({ command: "launch", args: {} })({ success: true });
+    startByWindow(root.hub, "launch");
     upstream.emit("initialized");
     const child = sessions.addChild(root, new FakeUpstream(), "worker");
-    child.hub.window?.sent({ command: "initialize", args: VSCODE })({ success: true });
-    child.hub.window?.sent({ command: "attach", args: {} })({ success: true });
+    startByWindow(child.hub, "attach");
     await settle();
     const guest = await follow(sessions, "Gil", {});
     const inChild = await follow(sessions, "Gil", { debugServerSession: child.id });
@@ -311,7 +312,7 @@ describe("child sessions", () => {
     const answer = await guest.ok("setBreakpoints", { source, breakpoints: [{ line: 3 }, { line: 4 }] });
     assert.deepEqual(answer.breakpoints, [{ verified: false }, { verified: false }]);
     assert.deepEqual(upstream.commands(), []);
-    window?.sent({ command: "disconnect", args: { terminateDebuggee: true } })({ success: true });
+    root.hub.window?.sent({ command: "disconnect", args: { terminateDebuggee: true } })({ success: true });
     child.hub.window?.sent({ command: "disconnect", args: {} })({ success: true });
     await settle();
     assert.equal(inChild.lines().filter((line) => line === "Hana ends the session.").length, 1);
