@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { describe, test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { TestProcess, withDeadline } from "../../support/process.ts";
+
+const MODULE = JSON.stringify(fileURLToPath(new URL("../../../src/cli/terminal.ts", import.meta.url)));
+
+/** Asks; the answer, or why there is none, comes out of standard error as JSON. */
+const PROGRAM = `
+import { askSecret } from ${MODULE};
+const signal = process.env.GIVE_UP === undefined ? undefined : AbortSignal.timeout(Number(process.env.GIVE_UP));
+const result = await askSecret("Secret\\u001b[2J:", { instead: "Write it down.", signal }).then(
+  (secret) => ({ secret }),
+  ({ code, hint }) => ({ code, hint }),
+);
+console.error(JSON.stringify(result));
+`;
+
+const ARGS = ["--import", "tsx", "--input-type=module", "-e", PROGRAM];
+
+/** A terminal, made by \`script\`, in which a program runs whose standard input and output are elsewhere. */
+class Terminal {
+  readonly #script: ChildProcessWithoutNullStreams;
+  readonly #closed: Promise<unknown>;
+  #changed = () => {};
+  #shown = "";
+
+  constructor(t: TestContext, env: NodeJS.ProcessEnv = {}) {
+    const command = [process.execPath, ...ARGS].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    // What is beside the terminal: an input that must stay unread, and an output that must stay empty.
+    const inside = `printf unread | { ${command} | sed s/^/stdout:/; printf 'rest:'; cat; echo; }; stty -a`;
+    this.#script = spawn("script", ["-qec", inside, "/dev/null"], { env: { ...process.env, ...env } });
+    this.#closed = new Promise((resolve) => this.#script.once("close", resolve));
+    t.after(() => this.#script.kill());
+    this.#script.stdout.on("data", (chunk: Buffer) => {
+      this.#shown += chunk.toString();
+      this.#changed();
+    });
+  }
+
+  type(text: string): void {
+    this.#script.stdin.write(text);
+  }
+
+  async sees(text: string): Promise<void> {
+    const seen = new Promise<void>((resolve) => {
+      this.#changed = () => this.#shown.includes(text) && resolve();
+      this.#changed();
+    });
+    await withDeadline(seen, `"${text}" on the terminal`);
+  }
+
+  /** All that was shown, when the program has ended. */
+  async end(): Promise<string> {
+    await withDeadline(this.#closed, "the end of the terminal");
+    return this.#shown;
+  }
+}
+
+async function answered(t: TestContext, typed: string, env?: NodeJS.ProcessEnv): Promise<string> {
+  const terminal = new Terminal(t, env);
+  await terminal.sees("Secret\ufffd[2J: ");
+  terminal.type(typed);
+  return terminal.end();
+}
+
+/** The terminal shows again what is typed. */
+const RESTORED = /(^|\s)echo(\s|;)/;
+
+describe("askSecret", () => {
+  test("reads from the terminal, unseen; standard input and output are left alone", async (t) => {
+    const shown = await answered(t, "nope\x15wromg\x7f\x7fng ünseen\r");
+    assert.ok(shown.includes(JSON.stringify({ secret: "wrong ünseen" })), shown);
+    assert.equal(shown.split("ünseen").length, 2, "only where the test's program prints it");
+    assert.ok(shown.includes("rest:unread"), shown);
+    assert.ok(!shown.includes("stdout:"), shown);
+    assert.match(shown, RESTORED);
+  });
+
+  for (const [key, typed] of [
+    ["Ctrl-C", "half\x03"],
+    ["Ctrl-D", "\x04"],
+  ] as const) {
+    test(`${key} gives up`, async (t) => {
+      const shown = await answered(t, typed);
+      assert.ok(shown.includes(JSON.stringify({ code: "aborted" })), shown);
+      assert.ok(!shown.includes("half"));
+      assert.match(shown, RESTORED);
+    });
+  }
+
+  test("the signal ends it", async (t) => {
+    const terminal = new Terminal(t, { GIVE_UP: "1" });
+    const shown = await terminal.end();
+    assert.ok(shown.includes(JSON.stringify({ code: "aborted" })), shown);
+    assert.match(shown, RESTORED);
+  });
+
+  test("without a terminal: how to give it otherwise", async (t) => {
+    // It leads a session of its own, which has no terminal.
+    const child = new TestProcess(process.execPath, ARGS);
+    t.after(() => child.kill());
+    await child.waitLine(/"code":"notAvailable","hint":"Write it down."/);
+  });
+});
