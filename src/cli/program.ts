@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { PRODUCT } from "../common/product.ts";
 import { addAdapter } from "./commands/adapter.ts";
+import { addCert } from "./commands/cert.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addEmbeddedAdapter } from "./commands/embeddedAdapter.ts";
 import { addJoin } from "./commands/join.ts";
@@ -33,6 +34,7 @@ export function createProgram(run: Run): Command {
   addAdapter(program, run);
   addJoin(program, run);
   addList(program, run);
+  addCert(program, run);
   addDemo(program, run);
   addEmbeddedAdapter(program);
   return program;

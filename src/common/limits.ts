@@ -25,6 +25,8 @@ export const LIMITS = {
   queryCacheBytes: 32 * MiB,
   /** A file of the host that a guest is shown. */
   sourceBytes: 16 * MiB,
+  /** A file of a certificate store, and one that is taken into it. */
+  certificateBytes: 1 * MiB,
   /** Clients of one server, unless `maxclients=` says fewer. */
   clients: 256,
   /** Objects and arrays within each other in one message of a client. */

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, sign } from "node:crypto";
+import { createHash, createHmac, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto";
 import forge from "node-forge";
 
 // The only file that knows node-forge, which is big: whoever needs it imports this file when the need is there,
@@ -19,7 +19,18 @@ const OID = {
   extKeyUsage: "2.5.29.37",
   ecdsaWithSha256: "1.2.840.10045.4.3.2",
   sha256WithRsa: "1.2.840.113549.1.1.11",
+  data: "1.2.840.113549.1.7.1",
+  x509Certificate: "1.2.840.113549.1.9.22.1",
+  friendlyName: "1.2.840.113549.1.9.20",
+  localKeyId: "1.2.840.113549.1.9.21",
+  keyBag: "1.2.840.113549.1.12.10.1.1",
+  shroudedKeyBag: "1.2.840.113549.1.12.10.1.2",
+  certBag: "1.2.840.113549.1.12.10.1.3",
+  sha256: "2.16.840.1.101.3.4.2.1",
 };
+
+/** Rounds of the derivation that makes a guess of a PFX's passphrase dear; more are slow in forge's JavaScript. */
+const MAC_ROUNDS = 2048;
 
 /** What a certificate says, besides its key. */
 export interface CertificateFields {
@@ -123,6 +134,107 @@ function time(date: Date): Asn1 {
     ? universal(Type.UTCTIME, asn1.dateToUtcTime(date))
     : universal(Type.GENERALIZEDTIME, asn1.dateToGeneralizedTime(date));
 }
+
+/** A PFX's passphrase is another one, or it has one and none was given. */
+export class WrongPassphrase extends Error {}
+
+/** What is in a PFX; certificates in its order, each as DER. */
+export interface PfxContents {
+  readonly certificates: readonly { readonly der: Buffer; readonly friendlyName?: string }[];
+  readonly keys: readonly KeyObject[];
+}
+
+/** Reads PKCS#12 (RFC 7292). Throws WrongPassphrase, or another error for what is no PFX. */
+export function readPfx(pfx: Buffer, passphrase: string): PfxContents {
+  const bags = openPfx(pfx, passphrase).safeContents.flatMap(({ safeBags }) => safeBags);
+  const certificates = bags
+    .filter(({ type }) => type === OID.certBag)
+    .map((bag) => ({
+      der: write(bag.cert ? forge.pki.certificateToAsn1(bag.cert) : bag.asn1),
+      friendlyName: friendlyName(bag.attributes),
+    }));
+  const keys = bags
+    .filter(({ type }) => type === OID.keyBag || type === OID.shroudedKeyBag)
+    .map(({ key, asn1: info }) => {
+      const value = key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key)) : info;
+      return createPrivateKey({ key: write(value), format: "der", type: "pkcs8" });
+    });
+  return { certificates, keys };
+}
+
+function openPfx(pfx: Buffer, passphrase: string): forge.pkcs12.Pkcs12Pfx {
+  const value = asn1.fromDer(binary(pfx), false);
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(value, false, passphrase);
+  } catch (thrown) {
+    // No passphrase at all and one of no characters are two things to PKCS#12, and one to people.
+    if (passphrase === "" && isWrong(thrown)) {
+      try {
+        return forge.pkcs12.pkcs12FromAsn1(value, false);
+      } catch (again) {
+        throw isWrong(again) ? new WrongPassphrase() : again;
+      }
+    }
+    throw isWrong(thrown) ? new WrongPassphrase() : thrown;
+  }
+}
+
+/** Forge has nothing else to tell it by. */
+function isWrong(thrown: unknown): boolean {
+  return thrown instanceof Error && /password/i.test(thrown.message);
+}
+
+function friendlyName(attributes: unknown): string | undefined {
+  const names = (attributes as { friendlyName?: unknown }).friendlyName;
+  const name: unknown = Array.isArray(names) ? names[0] : undefined;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/**
+ * A PFX of a key, its certificate and those which lead on from there (DER, in this order). The key is encrypted with
+ * AES-256; the certificates are not, as they are no secret.
+ */
+export function writePfx(
+  contents: { privateKey: KeyObject; certificates: readonly Buffer[]; friendlyName: string },
+  passphrase: string,
+): Buffer {
+  const keyId = randomBytes(20);
+  const attributes = universal(Type.SET, [
+    attribute(OID.friendlyName, universal(Type.BMPSTRING, contents.friendlyName)),
+    attribute(OID.localKeyId, octets(keyId)),
+  ]);
+  const encrypted = contents.privateKey.export({
+    type: "pkcs8",
+    format: "der",
+    cipher: "aes-256-cbc",
+    passphrase,
+  });
+  const certificates = contents.certificates.map((der, index) =>
+    bag(
+      OID.certBag,
+      sequence([oid(OID.x509Certificate), context(0, [octets(der)])]),
+      index === 0 && attributes,
+    ),
+  );
+  const safes = [certificates, [bag(OID.shroudedKeyBag, read(encrypted), attributes)]];
+  const content = write(sequence(safes.map((safe) => data(write(sequence(safe))))));
+  return write(sequence([integer(3), data(content), mac(content, passphrase)]));
+}
+
+/** RFC 7292, appendix B. */
+function mac(content: Buffer, passphrase: string): Asn1 {
+  const salt = randomBytes(16);
+  const buffer = forge.util.createBuffer(binary(salt));
+  const key = forge.pkcs12.generateKey(passphrase, buffer, 3, MAC_ROUNDS, 32, forge.md.sha256.create());
+  const digest = createHmac("sha256", Buffer.from(key.getBytes(), "latin1")).update(content).digest();
+  const algorithm = sequence([oid(OID.sha256), universal(Type.NULL, "")]);
+  return sequence([sequence([algorithm, octets(digest)]), octets(salt), integer(MAC_ROUNDS)]);
+}
+
+const bag = (id: string, value: Asn1, attributes: Asn1 | false): Asn1 =>
+  sequence([oid(id), context(0, [value]), ...(attributes ? [attributes] : [])]);
+const attribute = (id: string, value: Asn1): Asn1 => sequence([oid(id), universal(Type.SET, [value])]);
+const data = (content: Buffer): Asn1 => sequence([oid(OID.data), context(0, [octets(content)])]);
 
 const universal = (type: forge.asn1.Type, value: string | Asn1[]): Asn1 =>
   asn1.create(Class.UNIVERSAL, type, Array.isArray(value), value);
