@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { EXIT, exitCodeOf } from "./failure.ts";
 import { complain, flushOutput, tolerateClosedOutput } from "./output.ts";
 import { createProgram } from "./program.ts";
+import { hideArguments } from "./secrets.ts";
 
 /** Runs the command line and returns the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -20,6 +21,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+hideArguments(process.argv);
 tolerateClosedOutput();
 void main(process.argv).then(async (exitCode) => {
   await flushOutput();

@@ -4,6 +4,12 @@ import type { AskPassphrase } from "../security/certificates/store.ts";
 import { UsageError } from "./failure.ts";
 import { askSecret } from "./terminal.ts";
 
+/** Of commands that use a certificate. */
+export const PASSPHRASE_OPTION = [
+  "--passphrase <place>",
+  "of a certificate's file: env:NAME or file:PATH; without it, the terminal is asked",
+] as const;
+
 const INSTEAD = "Give it by --passphrase env:NAME or --passphrase file:PATH.";
 
 /** `--passphrase env:NAME|file:PATH`; without it, the terminal is asked. Throws a UsageError for anything else. */

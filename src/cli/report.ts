@@ -1,7 +1,7 @@
 import type { Participant } from "../hub/client.ts";
-import type { Sessions } from "../hub/sessions.ts";
-import type { HostedServer } from "../host/host.ts";
+import type { Host, HostedServer } from "../host/host.ts";
 import { insecureWarning } from "../host/reach.ts";
+import type { WrongPassword } from "../security/lock.ts";
 import { note, print } from "./output.ts";
 import { printable } from "./text.ts";
 
@@ -17,6 +17,7 @@ export interface Report {
   listening(hosted: HostedServer): void;
   joined(participant: Participant): void;
   left(participant: Participant): void;
+  wrongPassword(attempt: WrongPassword): void;
   ended(ending: Ending): void;
 }
 
@@ -28,6 +29,10 @@ export const textReport: Report = {
   },
   joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
   left: ({ name }) => note(printable(`${name} has left.`)),
+  wrongPassword: ({ from, count, paused }) =>
+    note(
+      `Wrong password from ${from}, ${count} in a row.${paused ? " It is not answered for ten minutes." : ""}`,
+    ),
   ended: ({ reason }) => note(printable(reason)),
 };
 
@@ -37,6 +42,7 @@ export const jsonReport: Report = {
     json({ event: "listening", id, server: server.connectionString, join }),
   joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => json({ event: "left", id, name }),
+  wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),
   ended: ({ reason, expected }) => json({ event: "ended", reason, expected }),
 };
 
@@ -44,9 +50,10 @@ function json(event: object): void {
   print(JSON.stringify(event));
 }
 
-export function reportGuests(sessions: Sessions, report: Report): void {
-  sessions.onJoined((participant) => report.joined(participant));
-  sessions.onLeft((participant) => report.left(participant));
+export function reportGuests(host: Host, report: Report): void {
+  host.sessions.onJoined((participant) => report.joined(participant));
+  host.sessions.onLeft((participant) => report.left(participant));
+  host.onWrongPassword((attempt) => report.wrongPassword(attempt));
 }
 
 /** Says loudly what nobody should do without knowing. */

@@ -4,6 +4,7 @@ import { Emitter, once } from "../common/event.ts";
 import { openAdapter } from "../host/adapters.ts";
 import { Host, type HostedServer } from "../host/host.ts";
 import { Sessions } from "../hub/sessions.ts";
+import type { FindOptions } from "../security/certificates/find.ts";
 import { assertServable } from "../transport/open.ts";
 import type { AdapterChoice } from "./adapterChoice.ts";
 import { stderrLogger } from "./output.ts";
@@ -23,7 +24,12 @@ export interface Serving {
 export async function startServing(
   choice: AdapterChoice,
   addresses: readonly ServerAddress[],
-  options: { readonly verbose: boolean; readonly report?: Report; readonly interrupted: Promise<Ending> },
+  options: {
+    readonly verbose: boolean;
+    readonly certificates?: FindOptions;
+    readonly report?: Report;
+    readonly interrupted: Promise<Ending>;
+  },
 ): Promise<Serving> {
   const logger = stderrLogger(options.verbose);
   for (const address of addresses) assertServable(address);
@@ -32,10 +38,10 @@ export async function startServing(
   const { start, ...rest } = choice.sessions;
   const watched = start && { ...start, onFailed: (reason: AppError) => startFailed.fire(reason) };
   const sessions = new Sessions(upstream, { ...rest, start: watched, logger });
-  const host = new Host(sessions, { logger });
+  const host = new Host(sessions, { logger, certificates: options.certificates });
   const failed = once(startFailed.event).then(({ message }) => ({ reason: message, expected: false }));
   const ended = host.ended.then(({ reason, expected }) => ({ reason, expected }));
-  if (options.report !== undefined) reportGuests(sessions, options.report);
+  if (options.report !== undefined) reportGuests(host, options.report);
   try {
     const servers = await host.serve(addresses);
     return {

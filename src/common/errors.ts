@@ -11,6 +11,8 @@ export type ErrorCode =
   | "protocol"
   | "tooLarge"
   | "refused"
+  | "passwordRequired"
+  | "wrongPassword"
   | "notAllowed"
   | "notSupported"
   | "notStopped"

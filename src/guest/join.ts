@@ -5,10 +5,19 @@ import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";
 import type { SessionInfo, Wait } from "../link/messages.ts";
 import { type GuestIdentity, openLink } from "../link/openLink.ts";
+import type { FindOptions } from "../security/certificates/find.ts";
+import { prepareKey } from "../security/key.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 
 export interface JoinOptions extends WaitOptions {
+  /** Where certificates come from. Default: the stores of this user and this machine. */
+  readonly certificates?: FindOptions;
+  /**
+   * Asks the person for the password of a server that has one, or, with `again`, for another one than the wrong one.
+   * Undefined: they gave up. Absent: nobody is asked.
+   */
+  readonly askPassword?: (again: boolean) => Promise<string | undefined>;
   readonly logger?: Logger;
   /** The host needs longer than usual, mostly because a person is being asked. */
   readonly onWait?: (wait: Wait) => void;
@@ -16,6 +25,8 @@ export interface JoinOptions extends WaitOptions {
 
 /** A guest that was let in. */
 export interface Joined {
+  /** As it let us in: with the password that was asked for. */
+  readonly address: ClientAddress;
   readonly link: GuestLink;
   /**
    * The session of that id, or the one that all others are children of. Rejects if there is none. It starts the link:
@@ -28,13 +39,34 @@ export interface Joined {
   openSession(id?: string, wait?: WaitOptions): Promise<DapPort>;
 }
 
-/** Connects and is let in. Rejects with an AppError: the transport's, the handshake's, or the host's refusal. */
+/**
+ * Connects and is let in. Rejects with an AppError: the certificate's, the transport's, the lock's, the handshake's, or the
+ * host's refusal.
+ */
 export async function joinServer(
   address: ClientAddress,
   identity: GuestIdentity,
   options: JoinOptions = {},
 ): Promise<Joined> {
-  const channel = await connect(address, options);
+  try {
+    return await joinOnce(address, identity, options);
+  } catch (thrown) {
+    const error = AppError.from(thrown);
+    const again = error.code === "wrongPassword";
+    if (!again && error.code !== "passwordRequired") throw error;
+    const value = await options.askPassword?.(again);
+    if (value === undefined) throw error;
+    return joinServer({ ...address, password: { kind: "literal", value } }, identity, options);
+  }
+}
+
+async function joinOnce(
+  address: ClientAddress,
+  identity: GuestIdentity,
+  options: JoinOptions,
+): Promise<Joined> {
+  const key = await prepareKey(address, options.certificates);
+  const channel = await key.unlock(await connect(address, options), options);
   // How the connection string names the guest is the most deliberate.
   const link = await openLink(channel, { ...identity, name: address.name ?? identity.name }, options);
   const findSession: Joined["findSession"] = async (id, wait) => {
@@ -42,6 +74,7 @@ export async function joinServer(
     return choose(await sessionsOf(link, wait), id);
   };
   return {
+    address,
     link,
     findSession,
     openSession: async (id, wait) => link.openSession((await findSession(id, wait)).id, wait),

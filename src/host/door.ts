@@ -1,3 +1,4 @@
+import { isLocked } from "../address/locked.ts";
 import type { ServerAddress } from "../address/model.ts";
 import { type Access, lesser } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
@@ -34,8 +35,7 @@ export type Admit = (arrival: Arrival, wait: AdmitWait) => Promise<Access>;
 
 /** Whether anybody who reaches the server could come in unasked, without having been told that this is meant so. */
 export function isUnlocked(address: ServerAddress): boolean {
-  const wantsCertificate = "clientCert" in address && address.clientCert !== undefined;
-  return !address.insecure && address.password === undefined && !wantsCertificate;
+  return !address.insecure && !isLocked(address);
 }
 
 /** How much longer than the question somebody is kept, so that they learn its outcome. */

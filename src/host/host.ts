@@ -7,6 +7,8 @@ import type { Participant } from "../hub/client.ts";
 import type { ServerDirectory, ServerLine } from "../hub/console.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { UpstreamEnd } from "../hub/upstream.ts";
+import type { FindOptions } from "../security/certificates/find.ts";
+import type { WrongPassword } from "../security/lock.ts";
 import type { Admit } from "./door.ts";
 import { joinString } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
@@ -21,6 +23,8 @@ export interface HostOptions {
   readonly admit?: Admit;
   /** The files that guests are shown. Default: this machine's, of the current directory's project. */
   readonly sources?: SourceReader;
+  /** Where servers have their certificates from. Default: this user's and this machine's. */
+  readonly certificates?: FindOptions | undefined;
 }
 
 /** A server of this host. Ids count from 0 and are used once, as in WinDbg's `.servers`. */
@@ -54,11 +58,15 @@ export class Host implements ServerDirectory {
   readonly #registry: Registry;
   readonly #admit: Admit | undefined;
   readonly #sources: SourceReader | undefined;
+  readonly #certificates: FindOptions | undefined;
   readonly #servers = new Map<number, HostedServer>();
   readonly #registrations = new Map<number, Registration>();
   readonly #serverClosed = new Emitter<HostedServer>();
   /** A server listens no more, whoever ended it. */
   readonly onServerClosed = this.#serverClosed.event;
+  readonly #wrongPassword = new Emitter<WrongPassword>();
+  /** Somebody gave one of the servers a wrong password. */
+  readonly onWrongPassword = this.#wrongPassword.event;
   #nextId = 0;
   #closing: Promise<void> | undefined;
 
@@ -68,6 +76,7 @@ export class Host implements ServerDirectory {
     this.#registry = options.registry ?? new Registry();
     this.#admit = options.admit;
     this.#sources = options.sources;
+    this.#certificates = options.certificates;
     sessions.servers = this;
     this.ended = new Promise((resolve) => sessions.onEnd(resolve));
     sessions.onChanged(() => {
@@ -165,11 +174,17 @@ export class Host implements ServerDirectory {
     const server = await DebugServer.start(address, this.sessions, {
       admit: this.#admit,
       sources: this.#sources,
+      certificates: this.#certificates,
       logger: this.#logger,
     });
-    const hosted: HostedServer = { id: this.#nextId++, server, join: joinString(server.address) };
+    const hosted: HostedServer = {
+      id: this.#nextId++,
+      server,
+      join: joinString(server.address, server.thumbprint),
+    };
     this.#servers.set(hosted.id, hosted);
     server.onClosed(() => this.#closed(hosted));
+    server.onWrongPassword((attempt) => this.#wrongPassword.fire(attempt));
     if (isListed(server.address)) await this.#register(hosted);
     return hosted;
   }

@@ -1,23 +1,31 @@
 import os from "node:os";
+import { isLocked } from "../address/locked.ts";
 import { clientAddressFor } from "../address/derive.ts";
 import { format } from "../address/format.ts";
-import type { ServerAddress } from "../address/model.ts";
+import type { ServerAddress, Thumbprint } from "../address/model.ts";
 import { isLoopback } from "../transport/peer.ts";
 
-/** The connection string by which others join a server; `address` is the one in use. Holds no password. */
-export function joinString(address: ServerAddress): string {
-  return format(clientAddressFor(address, hostFor(address)), { secrets: "mask" });
+/**
+ * The connection string by which others join a server; `address` is the one in use. With the certificate's `thumbprint`
+ * guests need nothing in a store. Holds no password. `host`: this machine, as guests call it.
+ */
+export function joinString(
+  address: ServerAddress,
+  thumbprint?: Thumbprint,
+  host: string = hostFor(address),
+): string {
+  const pin = thumbprint === undefined ? {} : { thumbprint };
+  return format(clientAddressFor(address, host, pin), { secrets: "mask" });
 }
 
 /** Whether other machines may reach the server, as far as its address says. */
 export function isReachable(address: ServerAddress): boolean {
   switch (address.kind) {
     case "tcp":
-      // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
-      if (address.bind === undefined) return address.insecure || address.password !== undefined;
-      return !isLocal(address.bind);
     case "ssl":
-      return address.bind === undefined || !isLocal(address.bind);
+      // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
+      if (address.bind === undefined) return address.insecure || isLocked(address);
+      return !isLocal(address.bind);
     case "npipe":
     case "spipe":
       return process.platform === "win32";

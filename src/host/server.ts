@@ -4,15 +4,16 @@ import { Emitter } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { format } from "../address/format.ts";
-import type { ServerAddress } from "../address/model.ts";
+import type { ServerAddress, Thumbprint } from "../address/model.ts";
 import type { DapPort } from "../dap/port.ts";
 import { StreamPort } from "../dap/streamPort.ts";
 import type { Client, Participant } from "../hub/client.ts";
 import { readProfile } from "../hub/profile.ts";
 import type { Sessions } from "../hub/sessions.ts";
+import type { FindOptions } from "../security/certificates/find.ts";
+import { Lock, type WrongPassword } from "../security/lock.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
-import { readFirstBytes } from "../transport/firstBytes.ts";
-import { listen } from "../transport/open.ts";
+import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { limitKey, whence } from "../transport/peer.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
 import { Gate } from "./gate.ts";
@@ -25,6 +26,8 @@ export interface DebugServerOptions {
   readonly admit?: Admit | undefined;
   /** The files that guests of the link are shown. Default: this machine's, of the current directory's project. */
   readonly sources?: SourceReader | undefined;
+  /** Where its certificate comes from. Default: the stores of this user and this machine. */
+  readonly certificates?: FindOptions | undefined;
   /** Milliseconds that a peer has to say who it is, and a person to decide; for tests. */
   readonly admissionMs?: number | undefined;
   readonly questionMs?: number | undefined;
@@ -32,6 +35,17 @@ export interface DebugServerOptions {
 
 /** Connections that have not yet been let in: in all, and from one address. */
 const HALF_OPEN = { total: 64, perAddress: 16 } as const;
+
+/** Somebody who has got through the lock, or is still to be told why not. */
+interface Entry {
+  /** Inside TLS, where the server has that. */
+  readonly channel: Channel;
+  /** As it is counted while it is half open. */
+  readonly halfOpen: Channel;
+  readonly refusal: AppError | undefined;
+  /** What is left of its time. */
+  readonly timeoutMs: number;
+}
 
 /**
  * One listening server of a debug session: takes channels, looks at their first bytes, and lets in whoever speaks
@@ -41,6 +55,9 @@ export class DebugServer {
   /** The address in use. */
   readonly address: ServerAddress;
   readonly #listener: Listener;
+  readonly #lock: Lock;
+  /** Aborted when nobody comes in any more. */
+  readonly #ended = new AbortController();
   readonly #sessions: Sessions;
   readonly #logger: Logger;
   readonly #admissionMs: number;
@@ -54,16 +71,20 @@ export class DebugServer {
   readonly #closed = new Emitter<void>();
   /** Fires once, when it no longer listens. */
   readonly onClosed = this.#closed.event;
+  readonly #wrongPassword = new Emitter<WrongPassword>();
+  /** Somebody gave a wrong password. */
+  readonly onWrongPassword = this.#wrongPassword.event;
   #isClosed = false;
 
   private constructor(
-    listener: Listener,
-    address: ServerAddress,
+    { listener, address }: OpenListener,
+    lock: Lock,
     sessions: Sessions,
     options: DebugServerOptions,
   ) {
     this.address = address;
     this.#listener = listener;
+    this.#lock = lock;
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#admissionMs = options.admissionMs ?? LIMITS.admissionMs;
@@ -84,13 +105,26 @@ export class DebugServer {
     sessions: Sessions,
     options: DebugServerOptions = {},
   ): Promise<DebugServer> {
-    const open = await listen(address);
-    return new DebugServer(open.listener, open.address, sessions, options);
+    assertServable(address);
+    const wrong = new Emitter<WrongPassword>();
+    const lock = await Lock.create(address, {
+      certificates: options.certificates,
+      onWrongPassword: (attempt) => wrong.fire(attempt),
+      onRefused: (message) => options.logger?.log("info", message),
+    });
+    const server = new DebugServer(await listen(address), lock, sessions, options);
+    wrong.event((attempt) => server.#wrongPassword.fire(attempt));
+    return server;
   }
 
   /** As it is listed: with the port in use, the password masked. */
   get connectionString(): string {
     return format(this.address, { secrets: "mask" });
+  }
+
+  /** Of the certificate by which guests know the server, if it has one for that. */
+  get thumbprint(): Thumbprint | undefined {
+    return this.#lock.thumbprint;
   }
 
   /** Whether somebody came in by this server, and how far away they are, in milliseconds, where that is measured. */
@@ -103,6 +137,7 @@ export class DebugServer {
   async close(reason?: AppError): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#ended.abort();
     for (const channel of this.#halfOpen.keys()) channel.stream.destroy();
     this.#door?.close(reason);
     this.#links.close(reason);
@@ -122,62 +157,61 @@ export class DebugServer {
       return;
     }
     this.#halfOpen.set(channel, address);
+    const start = performance.now();
     try {
-      const opening = await readFirstBytes(channel.stream, { timeoutMs: this.#admissionMs });
+      const arrived = await this.#lock.open(channel, {
+        signal: this.#ended.signal,
+        timeoutMs: this.#admissionMs,
+      });
       const full = this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients);
-      if (opening === "unknown" || opening === "tls") {
-        this.#logger.log("info", `${channel.peer.address}: closed, it speaks neither DAP nor the link.`);
-        channel.stream.destroy();
-      } else {
-        this.#open.add(channel);
-        channel.stream.once("close", () => this.#open.delete(channel));
-        if (opening === "dap") await this.#acceptDap(channel, full);
-        else await this.#acceptLink(channel, full);
-      }
+      const refusal = arrived.refusal ?? (full ? noRoom() : undefined);
+      this.#open.add(channel);
+      channel.stream.once("close", () => this.#open.delete(channel));
+      const timeoutMs = Math.max(1, this.#admissionMs - (performance.now() - start));
+      const entry = { channel: arrived.channel, halfOpen: channel, refusal, timeoutMs };
+      if (arrived.opening === "dap") await this.#acceptDap(entry);
+      else await this.#acceptLink(entry);
     } catch (thrown) {
+      // Whoever has taken over the channel closes it, when the guest has had time to read why.
       this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
-      channel.stream.destroy();
     } finally {
       this.#halfOpen.delete(channel);
     }
   }
 
   /** What somebody who has said who they are may do. Rejects with an AppError if they are not let in. */
-  async #decide(channel: Channel, full: boolean, arrival: Arrival, wait: AdmitWait): Promise<Access> {
-    if (full) throw new AppError("busy", "This server has as many clients as it may have.");
+  async #decide({ halfOpen, refusal }: Entry, arrival: Arrival, wait: AdmitWait): Promise<Access> {
+    if (refusal !== undefined) throw refusal;
     if (this.#door === undefined) return this.address.access;
     // A question takes its time, and there is a limit for those.
-    this.#halfOpen.delete(channel);
+    this.#halfOpen.delete(halfOpen);
     return this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
   }
 
-  async #acceptLink(channel: Channel, full: boolean): Promise<void> {
-    try {
-      await this.#links.accept(channel, (arrival, wait) => this.#decide(channel, full, arrival, wait));
-    } catch (thrown) {
-      // The link closes the channel itself, when the guest has had time to read why.
-      this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
-    }
+  async #acceptLink(entry: Entry): Promise<void> {
+    const { channel, timeoutMs } = entry;
+    await this.#links.accept(channel, timeoutMs, (arrival, wait) => this.#decide(entry, arrival, wait));
   }
 
-  async #acceptDap(channel: Channel, full: boolean): Promise<void> {
+  async #acceptDap(entry: Entry): Promise<void> {
+    const { channel, timeoutMs, refusal } = entry;
     const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
     const address = whence(channel.peer);
-    if (this.#door === undefined && !full) {
+    if (this.#door === undefined && refusal === undefined) {
       this.#letIn(port, port, address, this.address.access);
       return;
     }
     const gate = new Gate(port);
     try {
-      const { clientName = address } = readProfile(await gate.initialized(this.#admissionMs));
+      const { clientName = address } = readProfile(await gate.initialized(timeoutMs));
       // Nothing of DAP says that it takes longer.
       const wait = { signal: gate.gone, extend: () => {} };
-      const access = await this.#decide(channel, full, { name: clientName, address, kind: "dap" }, wait);
+      const access = await this.#decide(entry, { name: clientName, address, kind: "dap" }, wait);
       this.#letIn(port, gate, address, access);
     } catch (thrown) {
       const reason = AppError.from(thrown);
-      this.#logger.log("info", `${channel.peer.address}: ${reason.message}`);
       gate.refuse(reason);
+      throw reason;
     }
   }
 
@@ -204,4 +238,8 @@ export class DebugServer {
       this.#sessions.leave(participant);
     });
   }
+}
+
+function noRoom(): AppError {
+  return new AppError("busy", "This server has as many clients as it may have.");
 }

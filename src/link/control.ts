@@ -1,5 +1,6 @@
 import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
+import { reasonToError, type Reason } from "../common/reason.ts";
 import {
   access,
   type ClientInfo,
@@ -7,9 +8,7 @@ import {
   clientInfo,
   longText,
   name,
-  type Reason,
   reason,
-  reasonToError,
   type ServerInfo,
   serverInfo,
   type SessionInfo,

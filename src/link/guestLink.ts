@@ -14,7 +14,8 @@ import {
 } from "./control.ts";
 import { encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
-import { errorToReason, opened, type Welcome } from "./messages.ts";
+import { errorToReason } from "../common/reason.ts";
+import { opened, type Welcome } from "./messages.ts";
 import { type Settle, waitFor } from "./pending.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
 import type { Wire } from "./wire.ts";

@@ -12,7 +12,8 @@ import {
 } from "./control.ts";
 import { byteCount, encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
-import { errorToReason, type Hello, open as openGuard, publicError, type Welcome } from "./messages.ts";
+import { errorToReason } from "../common/reason.ts";
+import { type Hello, open as openGuard, publicError, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
 import type { Wire } from "./wire.ts";

@@ -1,5 +1,6 @@
 import { ACCESS_LEVELS, type Access } from "../common/access.ts";
-import { AppError, type ErrorCode } from "../common/errors.ts";
+import { AppError } from "../common/errors.ts";
+import type { Reason } from "../common/reason.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import {
   array,
@@ -109,13 +110,6 @@ export interface Wait {
   readonly message?: string;
 }
 
-/** Why a link, a stream or a request ended; `{}` is an orderly end without a reason. */
-export interface Reason {
-  readonly code?: string;
-  readonly message?: string;
-  readonly hint?: string;
-}
-
 export const name = line(LINK_LIMITS.nameLength);
 export const shortId = id(LINK_LIMITS.nameLength);
 export const longText = text(LINK_LIMITS.textLength);
@@ -190,52 +184,6 @@ export const reason: Guard<Reason> = object({
   message: optional(longText),
   hint: optional(longText),
 });
-
-// A record, so that the compiler sees to it that none of the codes is forgotten.
-const CODES: Readonly<Record<ErrorCode, true>> = {
-  usage: true,
-  address: true,
-  notAvailable: true,
-  addressInUse: true,
-  connectFailed: true,
-  timeout: true,
-  aborted: true,
-  closed: true,
-  protocol: true,
-  tooLarge: true,
-  refused: true,
-  notAllowed: true,
-  notSupported: true,
-  notStopped: true,
-  staleHandle: true,
-  badArguments: true,
-  unknownCommand: true,
-  cancelled: true,
-  adapterFailed: true,
-  busy: true,
-  internal: true,
-};
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(CODES, code);
-}
-
-/** The error that a peer gave as its reason, or undefined for an orderly end. Codes of newer peers become `closed`. */
-export function reasonToError(from: Reason): AppError | undefined {
-  if (from.code === undefined) return undefined;
-  const code = isErrorCode(from.code) ? from.code : "closed";
-  return new AppError(code, from.message ?? `The other side said "${from.code}".`, { hint: from.hint });
-}
-
-export function errorToReason(error: AppError | undefined): Reason {
-  if (error === undefined) return {};
-  return { code: error.code, message: clipText(error.message), hint: error.hint && clipText(error.hint) };
-}
-
-/** Bounded here as well, so that a reason with a long adapter message in it still fits into a frame. */
-function clipText(value: string): string {
-  return value.length <= LINK_LIMITS.textLength ? value : `${value.slice(0, LINK_LIMITS.textLength - 1)}…`;
-}
 
 /** What may go to the peer of something thrown: our own errors were worded for people, others are not shown. */
 export function publicError(thrown: unknown): AppError {

@@ -4,7 +4,7 @@ import { LIMITS } from "../common/limits.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import { byteCount, encodeDap, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
-import { errorToReason } from "./messages.ts";
+import { errorToReason } from "../common/reason.ts";
 import type { Wire } from "./wire.ts";
 
 interface End {

@@ -1,7 +1,8 @@
 import { AppError } from "../common/errors.ts";
 import { DAP_FIELD_BYTES, FrameType } from "./frames.ts";
 import type { LinkTiming } from "./limits.ts";
-import { reason, reasonToError } from "./messages.ts";
+import { reasonToError } from "../common/reason.ts";
+import { reason } from "./messages.ts";
 import { LinkPort } from "./port.ts";
 import { type Guard, parseJson } from "./validate.ts";
 import type { Wire } from "./wire.ts";

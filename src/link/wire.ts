@@ -4,7 +4,8 @@ import type { Logger } from "../common/logger.ts";
 import type { Channel } from "../transport/channel.ts";
 import { byteCount, encodeJson, encodePing, FrameDecoder, FrameType, PING_BYTES } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
-import { errorToReason, reason, reasonToError } from "./messages.ts";
+import { errorToReason, reasonToError } from "../common/reason.ts";
+import { reason } from "./messages.ts";
 import { parseJson } from "./validate.ts";
 
 /** What the wire's owner does with it; the handshake and the link after it are two owners, one after the other. */

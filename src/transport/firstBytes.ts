@@ -7,6 +7,9 @@ import { withDeadline } from "./wait.ts";
 /** The first bytes that a guest of ours sends on a channel without TLS. */
 export const LINK_MAGIC: Buffer = Buffer.from("DBGSRV1\n", "latin1");
 
+/** The first bytes inside TLS of a guest that wants to prove that it knows the password. */
+export const PASSWORD_MAGIC: Buffer = Buffer.from("KNOCK01\n", "latin1");
+
 /** How plain DAP must begin. Exact: what a browser can be made to send to a loopback port begins otherwise. */
 const DAP_START: Buffer = Buffer.from("Content-Length: ", "latin1");
 
@@ -17,11 +20,12 @@ const DAP_START: Buffer = Buffer.from("Content-Length: ", "latin1");
 const CLIENT_HELLO: readonly (number | undefined)[] = [22, 3, undefined, undefined, undefined, 1];
 
 /** What a peer speaks, by its first bytes. `unknown` is closed at once. */
-export type Opening = "tls" | "link" | "dap" | "unknown";
+export type Opening = "tls" | "link" | "password" | "dap" | "unknown";
 
 const STARTS: readonly (readonly [Opening, readonly (number | undefined)[]])[] = [
   ["tls", CLIENT_HELLO],
   ["link", [...LINK_MAGIC]],
+  ["password", [...PASSWORD_MAGIC]],
   ["dap", [...DAP_START]],
 ];
 

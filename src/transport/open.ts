@@ -1,5 +1,6 @@
 import { threadId } from "node:worker_threads";
 import type { Address, ClientAddress, ServerAddress } from "../address/model.ts";
+import { isLocked } from "../address/locked.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
@@ -20,52 +21,73 @@ export interface OpenListener {
 export function assertServable(address: ServerAddress): void {
   assertAvailable(address);
   if ("icfEnable" in address && address.icfEnable) throw notAvailable("IcfEnable is");
-  if (address.kind !== "tcp" || address.bind === undefined || address.insecure) return;
-  if (address.bind === "localhost" || isLoopback(address.bind)) return;
-  throw new AppError("refused", `A server without a password is not opened on ${address.bind}.`, {
-    hint: "Leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
+  const bind = "bind" in address ? address.bind : undefined;
+  if (bind === undefined || isOpenTo(address) === "everybody" || bind === "localhost" || isLoopback(bind))
+    return;
+  throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
+    hint: "Give it a password, leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
   });
 }
 
 /** Starts to listen as a server's connection string says. Rejects as `assertServable` throws, or as the transport does. */
 export async function listen(address: ServerAddress, wait: WaitOptions = {}): Promise<OpenListener> {
   assertServable(address);
-  if (address.kind === "tcp") {
-    const { ports, bind, ipv6Only, insecure } = address;
-    const where = bind === undefined ? { loopback: !insecure } : { bind };
-    const listener = await listenTcp({ ...wait, ports, family: ipv6Only ? 6 : "both", ...where });
-    return { listener, address: withBoundPort(address, listener.port) };
+  switch (address.kind) {
+    case "tcp":
+    case "ssl": {
+      const { ports, bind } = address;
+      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const where = bind === undefined ? { loopback: isOpenTo(address) === "thisMachine" } : { bind };
+      const listener = await listenTcp({ ...wait, ports, family, ...where });
+      return { listener, address: withBoundPort(address, listener.port) };
+    }
+    case "npipe":
+    case "spipe": {
+      const expanded = withExpandedPipe(address, process.pid, threadId);
+      return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
+    }
+    case "com":
+    case "tcpReverse":
+    case "sslReverse":
+      throw notAvailable(`${address.kind} is`);
   }
-  if (address.kind === "npipe") {
-    const expanded = withExpandedPipe(address, process.pid, threadId);
-    return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
-  }
-  throw notAvailable(`${address.kind} is`);
+}
+
+/** Whom a TCP server without a word to the contrary listens to: without a lock only this machine. */
+function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
+  return address.insecure || isLocked(address) ? "everybody" : "thisMachine";
 }
 
 /** Connects as a client's connection string says. Rejects with `notAvailable`, or as the transport does. */
 export async function connect(address: ClientAddress, wait: WaitOptions = {}): Promise<Channel> {
   assertAvailable(address);
-  if (address.kind === "tcp") {
-    const { server, port, ipv6Only } = address;
-    return connectTcp({ ...wait, host: server, port, family: ipv6Only ? 6 : "both" });
+  switch (address.kind) {
+    case "tcp":
+    case "ssl": {
+      const { server, port } = address;
+      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      return connectTcp({ ...wait, host: server, port, family });
+    }
+    case "npipe":
+    case "spipe":
+      return connectPipe({ ...wait, name: address.pipe, server: address.server });
+    case "com":
+    case "tcpReverse":
+    case "sslReverse":
+      throw notAvailable(`${address.kind} is`);
   }
-  if (address.kind === "npipe") return connectPipe({ ...wait, name: address.pipe, server: address.server });
-  throw notAvailable(`${address.kind} is`);
 }
 
 /** Throws `notAvailable` for what this version can neither serve nor join. */
 export function assertAvailable(address: Address): void {
-  if (address.password !== undefined) throw notAvailable("Passwords are");
   switch (address.kind) {
     case "tcp":
     case "npipe":
+    case "ssl":
+    case "spipe":
       return;
     case "com":
       throw notAvailable("Serial lines (com:) are");
-    case "ssl":
-    case "spipe":
-      throw notAvailable(`Certificates (${address.kind}:) are`);
     case "tcpReverse":
     case "sslReverse":
       throw notAvailable("Reverse connections (clicon=) are");
@@ -74,6 +96,6 @@ export function assertAvailable(address: Address): void {
 
 function notAvailable(what: string): AppError {
   return new AppError("notAvailable", `${what} not available yet.`, {
-    hint: "This version serves tcp: and npipe: without a password.",
+    hint: "This version serves tcp:, npipe:, ssl: and spipe:.",
   });
 }

@@ -7,8 +7,10 @@ import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { defaultName } from "../../guest/identity.ts";
 import { note } from "../output.ts";
+import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
 import { warnIfInsecure } from "../report.ts";
+import { takePasswords } from "../secrets.ts";
 import { type Serving, startServing } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
 import { openStdio, refuseEditor, type Stdio } from "../stdio.ts";
@@ -18,6 +20,7 @@ interface AdapterCommandOptions {
   readonly server?: readonly string[];
   readonly connect?: string;
   readonly name?: string;
+  readonly passphrase?: string;
   readonly verbose?: boolean;
 }
 
@@ -42,6 +45,7 @@ export function addAdapter(program: Command, run: Run): void {
       collect,
     )
     .option("--connect <host:port>", "connect to an adapter that listens, instead of starting one")
+    .option(...PASSPHRASE_OPTION)
     .option("--name <name>", "how others see you", defaultName())
     .option("-v, --verbose", "log what happens to standard error")
     .addHelpText("after", EXAMPLES)
@@ -54,9 +58,13 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
   const interrupted = askedToEnd();
   let serving: Serving;
   try {
-    const addresses = readServers(options.server);
+    const addresses = await takePasswords(readServers(options.server));
     const choice = await chooseAdapter({ connect: options.connect }, command);
-    serving = await startServing(choice, addresses, { verbose: options.verbose === true, interrupted });
+    serving = await startServing(choice, addresses, {
+      verbose: options.verbose === true,
+      certificates: { passphrase: passphraseSource(options.passphrase) },
+      interrupted,
+    });
   } catch (thrown) {
     await refuseEditor(new EditorEndpoint(stdio.port), thrown);
     await stdio.flushed();

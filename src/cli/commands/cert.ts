@@ -20,7 +20,7 @@ import { systemStores } from "../../security/certificates/systemStores.ts";
 import { day, describeCertificate, facts, HEAD, record, row } from "../certificates.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { complain, note, print } from "../output.ts";
-import { newPassphrase, passphraseSource } from "../passphrase.ts";
+import { newPassphrase, PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
 import { table } from "../text.ts";
 import { collect } from "./serve.ts";
@@ -50,10 +50,6 @@ export function addCert(program: Command, run: Run): void {
     .description("Certificates for ssl and spipe servers, and for those who join them.")
     .addHelpText("after", EXAMPLES);
   const machine = ["--machine", "in the machine's store instead of yours"] as const;
-  const passphrase = [
-    "--passphrase <place>",
-    "env:NAME or file:PATH; without it, the terminal is asked",
-  ] as const;
 
   cert
     .command("new")
@@ -80,7 +76,7 @@ export function addCert(program: Command, run: Run): void {
     .argument("<name>", "its name or its thumbprint")
     .option("--json", "as a JSON object")
     .option(...machine)
-    .option(...passphrase)
+    .option(...PASSPHRASE_OPTION)
     .action((name: string, options: Options) => run(() => show(name, options)));
   cert
     .command("trust")
@@ -97,7 +93,7 @@ export function addCert(program: Command, run: Run): void {
     .option("--pfx", "with the key, locked by a passphrase; needs --out")
     .option("--force", "replace the file")
     .option(...machine)
-    .option(...passphrase)
+    .option(...PASSPHRASE_OPTION)
     .action((name: string, options: ExportOptions) => run(() => exportTo(name, options)));
 }
 

@@ -1,4 +1,7 @@
 import type { Command } from "commander";
+import { format } from "../../address/format.ts";
+import type { ClientAddress } from "../../address/model.ts";
+import { AppError } from "../../common/errors.ts";
 import { PRODUCT } from "../../common/product.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
@@ -10,13 +13,17 @@ import { EXIT } from "../failure.ts";
 import { readMapping } from "../mapping.ts";
 import { defaultName } from "../../guest/identity.ts";
 import { complain, note, stderrLogger } from "../output.ts";
+import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
+import { takePasswords } from "../secrets.ts";
+import { askSecret } from "../terminal.ts";
 import { collect } from "./serve.ts";
 import { isEditor, openStdio, refuseEditor } from "../stdio.ts";
 
 interface JoinCommandOptions {
   readonly name?: string;
   readonly session?: string;
+  readonly passphrase?: string;
   readonly map?: readonly string[];
   readonly verbose?: boolean;
 }
@@ -42,6 +49,7 @@ export function addJoin(program: Command, run: Run): void {
     .usage('"<string>" [options]')
     .argument("<string>", "the server's address, for example tcp:server=devbox,port=5005")
     .option("--name <name>", "how others see you; name= in the address goes before it", defaultName())
+    .option(...PASSPHRASE_OPTION)
     .option("--session <id>", "the session to join, if it is not the server's main one")
     .option("--map <folders>", "HOSTFOLDER=FOLDER: where you have the host's files; may be repeated", collect)
     .option("-v, --verbose", "log what happens to standard error")
@@ -58,12 +66,15 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
   if (!isEditor()) note("debug-server join speaks the Debug Adapter Protocol: let an editor start it.");
   try {
     const mappings = (options.map ?? []).map(readMapping);
+    const [address = readClient(text)] = await takePasswords([readClient(text)]);
     const joined = await joinServer(
-      readClient(text),
+      address,
       { name: options.name ?? defaultName(), client: PRODUCT },
       {
         signal: givenUp.signal,
         logger: stderrLogger(options.verbose === true),
+        certificates: { passphrase: passphraseSource(options.passphrase) },
+        askPassword: (again) => askPassword(address, again, givenUp.signal),
         onWait: ({ message }) => note(message ?? "Waiting to be let in."),
       },
     );
@@ -89,4 +100,22 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
   if (editor.failure === undefined) return EXIT.ended;
   complain(editor.failure);
   return EXIT.failed;
+}
+
+/** Undefined where there is no terminal: then the server's own words say what is missing. */
+async function askPassword(
+  address: ClientAddress,
+  again: boolean,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const where = format(address, { secrets: "mask" });
+  try {
+    return await askSecret(`${again ? "That password is wrong. " : ""}Password of ${where}:`, {
+      instead: "",
+      signal,
+    });
+  } catch (thrown) {
+    if (AppError.from(thrown).code === "notAvailable") return undefined;
+    throw thrown;
+  }
 }

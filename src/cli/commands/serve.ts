@@ -2,13 +2,16 @@ import type { Command } from "commander";
 import { readServers } from "../addresses.ts";
 import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
+import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
 import { deserted, startServing } from "../serving.ts";
+import { takePasswords } from "../secrets.ts";
 import { askedToEnd } from "../signals.ts";
 import type { Run } from "../program.ts";
 
 interface ServeOptions extends AdapterOptions {
   readonly server?: readonly string[];
+  readonly passphrase?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -42,6 +45,7 @@ export function addServe(program: Command, run: Run): void {
     .option("--launch <file>", "start the session with the launch configuration in this JSON file")
     .option("--continue", "let the program run at once, instead of waiting for the first client")
     .option("--name <name>", "what lists call the session")
+    .option(...PASSPHRASE_OPTION)
     .option("--json", "report on standard output as JSON, one object a line")
     .option("-v, --verbose", "log what happens, the adapter's standard error included")
     .addHelpText("after", EXAMPLES)
@@ -55,12 +59,13 @@ export function collect(value: string, earlier: readonly string[] = []): string[
 }
 
 async function serve(command: readonly string[], options: ServeOptions): Promise<number> {
-  const addresses = readServers(options.server);
+  const addresses = await takePasswords(readServers(options.server));
   const choice = await chooseAdapter(options, command);
   const report = options.json === true ? jsonReport : textReport;
   const interrupted = askedToEnd();
   const serving = await startServing(choice, addresses, {
     verbose: options.verbose === true,
+    certificates: { passphrase: passphraseSource(options.passphrase) },
     report,
     interrupted,
   });

@@ -80,7 +80,10 @@ export function matches(certificate: Certificate, match: CertificateMatch): bool
   );
 }
 
-export function hasThumbprint(certificate: Certificate, { algorithm, hex }: Thumbprint): boolean {
+export function hasThumbprint(
+  certificate: Pick<Certificate, "sha1" | "sha256">,
+  { algorithm, hex }: Thumbprint,
+): boolean {
   return certificate[algorithm] === hex;
 }
 
@@ -106,10 +109,10 @@ export function isNotYetValid(certificate: Certificate, now: Date): boolean {
 }
 
 /** RFC 5280, 4.2.1.12: without the extension a key may be used for everything. */
-export function isForServers({ x509 }: Certificate): boolean {
-  const purposes = x509.keyUsage as string[] | undefined;
+export function mayBeUsedFor({ keyUsage }: X509Certificate, purpose: keyof typeof PURPOSES): boolean {
+  const purposes = keyUsage as string[] | undefined;
   const any = "2.5.29.37.0";
-  return purposes === undefined || purposes.includes(PURPOSES.serverAuth) || purposes.includes(any);
+  return purposes === undefined || purposes.includes(PURPOSES[purpose]) || purposes.includes(any);
 }
 
 export function belongsTo(x509: X509Certificate, privateKey: KeyObject | string): boolean {

@@ -4,9 +4,9 @@ import {
   type Certificate,
   isExpired,
   isFileNamed,
-  isForServers,
   isNotYetValid,
   matches,
+  mayBeUsedFor,
   nameOf,
   notAfter,
   notBefore,
@@ -134,7 +134,7 @@ function assertServable(certificate: Certificate, { location }: Entry, now: Date
     throw refuse(`is not valid before ${day(notBefore(certificate))}`, "Is this machine's clock right?");
   }
   if (isExpired(certificate, now)) throw refuse(`has expired on ${day(notAfter(certificate))}`, anew);
-  if (!isForServers(certificate)) throw refuse("is not for server authentication", anew);
+  if (!mayBeUsedFor(certificate.x509, "serverAuth")) throw refuse("is not for server authentication", anew);
 }
 
 function notFound(

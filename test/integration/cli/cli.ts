@@ -67,9 +67,14 @@ export class Cli {
   }
 
   /** Serves, and resolves when all of `strings` can be joined. */
-  async serve(strings: readonly string[], rest: readonly string[], cwd = ROOT): Promise<Serve> {
+  async serve(
+    strings: readonly string[],
+    rest: readonly string[],
+    cwd = ROOT,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Serve> {
     const servers = strings.flatMap((string) => ["-s", string]);
-    const child = this.start(["serve", "--json", ...servers, ...rest], { cwd });
+    const child = this.start(["serve", "--json", ...servers, ...rest], { cwd, env });
     const events = () =>
       child.stdout
         .split("\n")
@@ -91,11 +96,16 @@ export class Cli {
   }
 
   /** An editor that has started the command as its debug adapter: `join …` or `adapter …`. */
-  editor(args: readonly string[], options?: DapClientOptions, cwd = ROOT): DapClient {
+  editor(
+    args: readonly string[],
+    options?: DapClientOptions,
+    cwd = ROOT,
+    env: NodeJS.ProcessEnv = {},
+  ): DapClient {
     const client = DapClient.spawn(process.execPath, [PROGRAM, ...args], {
       checkSeq: true,
       ...options,
-      spawn: { cwd, env: this.#env() },
+      spawn: { cwd, env: this.#env(env) },
     });
     this.#clients.push(client);
     return client;

@@ -31,10 +31,10 @@ describe("join to nothing", () => {
     ["no pipe", async () => ["npipe:server=localhost,pipe=nobody"], 1, /nobody/],
     ["not a connection string", async () => ["tcp:server=h,prot=1"], 2, /Did you mean "port"\?/],
     [
-      "not available yet",
-      async () => ["tcp:server=h,port=1,password=geheim"],
+      "no such variable",
+      async () => ["tcp:server=h,port=1,password=env:NO_SUCH_VARIABLE"],
       1,
-      /Passwords are not available yet/,
+      /NO_SUCH_VARIABLE holds no password/,
     ],
   ] as const) {
     test(name, async (t) => {

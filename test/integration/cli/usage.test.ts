@@ -67,16 +67,10 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
     /gone\.json cannot be read/,
   ],
   [
-    "a password, yet",
-    ["serve", "-s", "tcp:port=0,password=geheim", ...NODE],
+    "no such password",
+    ["serve", "-s", "tcp:port=0,password=file:/no/such/file", ...NODE],
     1,
-    /Passwords are not available yet/,
-  ],
-  [
-    "a certificate, yet",
-    ["serve", "-s", "ssl:proto=tls1,certuser=x,port=0", ...NODE],
-    1,
-    /Certificates \(ssl:\) are not available yet/,
+    /cannot be read from the file \/no\/such\/file/,
   ],
   [
     "a serial line, yet",

@@ -19,7 +19,12 @@ describe("how a server is joined, and whether others can reach it", () => {
     ["tcp:port=5005,password=geheim", `tcp:server=${NAME},port=5005`, true],
     ["npipe:pipe=x", "npipe:server=localhost,pipe=x", false],
     ["com:port=2,baud=9600,channel=3", "com:port=com2,baud=9600,channel=3", false],
-    ["ssl:proto=tls1,certuser=K,port=5005", `ssl:proto=tls1,certuser=K,server=${NAME},port=5005`, true],
+    ["ssl:proto=tls1,certuser=K,port=5005", "ssl:proto=tls1,certuser=K,server=localhost,port=5005", false],
+    [
+      "ssl:proto=tls1,certuser=K,port=5005,clientcert=require",
+      `ssl:proto=tls1,certuser=K,server=${NAME},port=5005`,
+      true,
+    ],
   ] as const) {
     test(text, { skip: process.platform === "win32" && text.startsWith("npipe") }, () => {
       const parsed = parseServer(text);

@@ -9,7 +9,7 @@ import { encodeJson, FrameDecoder, FrameType } from "../../../src/link/frames.ts
 import type { GuestLink } from "../../../src/link/guestLink.ts";
 import type { HostHandlers, HostLink } from "../../../src/link/hostLink.ts";
 import type { LinkTiming } from "../../../src/link/limits.ts";
-import type { Reason } from "../../../src/link/messages.ts";
+import type { Reason } from "../../../src/common/reason.ts";
 import { openLink, type OpenOptions } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";

@@ -1,0 +1,213 @@
+import type { ClientCertificate, ServerAddress, Thumbprint } from "../address/model.ts";
+import { isLocked } from "../address/locked.ts";
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { Channel, WaitOptions } from "../transport/channel.ts";
+import { closeInOrder } from "../transport/closing.ts";
+import { type Opening, readFirstBytes } from "../transport/firstBytes.ts";
+import { limitKey } from "../transport/peer.ts";
+import { withDeadline } from "../transport/wait.ts";
+import { createCertificate } from "./certificates/create.ts";
+import { matches } from "./certificates/certificate.ts";
+import { type FindOptions, findCertificate, trustedCertificates } from "./certificates/find.ts";
+import { PasswordAttempts } from "./password/attempts.ts";
+import { checkPassword, refusePassword } from "./password/exchange.ts";
+import { type PasswordRecord, recordPassword } from "./password/opaque.ts";
+import { readPassword } from "./password/secret.ts";
+import { describe, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
+import { acceptTls, type AcceptTlsOptions, denyTls, toIdentity } from "./tls.ts";
+
+/** A guest of whom it is known what it speaks, and whether it has what it takes to come in. */
+export interface Arrived {
+  /** Inside TLS, where the server has that. */
+  readonly channel: Channel;
+  readonly opening: "link" | "dap";
+  /** Why it may not come in: to be told in the way that it speaks. */
+  readonly refusal?: AppError | undefined;
+}
+
+export interface WrongPassword {
+  /** `limitKey` */
+  readonly from: string;
+  /** So many in a row. */
+  readonly count: number;
+  /** The server does not answer that address for a while. */
+  readonly paused: boolean;
+}
+
+export interface LockOptions {
+  /** Where certificates come from. */
+  readonly certificates?: FindOptions | undefined;
+  readonly onWrongPassword?: (wrong: WrongPassword) => void;
+  /** For people: what the guest itself is not told. */
+  readonly onRefused?: (message: string) => void;
+}
+
+interface Tls extends Omit<AcceptTlsOptions, keyof WaitOptions> {
+  /** Of the server's certificate; absent for an ephemeral one. */
+  readonly thumbprint?: Thumbprint | undefined;
+  /** Whose certificates are accepted; absent: nobody is asked for one. */
+  readonly guests?: GuestTrust | undefined;
+}
+
+/**
+ * What stands between a server's listener and the link: TLS with the server's certificate, or for the sake of a password
+ * with an ephemeral one; a guest's certificate; the password. A server without any of them has a lock that is open.
+ */
+export class Lock {
+  readonly #address: ServerAddress;
+  readonly #tls: Tls | undefined;
+  readonly #password: PasswordRecord | undefined;
+  readonly #attempts = new PasswordAttempts();
+  readonly #options: LockOptions;
+
+  private constructor(
+    address: ServerAddress,
+    tls: Tls | undefined,
+    password: PasswordRecord | undefined,
+    options: LockOptions,
+  ) {
+    this.#address = address;
+    this.#tls = tls;
+    this.#password = password;
+    this.#options = options;
+  }
+
+  /** Reads password and certificates. Rejects with an AppError if one of them cannot be had. */
+  static async create(address: ServerAddress, options: LockOptions): Promise<Lock> {
+    const { password } = address;
+    const tls = await tlsFor(address, options.certificates);
+    const record = password && (await recordPassword(await readPassword(password)));
+    return new Lock(address, tls, record, options);
+  }
+
+  /** Of the certificate by which guests know the server. */
+  get thumbprint(): Thumbprint | undefined {
+    return this.#tls?.thumbprint;
+  }
+
+  /**
+   * Resolves when the guest may be asked who it is, or is to be told why it may not come in. Rejects with an AppError if
+   * it has been told already, or has left; the channel is closed then. `wait` is for all of that together.
+   */
+  open(channel: Channel, wait: WaitOptions): Promise<Arrived> {
+    return withDeadline(wait, LIMITS.admissionMs, "The admission", async (signal) => {
+      try {
+        return await this.#open(channel, { signal });
+      } catch (thrown) {
+        await closeInOrder(channel.stream);
+        throw thrown;
+      }
+    });
+  }
+
+  async #open(channel: Channel, wait: WaitOptions): Promise<Arrived> {
+    const opening = await readFirstBytes(channel.stream, wait);
+    if (opening === "tls" && this.#tls !== undefined) return this.#openTls(channel, this.#tls, wait);
+    if (opening === "link" || opening === "dap") {
+      return { channel, opening, refusal: this.#plainRefusal(opening) };
+    }
+    if (opening === "tls") await denyTls(channel);
+    throw strange();
+  }
+
+  async #openTls(outer: Channel, tls: Tls, wait: WaitOptions): Promise<Arrived> {
+    const channel = await acceptTls(outer, { ...tls, ...wait });
+    const refusal = tls.guests && refuseGuest(channel, tls.guests);
+    if (refusal !== undefined) {
+      const who = channel.certificate === undefined ? "" : ` It showed ${describe(channel.certificate)}.`;
+      this.#options.onRefused?.(`${channel.peer.address}: ${refusal.message}${who}`);
+    }
+    const opening = await readFirstBytes(channel.stream, wait);
+    if (opening === "password") {
+      await this.#checkPassword(channel, refusal, wait);
+      return { channel, opening: known(await readFirstBytes(channel.stream, wait)) };
+    }
+    const missing = this.#password && passwordRequired(opening);
+    return { channel, opening: known(opening), refusal: refusal ?? missing };
+  }
+
+  async #checkPassword(
+    channel: Awaited<ReturnType<typeof acceptTls>>,
+    refusal: AppError | undefined,
+    wait: WaitOptions,
+  ): Promise<void> {
+    const from = limitKey(channel.peer);
+    try {
+      if (refusal !== undefined) await refusePassword(channel, refusal, wait);
+      else if (this.#password === undefined) await refusePassword(channel, noPassword(), wait);
+      else await checkPassword(channel, this.#password, { ...wait, attempts: this.#attempts, address: from });
+    } catch (thrown) {
+      if (AppError.from(thrown).code === "wrongPassword")
+        this.#options.onWrongPassword?.({ from, ...this.#attempts.of(from) });
+      // What the guest was told is inside TLS.
+      await closeInOrder(channel.stream);
+      throw thrown;
+    }
+  }
+
+  #plainRefusal(opening: Opening): AppError | undefined {
+    if (this.#tls === undefined) return undefined;
+    if (this.#password !== undefined && !("certificate" in this.#address)) return passwordRequired(opening);
+    const { kind } = this.#address;
+    return new AppError("refused", "This server is joined by TLS only.", {
+      hint: `Write ${kind === "spipe" ? "spipe:" : "ssl:"} in the connection string.`,
+    });
+  }
+}
+
+async function tlsFor(
+  address: ServerAddress,
+  certificates: FindOptions | undefined,
+): Promise<Tls | undefined> {
+  if (!("certificate" in address)) {
+    if (!isLocked(address)) return undefined;
+    // Who the server is, is proved by the password: both sides know it, and prove it bound to this TLS connection.
+    const identity = await createCertificate({ commonName: "debug-server", days: 3650 });
+    return { proto: "tls1.3", identity, askCertificate: false };
+  }
+  const { proto, certificate, clientCert } = address;
+  const found = await findCertificate(certificate, "serve", certificates);
+  const thumbprint = { algorithm: "sha256", hex: found.sha256 } as const;
+  const server = { proto, identity: toIdentity(found), thumbprint };
+  if (clientCert === undefined) return { ...server, askCertificate: false };
+  const guests = await guestTrust(clientCert, certificates);
+  const trusted = guests.accepted.map((each) => each.toString());
+  return { ...server, askCertificate: true, trusted, guests };
+}
+
+async function guestTrust(
+  wanted: ClientCertificate,
+  certificates: FindOptions | undefined,
+): Promise<GuestTrust> {
+  if (wanted.kind === "thumbprint") return { accepted: [], pin: wanted.thumbprint };
+  const all = await trustedCertificates(certificates);
+  if (wanted.kind === "require") return { accepted: all.map(({ x509 }) => x509) };
+  const named = all.filter((certificate) => matches(certificate, wanted));
+  if (named.length > 0) return { accepted: named.map(({ x509 }) => x509) };
+  throw new AppError("notAvailable", `No certificate is called "${wanted.name}", as clientcert= says.`, {
+    hint: "Take it into your store: debug-server cert trust FILE",
+  });
+}
+
+function known(opening: Opening): Arrived["opening"] {
+  if (opening === "link" || opening === "dap") return opening;
+  throw strange();
+}
+
+function strange(): AppError {
+  return new AppError("protocol", "It speaks neither DAP nor the link.");
+}
+
+function passwordRequired(opening: Opening): AppError {
+  return new AppError("passwordRequired", "This server asks for a password.", {
+    hint:
+      opening === "dap"
+        ? "Plain DAP has none: join it in VS Code, or by debug-server join with password= in the connection string."
+        : "Add password= to the connection string.",
+  });
+}
+
+function noPassword(): AppError {
+  return new AppError("refused", "This server has no password.", { hint: "Leave out password=." });
+}
