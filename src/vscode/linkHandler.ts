@@ -1,4 +1,4 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import type { App } from "./app.ts";
 import { checkClient } from "./commands/check.ts";
@@ -8,8 +8,8 @@ import { placeOf, readJoinLink } from "./joinLink.ts";
 import { confirm, showError } from "./messages.ts";
 
 /** Links that join a session: `vscode://debug-server.debug-server/join?remote=…`. Anybody can have written them. */
-export function registerLinkHandler(app: App): vscode.Disposable {
-  return vscode.window.registerUriHandler({
+export function linkHandler(app: App): vscode.UriHandler {
+  return {
     async handleUri({ path, query }) {
       try {
         await follow(app, path, query);
@@ -17,7 +17,7 @@ export function registerLinkHandler(app: App): vscode.Disposable {
         await showError(app, thrown);
       }
     },
-  });
+  };
 }
 
 async function follow(app: App, path: string, query: string): Promise<void> {

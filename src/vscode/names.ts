@@ -27,6 +27,8 @@ export const COMMANDS = {
   refresh: "debugServer.refresh",
 } as const;
 
+export type CommandName = keyof typeof COMMANDS;
+
 export const VIEW_CONTAINER = "debugServer";
 
 export const VIEWS = {
@@ -34,6 +36,8 @@ export const VIEWS = {
   machine: "debugServer.machine",
   joined: "debugServer.joined",
 } as const;
+
+export type ViewName = keyof typeof VIEWS;
 
 export const SETTINGS = {
   section: "debugServer",

@@ -34,7 +34,7 @@ describe("the VSIX", () => {
       /^\[Content_Types\]\.xml$/,
       /^extension\.vsixmanifest$/,
       /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
-      /^extension\/dist\/extension\.cjs$/,
+      /^extension\/dist\/(extension|main)\.cjs$/,
       /^extension\/media\/.+\.(svg|png|md)$/,
       /^extension\/syntaxes\/.+\.json$/,
       // Code, manifests and licences only: no sources, types, tests, maps.
@@ -43,6 +43,15 @@ describe("the VSIX", () => {
     ];
     const others = [...files.keys()].filter((file) => !ours.some((pattern) => pattern.test(file)));
     assert.deepEqual(others, []);
+  });
+
+  test("has a small start, which loads the rest only when it is needed", () => {
+    const start = files.get("extension/dist/extension.cjs")?.toString() ?? "";
+    assert.ok(start.length < 16 * 1024, `${start.length} characters`);
+    const loaded = [...start.matchAll(/\b(?:require|import)\(([^)]*)\)/g)].map(([, what]) => what);
+    assert.deepEqual([...new Set(loaded)].sort(), ['"./main.cjs"', '"vscode"']);
+    // What is behind "./main.cjs" is not read before it is asked for.
+    assert.match(start, /then\(\(?\)?=>[\w$]+\(require\("\.\/main\.cjs"\)/);
   });
 
   test("has native code for this platform only", () => {

@@ -18,10 +18,8 @@ interface Known {
  * The host's files as documents of the scheme `debug-server:`. A real file system, read-only, so that breakpoints and
  * language features work in it; it has what the host's sessions have named, and nothing else.
  */
-export class SourceFiles implements vscode.FileSystemProvider {
+export class SourceFiles implements Omit<vscode.FileSystemProvider, "onDidChangeFile" | "watch"> {
   readonly #joins = new Map<string, Known>();
-  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
-  readonly onDidChangeFile = this.#changed.event;
 
   /** The files of a join; they stay known for a while when it is over. Who joins anew finds what it had open. */
   add(joinId: string, files: HostFiles): void {
@@ -69,11 +67,6 @@ export class SourceFiles implements vscode.FileSystemProvider {
     }
     if (entries.size === 0) throw vscode.FileSystemError.FileNotFound(uri);
     return [...entries];
-  }
-
-  /** The host's files do not tell of changes. */
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => {});
   }
 
   createDirectory(uri: vscode.Uri): never {

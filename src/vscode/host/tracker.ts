@@ -29,15 +29,12 @@ export class SessionTracker implements vscode.DebugAdapterTrackerFactory, vscode
   readonly #serving: Serving;
   readonly #options: TrackerOptions;
   readonly #tracked = new Map<string, Tracked>();
-  readonly #registrations: vscode.Disposable[];
+  readonly #subscription: vscode.Disposable;
 
   constructor(serving: Serving, options: TrackerOptions) {
     this.#serving = serving;
     this.#options = options;
-    this.#registrations = [
-      vscode.debug.registerDebugAdapterTrackerFactory("*", this),
-      vscode.debug.onDidTerminateDebugSession(({ id }) => this.#end(id)),
-    ];
+    this.#subscription = vscode.debug.onDidTerminateDebugSession(({ id }) => this.#end(id));
   }
 
   createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker | undefined {
@@ -52,7 +49,7 @@ export class SessionTracker implements vscode.DebugAdapterTrackerFactory, vscode
   }
 
   dispose(): void {
-    for (const registration of this.#registrations) registration.dispose();
+    this.#subscription.dispose();
   }
 
   #track(session: vscode.DebugSession): vscode.DebugAdapterTracker {

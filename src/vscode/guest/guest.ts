@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import { type Disposable, DisposableStore } from "../../common/disposable.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
-import { DEBUG_TYPE, SOURCE_SCHEME } from "../names.ts";
-import { GuestAdapters, guestConfigurations } from "./adapterFactory.ts";
+import { GuestAdapters } from "./adapterFactory.ts";
 import { readPlan } from "./configuration.ts";
 import type { Join } from "./joins.ts";
 import { SourceFiles } from "./sourceFiles.ts";
@@ -18,8 +16,13 @@ export interface GuestWindow {
   readonly folders: () => readonly string[];
 }
 
-/** The debug type `debug-server` and the host's sources. */
-export function registerGuest(app: App, { userName, folders }: GuestWindow): Disposable {
+export interface Guest {
+  readonly adapters: GuestAdapters;
+  readonly files: SourceFiles;
+}
+
+/** What makes this window a guest: debug adapters of the type `debug-server`, and the host's sources. */
+export function createGuest(app: App, { userName, folders }: GuestWindow): Guest {
   const { joins, serving, logger, recents } = app;
   const local = new DiskFiles(folders);
   const files = new SourceFiles();
@@ -54,16 +57,7 @@ export function registerGuest(app: App, { userName, folders }: GuestWindow): Dis
       });
     },
   });
-  const store = new DisposableStore();
-  store.add(
-    vscode.workspace.registerFileSystemProvider(SOURCE_SCHEME, files, {
-      isCaseSensitive: true,
-      isReadonly: new vscode.MarkdownString("This is the host’s file, as the debug session there runs it."),
-    }),
-  );
-  store.add(vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters));
-  store.add(vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, guestConfigurations));
-  return store;
+  return { adapters, files };
 }
 
 /** Of the server and not of the join: who joins it again finds the breakpoints that VS Code remembers. */

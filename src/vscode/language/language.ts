@@ -4,21 +4,15 @@ import type { Span } from "../../address/result.ts";
 import { DisposableStore } from "../../common/disposable.ts";
 import type { Disposable } from "../../common/disposable.ts";
 import { PRODUCT } from "../../common/product.ts";
-import { SCRIPT_LANGUAGE } from "../names.ts";
 import type { Finding, LanguageFeatures } from "./features.ts";
 import { JSON_FEATURES } from "./jsonFeatures.ts";
 import { SCRIPT_FEATURES } from "./scriptFeatures.ts";
+import { type DocumentKind, kindOf } from "./selectors.ts";
 
-/** User settings, workspace files and launch configurations are of different schemes: names tell them. */
-const JSON_FILES: vscode.DocumentSelector = ["json", "jsonc"].map((language) => ({
-  language,
-  pattern: "**/{launch.json,settings.json,*.code-workspace}",
-}));
-
-const LANGUAGES: readonly (readonly [vscode.DocumentSelector, LanguageFeatures])[] = [
-  [{ language: SCRIPT_LANGUAGE }, SCRIPT_FEATURES],
-  [JSON_FILES, JSON_FEATURES],
-];
+const FEATURES: Readonly<Record<DocumentKind, LanguageFeatures>> = {
+  script: SCRIPT_FEATURES,
+  json: JSON_FEATURES,
+};
 
 const ITEM_KINDS: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>> = {
   command: vscode.CompletionItemKind.Function,
@@ -33,24 +27,21 @@ const SEVERITIES: Readonly<Record<Finding["severity"], vscode.DiagnosticSeverity
   warning: vscode.DiagnosticSeverity.Warning,
 };
 
-/** Completion, hover and diagnostics for scripts, and for connection strings in JSON files. */
-export function registerLanguage(): Disposable {
-  const store = new DisposableStore();
-  for (const [selector, features] of LANGUAGES) {
-    store.add(
-      vscode.languages.registerCompletionItemProvider(
-        selector,
-        completionProvider(features),
-        ":",
-        ",",
-        "=",
-        ".",
-      ),
-    );
-    store.add(vscode.languages.registerHoverProvider(selector, hoverProvider(features)));
-  }
-  store.add(publishDiagnostics());
-  return store;
+export interface Language extends Disposable {
+  readonly providers: Readonly<Record<DocumentKind, vscode.CompletionItemProvider & vscode.HoverProvider>>;
+}
+
+/** Completion and hover; diagnostics are published until it is disposed. */
+export function startLanguage(): Language {
+  const provider = (features: LanguageFeatures) => ({
+    ...completionProvider(features),
+    ...hoverProvider(features),
+  });
+  const diagnostics = publishDiagnostics();
+  return {
+    providers: { script: provider(FEATURES.script), json: provider(FEATURES.json) },
+    dispose: () => diagnostics.dispose(),
+  };
 }
 
 function completionProvider(features: LanguageFeatures): vscode.CompletionItemProvider {
@@ -103,11 +94,11 @@ function publishDiagnostics(): Disposable {
   const store = new DisposableStore();
   const published = store.add(vscode.languages.createDiagnosticCollection(PRODUCT.name));
   const refresh = (document: vscode.TextDocument) => {
-    const features = LANGUAGES.find(([selector]) => vscode.languages.match(selector, document) > 0)?.[1];
-    if (features === undefined) return;
+    const kind = kindOf(document);
+    if (kind === undefined) return;
     published.set(
       document.uri,
-      features.findings(document.getText()).map((each) => diagnostic(each, document)),
+      FEATURES[kind].findings(document.getText()).map((each) => diagnostic(each, document)),
     );
   };
   store.add(vscode.workspace.onDidOpenTextDocument(refresh));

@@ -1,0 +1,68 @@
+import * as vscode from "vscode";
+import { PRODUCT } from "../common/product.ts";
+import { Registry } from "../host/registry.ts";
+import { DiskSources } from "../host/sourceReader.ts";
+import { admission } from "./admission.ts";
+import { admissionScreen } from "./admissionScreen.ts";
+import type { App } from "./app.ts";
+import { DebugSessions } from "./commands/chooseSession.ts";
+import { commandRunner } from "./commands/runner.ts";
+import { followSessions } from "./follow.ts";
+import { guestConfigurations } from "./guest/adapterFactory.ts";
+import { type Guest, createGuest } from "./guest/guest.ts";
+import { Joins } from "./guest/joins.ts";
+import { Serving } from "./host/serving.ts";
+import { SessionTracker } from "./host/tracker.ts";
+import { type Language, startLanguage } from "./language/language.ts";
+import { linkHandler } from "./linkHandler.ts";
+import { channelLogger } from "./log.ts";
+import type { CommandName } from "./names.ts";
+import { Recents } from "./recent.ts";
+import { userName } from "./settings.ts";
+import type { Trees } from "./surface.ts";
+import { type Views, fillTrees } from "./views/views.ts";
+
+/** The extension proper: what is behind all that `surface.ts` has registered. */
+export interface Main extends Guest, vscode.UriHandler, Pick<Views, "rows">, Pick<Language, "providers"> {
+  readonly tracker: SessionTracker;
+  readonly configurations: vscode.DebugConfigurationProvider;
+  /** Runs a command; what goes wrong is shown. */
+  readonly run: (name: CommandName, argument: unknown) => Promise<void>;
+  /** Ends all servers of this window, with a word to their guests. */
+  readonly close: () => Promise<void>;
+}
+
+/** Composes the extension; everything it makes goes with `context`. */
+export function startMain(context: vscode.ExtensionContext, trees: Trees): Main {
+  const log = vscode.window.createOutputChannel(PRODUCT.name, { log: true });
+  const logger = channelLogger(log);
+  const registry = new Registry();
+  const folders = () =>
+    (vscode.workspace.workspaceFolders ?? [])
+      .filter(({ uri }) => uri.scheme === "file")
+      .map(({ uri }) => uri.fsPath);
+  const serving = new Serving({
+    logger,
+    registry,
+    sources: new DiskSources(folders),
+    admit: admission(admissionScreen),
+  });
+  const joins = new Joins();
+  const recents = new Recents(context.globalState, context.secrets);
+  const app: App = { context, serving, joins, registry, recents, logger, log };
+  const tracker = new SessionTracker(serving, { logger, hostName: userName });
+  const sessions = new DebugSessions();
+  const views = fillTrees(app, trees);
+  const language = startLanguage();
+  context.subscriptions.push(log, joins, tracker, sessions, views, language, followSessions(app));
+  return {
+    tracker,
+    ...createGuest(app, { userName, folders }),
+    configurations: guestConfigurations,
+    ...linkHandler(app),
+    rows: views.rows,
+    providers: language.providers,
+    run: commandRunner(app, sessions, () => views.rows.machine.refresh()),
+    close: () => serving.close("The host's window has closed."),
+  };
+}

@@ -1,0 +1,67 @@
+import { type Disposable, DisposableStore } from "../../common/disposable.ts";
+import { AppError } from "../../common/errors.ts";
+import type { ServerEntry } from "../../host/registry.ts";
+import type { App } from "../app.ts";
+import type { ViewName } from "../names.ts";
+import type { Tree, Trees } from "../surface.ts";
+import { joinedRows } from "./joinedRows.ts";
+import { type RowSource } from "./liveRows.ts";
+import { machineRows } from "./machineRows.ts";
+import { RowTree } from "./rowTree.ts";
+import { guestCount, servingRows } from "./servingRows.ts";
+import { statusOf } from "./status.ts";
+import { StatusItem } from "./statusItem.ts";
+import { count } from "./words.ts";
+
+export interface Views extends Disposable {
+  readonly rows: Readonly<Record<ViewName, RowTree>>;
+}
+
+/** The rows of the three views of our container, their badge, and the item in the status bar. */
+export function fillTrees(
+  { serving, joins, registry, logger }: Pick<App, "serving" | "joins" | "registry" | "logger">,
+  trees: Trees,
+): Views {
+  const store = new DisposableStore();
+  const fill = (tree: Tree, source: RowSource) => store.add(new RowTree(tree, source));
+
+  const served = fill(trees.serving, {
+    load: async (now) => servingRows(serving.servers, now),
+    changes: [serving.onChanged],
+  });
+  const status = store.add(new StatusItem());
+  const showServing = () => {
+    const guests = guestCount(serving.servers);
+    trees.serving.view.badge = guests === 0 ? undefined : { value: guests, tooltip: count(guests, "guest") };
+    status.show(statusOf(serving.servers));
+  };
+  store.add(serving.onChanged(showServing));
+  showServing();
+
+  const listed = async (): Promise<ServerEntry[]> => {
+    try {
+      return await registry.list();
+    } catch (thrown) {
+      logger.log("warn", `The servers of this machine cannot be listed: ${AppError.from(thrown).toLine()}`);
+      return [];
+    }
+  };
+  const machine = fill(trees.machine, {
+    load: async (now) => {
+      const own = {
+        pid: process.pid,
+        serves: serving.servers.map(({ hosted }) => hosted.server.connectionString),
+        joined: joins.all.map(({ address }) => address),
+      };
+      return machineRows(await listed(), own, now);
+    },
+    changes: [serving.onChanged, joins.onChanged],
+    watch: (changed) => registry.watch(changed),
+  });
+
+  const joined = fill(trees.joined, {
+    load: async (now) => joinedRows(joins.all, now),
+    changes: [joins.onChanged],
+  });
+  return { rows: { serving: served, machine, joined }, dispose: () => store.dispose() };
+}
