@@ -107,6 +107,36 @@ export class Editor {
     );
   }
 
+  /** What is shown of the word at the cursor. */
+  async hover(): Promise<string> {
+    const hover = this.#page.locator(".monaco-resizable-hover .monaco-hover");
+    if (!(await hover.first().isVisible())) {
+      await this.#page.keyboard.press("Control+K");
+      await this.#page.keyboard.press("Control+I");
+      await hover
+        .first()
+        .waitFor({ timeout: 3000 })
+        .catch(() => undefined);
+    }
+    return readOne(hover);
+  }
+
+  /** Has what can be written at the cursor proposed, and takes the proposal with this label. */
+  async complete(label: string): Promise<void> {
+    const rows = this.#page.locator(".suggest-widget .monaco-list-row");
+    const proposed = async () => {
+      if (!(await rows.first().isVisible())) await this.#page.keyboard.press("Control+Space");
+      await rows
+        .first()
+        .waitFor({ timeout: 3000 })
+        .catch(() => undefined);
+      return (await read(rows, { label: ".label-name" })).map((row) => row.label);
+    };
+    await until(`the proposal ${label}`, proposed, (labels) => labels.includes(label));
+    const name = this.#page.locator(".label-name", { hasText: new RegExp(`^${label}$`) });
+    await rows.filter({ has: name }).click();
+  }
+
   /** Sets or removes a breakpoint by the keyboard, and waits until the gutter shows it. */
   async toggleBreakpoint(line: number): Promise<void> {
     await this.goTo(line);

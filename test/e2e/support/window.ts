@@ -148,6 +148,13 @@ export class Window {
     return (await channels.isVisible()) ? channels.inputValue() : "";
   }
 
+  /** What VS Code lists as problems: the message, who says it, and where. */
+  async problems(): Promise<string[]> {
+    const rows = this.page.locator(".markers-panel .monaco-list-row");
+    if (!(await rows.first().isVisible())) await this.command("Problems: Focus on Problems View");
+    return (await read(rows, { text: "" })).map(({ text }) => text);
+  }
+
   async clipboard(): Promise<string> {
     return this.page.evaluate<string>("navigator.clipboard.readText()");
   }
