@@ -199,14 +199,13 @@ async function exportTo(name: string, options: ExportOptions): Promise<number> {
   if (options.pfx === true && out === undefined)
     throw new UsageError("debug-server: --pfx needs --out FILE.");
   const certificate = await find(name, options);
-  const { x509, chain } = certificate;
+  const pem = certificate.x509.toString();
   if (out === undefined) {
-    print(x509.toString().trimEnd());
+    print(pem.trimEnd());
     return EXIT.ended;
   }
   const file = path.resolve(out);
-  const content =
-    options.pfx === true ? await pfx(certificate, file, options) : [x509.toString(), ...chain].join("");
+  const content = options.pfx === true ? await pfx(certificate, file, options) : pem;
   await writeWhole(file, content, force).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
     throw new AppError("notAvailable", `${file} cannot be written.`, { cause });

@@ -144,6 +144,13 @@ export interface PfxContents {
   readonly keys: readonly KeyObject[];
 }
 
+// PKCS#5 takes a passphrase as bytes, UTF-8 to all others (RFC 8018, 3); forge cuts each character to one byte.
+type GetCipher = (oid: string, params: unknown, password?: string) => unknown;
+const pbe = (forge.pki as unknown as { pbe: { getCipherForPBES2: GetCipher } }).pbe;
+const getCipher = pbe.getCipherForPBES2;
+pbe.getCipherForPBES2 = (id, params, password) =>
+  getCipher(id, params, password && forge.util.encodeUtf8(password));
+
 /** Reads PKCS#12 (RFC 7292). Throws WrongPassphrase, or another error for what is no PFX. */
 export function readPfx(pfx: Buffer, passphrase: string): PfxContents {
   const bags = openPfx(pfx, passphrase).safeContents.flatMap(({ safeBags }) => safeBags);

@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { describe, test, type TestContext } from "node:test";
+import { describe, test } from "node:test";
 import tls from "node:tls";
 import { AppError } from "../../../../src/common/errors.ts";
 import { createCertificate, PURPOSES } from "../../../../src/security/certificates/create.ts";
-
-function directory(t: TestContext): string {
-  const made = mkdtempSync(path.join(os.tmpdir(), "certificates-"));
-  t.after(() => rmSync(made, { recursive: true }));
-  return made;
-}
-
-function write(folder: string, name: string, text: string): string {
-  const file = path.join(folder, name);
-  writeFileSync(file, text);
-  return file;
-}
-
-const openssl = (...args: string[]) => execFileSync("openssl", args, { encoding: "utf8", stdio: "pipe" });
+import { openssl, privateDirectory, writeFile } from "../../../support/certificates.ts";
 
 /** A TLS server with this certificate, and what a client says of it that trusts `ca` and asked for `host`. */
 async function handshake(
@@ -63,7 +46,7 @@ describe("createCertificate", () => {
       assert.ok(days > 364.9 && days < 365.1, x509.validTo);
       assert.ok(Date.parse(x509.validFrom) < Date.now());
 
-      const file = write(directory(t), "made.pem", made.certificate);
+      const file = writeFile(privateDirectory(t), "made.pem", made.certificate);
       assert.match(openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", file, file), /: OK/);
       const text = openssl("x509", "-in", file, "-noout", "-text");
       assert.match(text, /X509v3 Subject Key Identifier/);
@@ -77,9 +60,9 @@ describe("createCertificate", () => {
     const signed = (options: object) =>
       createCertificate({ commonName: "devbox", altNames: ["devbox"], issuer, ...options });
     const good = await signed({ algorithm: "rsa" });
-    const folder = directory(t);
-    const authority = write(folder, "ca.pem", issuer.certificate);
-    const file = write(folder, "leaf.pem", good.certificate);
+    const folder = privateDirectory(t);
+    const authority = writeFile(folder, "ca.pem", issuer.certificate);
+    const file = writeFile(folder, "leaf.pem", good.certificate);
     assert.match(
       openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", authority, file),
       /: OK/,
