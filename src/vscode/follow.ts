@@ -1,13 +1,20 @@
 import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
+import type { WrongPassword } from "../security/lock.ts";
 import type { App } from "./app.ts";
 import { contextOf } from "./contextKeys.ts";
 import type { ServableSession } from "./host/serving.ts";
+import { harmless } from "./harmless.ts";
 import { note, showError, warnInsecure } from "./messages.ts";
 import { SETTINGS } from "./names.ts";
 import { serversOfEverySession } from "./settings.ts";
 import { startAll } from "./startWithSession.ts";
+
+type WrongAttempt = WrongPassword & { readonly session: ServableSession };
+
+/** So many wrong passwords in a row are no mistyping any more. */
+const GUESSING = 3;
 
 /** What happens by itself while the window serves and joins. */
 export function followSessions(app: App): Disposable {
@@ -18,6 +25,7 @@ export function followSessions(app: App): Disposable {
       void serveFromStart(app, session);
     }),
   );
+  store.add(app.serving.onWrongPassword((attempt) => tellWrongPassword(app, attempt)));
   store.add(keepContext(app));
   return store;
 }
@@ -34,6 +42,15 @@ function noteGuests({ logger }: App, { name: session, sessions }: ServableSessio
     note(`${name} has left “${session}”.`);
     logger.log("info", `${session}: ${name} has left.`);
   });
+}
+
+/** In the log each time; on the screen where somebody seems to be guessing. */
+function tellWrongPassword({ logger }: App, { session, from, count, paused }: WrongAttempt): void {
+  const text = `${session.name}: wrong password from ${from}, ${count} in a row.`;
+  logger.log("warn", text);
+  if (count === GUESSING) note(text);
+  if (!paused) return;
+  void vscode.window.showWarningMessage(harmless(`${text} It is not answered for ten minutes.`));
 }
 
 /** The servers of the setting. */

@@ -18,6 +18,7 @@ import { linkHandler } from "./linkHandler.ts";
 import { channelLogger } from "./log.ts";
 import type { CommandName } from "./names.ts";
 import { Recents } from "./recent.ts";
+import { certificates } from "./secretPrompts.ts";
 import { userName } from "./settings.ts";
 import type { Trees } from "./surface.ts";
 import { type Views, fillTrees } from "./views/views.ts";
@@ -46,6 +47,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     registry,
     sources: new DiskSources(folders),
     admit: admission(admissionScreen),
+    certificates,
   });
   const joins = new Joins();
   const recents = new Recents(context.globalState, context.secrets);

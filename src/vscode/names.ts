@@ -17,6 +17,7 @@ export const COMMANDS = {
   stop: "debugServer.stop",
   copyJoinString: "debugServer.copyJoinString",
   copyJoinLink: "debugServer.copyJoinLink",
+  copyPassword: "debugServer.copyPassword",
   join: "debugServer.join",
   leave: "debugServer.leave",
   removeGuest: "debugServer.removeGuest",
@@ -24,6 +25,7 @@ export const COMMANDS = {
   say: "debugServer.say",
   showLog: "debugServer.showLog",
   runScript: "debugServer.runScript",
+  newCertificate: "debugServer.newCertificate",
   refresh: "debugServer.refresh",
 } as const;
 

@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import os from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
 import { parseCertificate, printCertificate } from "../../address/certificate.ts";
@@ -13,9 +12,9 @@ import {
   type StoreName,
 } from "../../security/certificates/certificate.ts";
 import { holdsKey, readForeign } from "../../security/certificates/contents.ts";
-import { createCertificate } from "../../security/certificates/create.ts";
 import { DirectoryStore, readBounded, writeWhole } from "../../security/certificates/directoryStore.ts";
 import { findCertificate } from "../../security/certificates/find.ts";
+import { fileNameFor, newCertificate } from "../../security/certificates/newCertificate.ts";
 import { systemStores } from "../../security/certificates/systemStores.ts";
 import { day, describeCertificate, facts, HEAD, record, row } from "../certificates.ts";
 import { EXIT, UsageError } from "../failure.ts";
@@ -108,19 +107,16 @@ async function create(name: string, options: NewOptions): Promise<number> {
   if (!Number.isInteger(days) || days < 1 || days > DAYS.most) {
     throw new UsageError(`debug-server: --days is a whole number from 1 to ${DAYS.most}.`);
   }
-  const store = new DirectoryStore(storeOf(options));
-  const fileName = fileNameFor(name);
-  const made = await createCertificate({
-    commonName: name,
-    altNames: options.alt ?? [os.hostname()],
+  const { certificate, file } = await newCertificate({
+    name,
+    altNames: options.alt,
     days,
     algorithm: options.rsa === true ? "rsa" : "ec",
+    store: storeOf(options),
+    replace: options.force,
   });
-  const content = `${made.certificate}${made.privateKey}`;
-  const file = await store.write(fileName, content, { replace: options.force });
-  const certificate = certificateOf(new X509Certificate(made.certificate), { store: store.name });
   print(certificate.sha256);
-  const named = `${store.name === "user" ? "certuser" : "machuser"}=${printCertificate(nameMatch(name))}`;
+  const named = `${certificate.store === "user" ? "certuser" : "machuser"}=${printCertificate(nameMatch(name))}`;
   note(`${file} is valid until ${day(notAfter(certificate))}. Its SHA-256 thumbprint is above.`);
   note(`Serve with it:    debug-server serve -s ${shell(`ssl:proto=tls1,${named},port=5005`)} …`);
   note(`Guests join with: ${join(`thumbprint=${certificate.sha256}`)}`);
@@ -248,15 +244,6 @@ function nameMatch(name: string): CertificateMatch {
 }
 
 /** A name that every system takes for a file, and no connection string for a thumbprint. */
-function fileNameFor(name: string): string {
-  const fits = /^[^/\\:*?"<>|\p{Cc}.\s]([^/\\:*?"<>|\p{Cc}]{0,62}[^/\\:*?"<>|\p{Cc}.\s])?$/u.test(name);
-  const parsed = parseCertificate({ text: name, start: 0 });
-  if (fits && parsed.ok && parsed.value.kind === "name") return `${name}.pem`;
-  throw new AppError("usage", `"${name}" cannot be the name of a certificate's file.`, {
-    hint: 'Use 1 to 64 characters without / \\ : * ? " < > |, and no dot or space at the ends.',
-  });
-}
-
 function join(known: string): string {
   return `debug-server join ${shell(`ssl:proto=tls1,${known},server=HOST,port=5005`)}`;
 }

@@ -60,6 +60,17 @@ export async function trustedCertificates(options: FindOptions = {}): Promise<Ce
   return [...found.values()];
 }
 
+/** The user's certificates that a server could have now, as far as that is seen without a passphrase. */
+export async function servingCertificates({ stores, now = new Date() }: FindOptions = {}): Promise<
+  Certificate[]
+> {
+  const own = (stores ?? systemStores()).filter(({ name }) => name === "user");
+  const entries = (await Promise.all(own.map((store) => store.list()))).flat();
+  return entries.flatMap((entry) =>
+    entry.kind === "open" && whyNotServable(entry.certificate, now) === undefined ? [entry.certificate] : [],
+  );
+}
+
 /** What matches, opened as far as it takes to know which certificate it is. */
 async function candidates(
   entries: readonly Entry[],
@@ -124,17 +135,29 @@ async function load(entry: Entry, purpose: Purpose, ask: AskPassphrase): Promise
 }
 
 function assertServable(certificate: Certificate, { location }: Entry, now: Date): void {
-  const refuse = (what: string, hint: string) =>
-    new AppError("notAvailable", `The certificate ${nameOf(certificate)} (${location}) ${what}.`, { hint });
+  const why = whyNotServable(certificate, now);
+  if (why === undefined) return;
+  throw new AppError("notAvailable", `The certificate ${nameOf(certificate)} (${location}) ${why.what}.`, {
+    hint: why.hint,
+  });
+}
+
+function whyNotServable(certificate: Certificate, now: Date): { what: string; hint: string } | undefined {
   const anew = "Make a new one: debug-server cert new NAME";
   if (certificate.privateKey === undefined) {
-    throw refuse("has no private key", "It is somebody else's: it serves to know them, not to be them.");
+    const hint = "It is somebody else's: it serves to know them, not to be them.";
+    return { what: "has no private key", hint };
   }
   if (isNotYetValid(certificate, now)) {
-    throw refuse(`is not valid before ${day(notBefore(certificate))}`, "Is this machine's clock right?");
+    return {
+      what: `is not valid before ${day(notBefore(certificate))}`,
+      hint: "Is this machine's clock right?",
+    };
   }
-  if (isExpired(certificate, now)) throw refuse(`has expired on ${day(notAfter(certificate))}`, anew);
-  if (!mayBeUsedFor(certificate.x509, "serverAuth")) throw refuse("is not for server authentication", anew);
+  if (isExpired(certificate, now))
+    return { what: `has expired on ${day(notAfter(certificate))}`, hint: anew };
+  if (mayBeUsedFor(certificate.x509, "serverAuth")) return undefined;
+  return { what: "is not for server authentication", hint: anew };
 }
 
 function notFound(

@@ -5,8 +5,10 @@ import { changeAccess } from "./changeAccess.ts";
 import type { DebugSessions } from "./chooseSession.ts";
 import { copyJoinLink } from "./copyJoinLink.ts";
 import { copyJoinString } from "./copyJoinString.ts";
+import { copyPassword } from "./copyPassword.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
+import { newCertificate } from "./newCertificate.ts";
 import { removeGuest } from "./removeGuest.ts";
 import { runScript } from "./runScript.ts";
 import { say } from "./say.ts";
@@ -28,12 +30,14 @@ export function commandRunner(
     stop,
     copyJoinString,
     copyJoinLink,
+    copyPassword,
     join,
     leave,
     removeGuest,
     changeAccess,
     say,
     showLog,
+    newCertificate,
     runScript: (_app, argument) => runScript(app, sessions, argument),
     refresh,
   };

@@ -3,11 +3,14 @@ import type { ServerAddress } from "../../address/model.ts";
 import { parseServer } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
 import { insecureWarning } from "../../host/reach.ts";
+import { nameOf } from "../../security/certificates/certificate.ts";
+import { servingCertificates } from "../../security/certificates/find.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
 import { confirm, showError } from "../messages.ts";
 import { COMMANDS, VIEWS } from "../names.ts";
+import { choosePassword } from "../secretPrompts.ts";
 import { type DebugSessions, chooseSession } from "./chooseSession.ts";
 import { type StartChoice, startChoices } from "./startChoices.ts";
 import { typeServer } from "./stringInput.ts";
@@ -53,7 +56,7 @@ async function chooseServer(
       if (typed === undefined) return undefined;
       if (typed.kind === "server") return { address: typed.address, typed: typed.text };
     }
-    const choices = startChoices(session.name, await pipesInUse(app));
+    const choices = startChoices(session.name, await pipesInUse(app), await usableCertificates());
     const choice = await vscode.window.showQuickPick(choices, {
       title,
       placeHolder: "How do guests reach it?",
@@ -61,16 +64,24 @@ async function chooseServer(
     });
     if (choice === undefined) return undefined;
     if (choice.server !== undefined) {
-      const address = await settle(choice, choice.server);
+      const address = await settle(choice, choice.server, title);
       return address && { address, typed: undefined };
     }
     typing = "";
   }
 }
 
-/** What is insecure is done only by those who say so once more. */
-async function settle({ insecure }: StartChoice, server: string): Promise<ServerAddress | undefined> {
+/** A password is chosen for what needs one; what is insecure is done only by those who say so once more. */
+async function settle(
+  { insecure, needsPassword }: StartChoice,
+  server: string,
+  title: string,
+): Promise<ServerAddress | undefined> {
   const address = readServer(server);
+  if (needsPassword) {
+    const value = await choosePassword(title);
+    return value === undefined ? undefined : { ...address, password: { kind: "literal", value } };
+  }
   if (!insecure) return address;
   const view = "Let Them Only Look";
   const control = "Let Them Control";
@@ -88,6 +99,12 @@ function readServer(text: string): ServerAddress {
   const parsed = parseServer(text);
   if (parsed.ok) return parsed.value;
   throw new AppError("internal", parsed.message, { hint: parsed.hint });
+}
+
+/** The names of this user's certificates that can serve; nobody is asked for a passphrase, and a broken store has none. */
+async function usableCertificates(): Promise<string[]> {
+  const found = await servingCertificates().catch(() => []);
+  return [...new Set(found.map(nameOf))];
 }
 
 /** The names of the pipes of all servers that are known here. */
@@ -108,15 +125,18 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     // A browser may want to be asked first.
     () => "The join string is",
   );
+  const { password } = hosted.server.address;
+  const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(hosted.server.address);
-  const text = harmless(`“${session.name}” can be joined. ${copied}: ${hosted.join}`);
-  const choices = ["Copy Link", "Show"] as const;
+  const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${hosted.join}`);
+  const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (
     warning === undefined
       ? vscode.window.showInformationMessage(text, ...choices)
       : vscode.window.showWarningMessage(harmless(`WARNING: ${warning.join(" ")} ${text}`), ...choices)
   ).then((choice) => {
+    if (choice === "Copy Password") return vscode.commands.executeCommand(COMMANDS.copyPassword, { served });
     if (choice === "Copy Link") return vscode.commands.executeCommand(COMMANDS.copyJoinLink, { served });
     return choice && vscode.commands.executeCommand(`${VIEWS.serving}.focus`);
   });

@@ -1,3 +1,5 @@
+import { quote } from "../../address/quote.ts";
+
 /** A way to serve a session, as the wizard offers it. */
 export interface StartChoice {
   readonly label: string;
@@ -5,17 +7,20 @@ export interface StartChoice {
   readonly detail: string;
   /** The connection string; undefined: it is to be typed. */
   readonly server: string | undefined;
+  /** A password is to be chosen for it. */
+  readonly needsPassword: boolean;
   /** Whoever gets there comes in unasked: this is to be confirmed, and what guests may do is a part of it. */
   readonly insecure: boolean;
 }
 
 /**
- * What most people want, the safest first. `taken`: names of pipes that are in use. `platform`: Node's name of it; on
- * Windows pipes reach other machines.
+ * What most people want, the safest first. `taken`: names of pipes that are in use. `certificates`: the names of those
+ * of this user that can serve. `platform`: Node's name of it; on Windows pipes reach other machines.
  */
 export function startChoices(
   sessionName: string,
   taken: ReadonlySet<string>,
+  certificates: readonly string[],
   platform: NodeJS.Platform = process.platform,
 ): StartChoice[] {
   const pipe = `npipe:pipe=${pipeName(sessionName, taken)}`;
@@ -27,6 +32,7 @@ export function startChoices(
       detail: `Also for editors that speak plain DAP. ${asked}`,
       server: "tcp:port=0",
       insecure: false,
+      needsPassword: false,
     },
     {
       label: "$(device-desktop) This machine: pipe",
@@ -37,19 +43,41 @@ export function startChoices(
           : `Only programs that run as you can reach it. ${asked}`,
       server: pipe,
       insecure: false,
+      needsPassword: false,
     },
+    {
+      label: "$(lock) Other machines: TCP with a password",
+      description: "tcp:port=0,password=…",
+      detail: "Encrypted. Whoever knows the password comes in, without a question.",
+      server: "tcp:port=0",
+      insecure: false,
+      needsPassword: true,
+    },
+    ...certificates.map((name) => {
+      const server = `ssl:proto=tls1,certuser=${quote(name)},port=0`;
+      return {
+        label: `$(lock) Other machines: TLS with the certificate “${name}” and a password`,
+        description: `${server},password=…`,
+        detail: "Guests know this machine by its certificate, and come in by the password.",
+        server,
+        insecure: false,
+        needsPassword: true,
+      };
+    }),
     {
       label: "$(warning) Other machines can reach it",
       description: "tcp:port=0,insecure",
       detail: "Not safe: no password, no question. For networks in which you trust everybody.",
       server: "tcp:port=0,insecure",
       insecure: true,
+      needsPassword: false,
     },
     {
       label: "$(edit) Type a connection string…",
       detail: "As after WinDbg’s .server, for example tcp:port=5005",
       server: undefined,
       insecure: false,
+      needsPassword: false,
     },
   ];
 }

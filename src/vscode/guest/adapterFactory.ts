@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
+import { format } from "../../address/format.ts";
 import type { ClientAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import type { Logger } from "../../common/logger.ts";
 import { PRODUCT } from "../../common/product.ts";
 import type { DapPort } from "../../dap/port.ts";
+import type { JoinOptions } from "../../guest/join.ts";
+import type { FindOptions } from "../../security/certificates/find.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { harmless } from "../harmless.ts";
 import type { Serving } from "../host/serving.ts";
@@ -20,6 +23,10 @@ export interface GuestOptions {
   readonly userName: () => string;
   /** The address with the password that was typed for it before, if it has none. */
   readonly withPassword: (address: ClientAddress) => Promise<ClientAddress>;
+  /** Keeps the password that was typed, and is the right one. */
+  readonly rememberPassword: (address: ClientAddress) => Promise<unknown>;
+  readonly askPassword: (where: string) => JoinOptions["askPassword"];
+  readonly certificates: FindOptions;
   /**
    * Opens a session of a join for an editor, with the host's sources made our own: the one of that id, or the one that all
    * others are children of. `session` is the debug session of this window that shows it.
@@ -121,24 +128,29 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
   }
 
   async #join(session: vscode.DebugSession, address: ClientAddress, gone: AbortSignal): Promise<Join> {
-    const { joins, logger, userName, withPassword } = this.#options;
+    const { joins, logger, userName, withPassword, rememberPassword, askPassword, certificates } =
+      this.#options;
     const remote = await withPassword(address);
     const where = {
       location: vscode.ProgressLocation.Notification,
       title: harmless(`Joining ${session.name}`),
     };
-    return vscode.window.withProgress({ ...where, cancellable: true }, (progress, cancelled) => {
+    return vscode.window.withProgress({ ...where, cancellable: true }, async (progress, cancelled) => {
       const cancel = new AbortController();
       cancelled.onCancellationRequested(() => cancel.abort());
-      return joins.join(
+      const join = await joins.join(
         remote,
         { name: userName(), client: PRODUCT },
         {
           logger,
           signal: AbortSignal.any([gone, cancel.signal]),
+          certificates,
+          askPassword: askPassword(format(address, { secrets: "mask" })),
           onWait: ({ message }) => progress.report({ message: harmless(message ?? "Waiting to be let in.") }),
         },
       );
+      if (join.joined.address !== remote) await rememberPassword(join.joined.address);
+      return join;
     });
   }
 }

@@ -5,6 +5,7 @@ import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
+import { askPassword, certificates } from "../secretPrompts.ts";
 import { GuestAdapters } from "./adapterFactory.ts";
 import { readPlan } from "./configuration.ts";
 import type { Join } from "./joins.ts";
@@ -40,6 +41,9 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
     logger,
     userName,
     withPassword: (address) => recents.withPassword(address),
+    rememberPassword: (address) => recents.remember(address),
+    askPassword,
+    certificates,
     async openSession(join, id, session, signal) {
       const info = await join.joined.findSession(id, { signal });
       const port = await join.joined.openSession(info.id, { signal });

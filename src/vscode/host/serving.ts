@@ -3,6 +3,7 @@ import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
 import type { Logger } from "../../common/logger.ts";
 import { Host, type HostOptions, type HostedServer } from "../../host/host.ts";
+import type { WrongPassword } from "../../security/lock.ts";
 import type { Sessions } from "../../hub/sessions.ts";
 
 /** A debug session of this window, with its children, that is or could be served. */
@@ -21,7 +22,7 @@ export interface ServedServer {
   readonly hosted: HostedServer;
 }
 
-export type ServingOptions = Pick<HostOptions, "registry" | "sources"> & {
+export type ServingOptions = Pick<HostOptions, "registry" | "sources" | "certificates"> & {
   readonly logger: Logger;
   /** Asks the person at this window about somebody who wants to come in. */
   readonly admit: (session: ServableSession) => HostOptions["admit"];
@@ -46,6 +47,9 @@ export class Serving {
   /** What served the sessions that ended last, by their ids: VS Code restarts some under their old one. */
   readonly #last = new Map<string, Ended>();
   readonly #changed = new Emitter<void>();
+  readonly #wrongPassword = new Emitter<WrongPassword & { readonly session: ServableSession }>();
+  /** Somebody gave a server of this window a wrong password. */
+  readonly onWrongPassword = this.#wrongPassword.event;
   readonly #started = new Emitter<ServableSession>();
   /** A session or a server began or ended, or a guest came, left or may do something else now. */
   readonly onChanged = this.#changed.event;
@@ -103,8 +107,15 @@ export class Serving {
   #hostOf(session: ServableSession): Host {
     const known = this.#hosts.get(session.sessions);
     if (known !== undefined) return known;
-    const { logger, registry, sources, admit } = this.#options;
-    const host = new Host(session.sessions, { logger, registry, sources, admit: admit(session) });
+    const { logger, registry, sources, certificates, admit } = this.#options;
+    const host = new Host(session.sessions, {
+      logger,
+      registry,
+      sources,
+      certificates,
+      admit: admit(session),
+    });
+    host.onWrongPassword((attempt) => this.#wrongPassword.fire({ session, ...attempt }));
     host.onServerClosed((hosted) => {
       this.#servers.delete(hosted);
       this.#changed.fire();

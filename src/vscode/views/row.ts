@@ -27,7 +27,16 @@ export interface Face {
   /** For screen readers, instead of label and description. */
   readonly spoken: string;
   /** `viewItem` of the menus in package.json. */
-  readonly context: "session" | "server" | "guest" | "entry" | "entryJoined" | "join" | "client" | "nobody";
+  readonly context:
+    | "session"
+    | "server"
+    | "serverWithPassword"
+    | "guest"
+    | "entry"
+    | "entryJoined"
+    | "join"
+    | "client"
+    | "nobody";
 }
 
 /** A row of one of our views. It is also the argument of the commands on it: hence the target. */

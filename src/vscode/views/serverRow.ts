@@ -41,7 +41,7 @@ export function serverRow(served: ServedServer, now: number): Row {
         count(guests.length, "guest"),
         connectionString,
       ),
-      context: "server",
+      context: address.password === undefined ? "server" : "serverWithPassword",
     },
     children:
       guests.length === 0

@@ -134,7 +134,7 @@ describe("the command palette", () => {
   const palette = contributes.menus.commandPalette ?? [];
 
   test("shows a command only when it applies", () => {
-    const always = new Set<string>([COMMANDS.join, COMMANDS.showLog]);
+    const always = new Set<string>([COMMANDS.join, COMMANDS.showLog, COMMANDS.newCertificate]);
     assert.deepEqual(
       palette.map(({ command }) => command).sort(),
       Object.values(COMMANDS)

@@ -7,30 +7,37 @@ import { assertServable } from "../../../../src/transport/open.ts";
 import { pipeName, startChoices } from "../../../../src/vscode/commands/startChoices.ts";
 
 describe("the ways to serve that the wizard offers", () => {
-  test("can all be served; all but the loud one ask the host first, and stay on this machine", () => {
+  test("can all be served; all without a password but the loud one ask the host first, and stay on this machine", () => {
     for (const name of ["Launch Program", "", "日本語", `"x", y=z`, "x".repeat(300)]) {
-      for (const { server, insecure } of startChoices(name, new Set(), "linux")) {
+      for (const { server, insecure, needsPassword } of startChoices(name, new Set(), ["a, b"], "linux")) {
         if (server === undefined) continue;
-        const parsed = parseServer(server);
+        const parsed = parseServer(needsPassword ? `${server},password=x` : server);
         assert.ok(parsed.ok, server);
         assertServable(parsed.value);
-        assert.equal(isUnlocked(parsed.value), !insecure);
-        if (process.platform !== "win32") assert.equal(isReachable(parsed.value), insecure);
+        assert.equal(isUnlocked(parsed.value), !insecure && !needsPassword);
+        if (process.platform !== "win32") assert.equal(isReachable(parsed.value), insecure || needsPassword);
       }
     }
   });
 
   test("say what they do, the safest first, and what is not safe in so many words", () => {
-    const choices = startChoices("Launch Program", new Set(), "linux");
+    const choices = startChoices("Launch Program", new Set(), ["devbox"], "linux");
     assert.deepEqual(
       choices.map(({ description }) => description),
-      ["tcp:port=0", "npipe:pipe=launch-program", "tcp:port=0,insecure", undefined],
+      [
+        "tcp:port=0",
+        "npipe:pipe=launch-program",
+        "tcp:port=0,password=…",
+        "ssl:proto=tls1,certuser=devbox,port=0,password=…",
+        "tcp:port=0,insecure",
+        undefined,
+      ],
     );
     assert.deepEqual(
       choices.map(({ detail, insecure }) => /not safe/i.test(detail) === insecure),
-      [true, true, true, true],
+      choices.map(() => true),
     );
-    assert.match(startChoices("x", new Set(), "win32")[1]?.detail ?? "", /other machines/);
+    assert.match(startChoices("x", new Set(), [], "win32")[1]?.detail ?? "", /other machines/);
   });
 
   test("a pipe has a name that people recognise and that is free", () => {

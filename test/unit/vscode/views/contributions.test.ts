@@ -38,6 +38,7 @@ const steps = walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const CONTEXTS: Readonly<Record<Face["context"], true>> = {
   session: true,
   server: true,
+  serverWithPassword: true,
   guest: true,
   entry: true,
   entryJoined: true,
