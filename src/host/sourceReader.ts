@@ -25,34 +25,35 @@ export class DiskSources implements SourceReader {
 
   async read(file: string): Promise<Uint8Array> {
     if (!isOnDisk(file)) throw noFile();
-    // Looked at before it is opened: to open a device can mean to use it.
-    const found = await stat(file).catch((error: unknown) => {
-      throw noFile(error);
-    });
-    if (!found.isFile()) throw noFile();
-    // Without waiting, for it may be another by now: a pipe that nobody writes to would never open.
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
-      (error: unknown) => {
-        throw noFile(error);
-      },
-    );
     try {
-      const opened = await handle.stat();
-      if (!opened.isFile()) throw noFile();
-      if (opened.size > LIMITS.sourceBytes) throw tooLarge();
-      // It may have grown meanwhile.
-      const buffer = Buffer.alloc(opened.size + 1);
-      let length = 0;
-      for (let read = 1; read > 0 && length < buffer.length; length += read)
-        read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
-      return buffer.subarray(0, Math.min(length, opened.size));
-    } finally {
-      await handle.close();
+      return await readRegular(file);
+    } catch (thrown) {
+      throw thrown instanceof AppError ? thrown : noFile(thrown);
     }
   }
 
   async realPath(file: string): Promise<string | undefined> {
     return isOnDisk(file) ? realpath(file).catch(() => undefined) : undefined;
+  }
+}
+
+async function readRegular(file: string): Promise<Uint8Array> {
+  // Looked at before it is opened: to open a device can mean to use it.
+  if (!(await stat(file)).isFile()) throw noFile();
+  // Without waiting, for it may be another by now: a pipe that nobody writes to would never open.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw noFile();
+    if (found.size > LIMITS.sourceBytes) throw tooLarge();
+    // It may have grown meanwhile.
+    const buffer = Buffer.alloc(found.size + 1);
+    let length = 0;
+    for (let read = 1; read > 0 && length < buffer.length; length += read)
+      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
+    return buffer.subarray(0, Math.min(length, found.size));
+  } finally {
+    await handle.close();
   }
 }
 
