@@ -37,11 +37,12 @@ export class LinkGuests {
     return undefined;
   }
 
-  /** Resolves when the guest is in; rejects if it is not let in. */
-  async accept(channel: Channel, admit: Admit): Promise<void> {
+  /** Resolves when the guest is in; rejects if it is not let in, or takes longer than that to say who it is. */
+  async accept(channel: Channel, admit: Admit, timeoutMs: number): Promise<void> {
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
+        timeoutMs,
         host: PRODUCT,
         logger: this.#logger,
         admit: async ({ name, client }, context) => {

@@ -93,6 +93,11 @@ export class DebugServer {
     return format(this.address, { secrets: "mask" });
   }
 
+  /** How many connections have neither been let in nor turned away. */
+  get halfOpen(): number {
+    return this.#halfOpen.size;
+  }
+
   /** Whether somebody came in by this server, and how far away they are, in milliseconds, where that is measured. */
   find(participant: Participant): { readonly latencyMs: number | undefined } | undefined {
     const isHere = [...this.#clients].some((client) => client.participant === participant);
@@ -122,17 +127,18 @@ export class DebugServer {
       return;
     }
     this.#halfOpen.set(channel, address);
+    const end = Date.now() + this.#admissionMs;
     try {
       const opening = await readFirstBytes(channel.stream, { timeoutMs: this.#admissionMs });
-      const full = this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients);
+      // One time for all of the admission, however it is divided.
+      const timeoutMs = Math.max(1, end - Date.now());
       if (opening === "unknown" || opening === "tls") {
         this.#logger.log("info", `${channel.peer.address}: closed, it speaks neither DAP nor the link.`);
         channel.stream.destroy();
+      } else if (opening === "dap") {
+        await this.#acceptDap(channel, timeoutMs);
       } else {
-        this.#open.add(channel);
-        channel.stream.once("close", () => this.#open.delete(channel));
-        if (opening === "dap") await this.#acceptDap(channel, full);
-        else await this.#acceptLink(channel, full);
+        await this.#acceptLink(channel, timeoutMs);
       }
     } catch (thrown) {
       this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
@@ -143,36 +149,51 @@ export class DebugServer {
   }
 
   /** What somebody who has said who they are may do. Rejects with an AppError if they are not let in. */
-  async #decide(channel: Channel, full: boolean, arrival: Arrival, wait: AdmitWait): Promise<Access> {
-    if (full) throw new AppError("busy", "This server has as many clients as it may have.");
-    if (this.#door === undefined) return this.address.access;
+  async #decide(channel: Channel, arrival: Arrival, wait: AdmitWait): Promise<Access> {
+    this.#assertRoom();
+    if (this.#door === undefined) {
+      this.#takePlace(channel);
+      return this.address.access;
+    }
     // A question takes its time, and there is a limit for those.
     this.#halfOpen.delete(channel);
-    return this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+    const access = await this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+    this.#assertRoom();
+    this.#takePlace(channel);
+    return access;
   }
 
-  async #acceptLink(channel: Channel, full: boolean): Promise<void> {
+  /** Only those who are in count: who says nothing takes nobody's place. */
+  #assertRoom(): void {
+    if (this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients))
+      throw new AppError("busy", "This server has as many clients as it may have.");
+  }
+
+  #takePlace(channel: Channel): void {
+    if (channel.stream.destroyed) return;
+    this.#open.add(channel);
+    channel.stream.once("close", () => this.#open.delete(channel));
+  }
+
+  async #acceptLink(channel: Channel, timeoutMs: number): Promise<void> {
     try {
-      await this.#links.accept(channel, (arrival, wait) => this.#decide(channel, full, arrival, wait));
+      const admit: Admit = (arrival, wait) => this.#decide(channel, arrival, wait);
+      await this.#links.accept(channel, admit, timeoutMs);
     } catch (thrown) {
       // The link closes the channel itself, when the guest has had time to read why.
       this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
     }
   }
 
-  async #acceptDap(channel: Channel, full: boolean): Promise<void> {
+  async #acceptDap(channel: Channel, timeoutMs: number): Promise<void> {
     const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
     const address = whence(channel.peer);
-    if (this.#door === undefined && !full) {
-      this.#letIn(port, port, address, this.address.access);
-      return;
-    }
     const gate = new Gate(port);
     try {
-      const { clientName = address } = readProfile(await gate.initialized(this.#admissionMs));
+      const { clientName = address } = readProfile(await gate.initialized(timeoutMs));
       // Nothing of DAP says that it takes longer.
       const wait = { signal: gate.gone, extend: () => {} };
-      const access = await this.#decide(channel, full, { name: clientName, address, kind: "dap" }, wait);
+      const access = await this.#decide(channel, { name: clientName, address, kind: "dap" }, wait);
       this.#letIn(port, gate, address, access);
     } catch (thrown) {
       const reason = AppError.from(thrown);
@@ -186,8 +207,9 @@ export class DebugServer {
     const participant = this.#sessions.admit({ address, access });
     const client = this.#sessions.joinRoot(port, participant);
     this.#clients.add(client);
-    // Plain DAP has no admission of its own: it is over when the hub has taken the client's `initialize`.
+    // Its `initialize` may yet be refused, for wrong arguments say; the adapter's answer to it may take its time.
     const timer = setTimeout(() => {
+      if (client.profile !== undefined) return;
       client.drop(new AppError("timeout", "The client did not send initialize in time."));
     }, this.#admissionMs);
     client.onAnswered(() => {

@@ -96,18 +96,18 @@ describe("garbage on the port", () => {
 
   test("a request before initialize, and one of every wrong kind: answered, and nothing reaches the adapter", async () => {
     const before = reached();
-    const client = await served.connect();
     for (const [command, args] of [
       ["threads", undefined],
       ["launch", {}],
       ["continue", { threadId: 1 }],
       ["initialize", {}],
     ] as const) {
+      const client = await served.connect();
       const answer = await client.raw(command, args);
       assert.equal(answer.success, false, command);
+      await client.kill();
     }
     assert.equal(reached(), before);
-    await client.kill();
   });
 
   test("the connection ends in the middle of a message", async (t) => {

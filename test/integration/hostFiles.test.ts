@@ -58,9 +58,10 @@ async function scene(t: TestContext, access: Access = "view"): Promise<Scene> {
     return undefined;
   };
   t.after(() => served.close());
-  const { link, findSession } = await joinLinked(`tcp:server=127.0.0.1,port=${served.port}`, "Ana");
+  const joined = await joinLinked(`tcp:server=127.0.0.1,port=${served.port}`, "Ana");
+  const { link } = joined;
   t.after(() => link.close());
-  const { id: session } = await findSession();
+  const { id: session } = await joined.findSession();
   return {
     directory,
     link,
