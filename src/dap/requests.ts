@@ -15,7 +15,7 @@ import { type Access, allows } from "../common/access.ts";
 export type RequestKind =
   "lifecycle" | "breakpoints" | "execution" | "query" | "change" | "evaluate" | "cancel" | "reverse";
 
-export type ArgumentType = "number" | "string" | "array" | "object";
+export type ArgumentType = "number" | "string" | "boolean" | "array" | "object";
 
 /** A number that the adapter gave out and that means something only until the program resumes. */
 export type HandleKind = "frame" | "variables" | "target" | "location";
@@ -25,6 +25,8 @@ export interface RequestRule {
   readonly access: Access;
   /** The arguments that DAP requires, with their JSON types. */
   readonly required?: Readonly<Record<string, ArgumentType>>;
+  /** The others that DAP names, of a query that who may only look may send: they send nothing else (looking.ts). */
+  readonly optional?: Readonly<Record<string, ArgumentType>>;
   /** The adapter's capability without which the request is not sent to it. */
   readonly capability?: string;
   /** Arguments that are handles. */
@@ -131,26 +133,44 @@ const TABLE = {
   },
 
   threads: { kind: "query", access: "view" },
-  stackTrace: { kind: "query", access: "view", required: thread },
+  stackTrace: {
+    kind: "query",
+    access: "view",
+    required: thread,
+    optional: { startFrame: "number", levels: "number", format: "object" },
+  },
   scopes: { kind: "query", access: "view", required: { frameId: "number" }, handles: { frameId: "frame" } },
   variables: {
     kind: "query",
     access: "view",
     required: { variablesReference: "number" },
+    optional: { filter: "string", start: "number", count: "number", format: "object" },
     handles: { variablesReference: "variables" },
   },
-  source: { kind: "query", access: "view", required: { sourceReference: "number" } },
-  modules: { kind: "query", access: "view", capability: "supportsModulesRequest" },
+  source: {
+    kind: "query",
+    access: "view",
+    required: { sourceReference: "number" },
+    optional: { source: "object" },
+  },
+  modules: {
+    kind: "query",
+    access: "view",
+    optional: { startModule: "number", moduleCount: "number" },
+    capability: "supportsModulesRequest",
+  },
   loadedSources: { kind: "query", access: "view", capability: "supportsLoadedSourcesRequest" },
   breakpointLocations: {
     kind: "query",
     access: "view",
     required: { source: "object", line: "number" },
+    optional: { column: "number", endLine: "number", endColumn: "number" },
     capability: "supportsBreakpointLocationsRequest",
   },
+  // Its name may be an expression, which the adapter evaluates.
   dataBreakpointInfo: {
     kind: "query",
-    access: "view",
+    access: "control",
     required: { name: "string" },
     capability: "supportsDataBreakpoints",
     handles: { variablesReference: "variables", frameId: "frame" },
@@ -166,11 +186,13 @@ const TABLE = {
     kind: "query",
     access: "view",
     required: { source: "object", line: "number" },
+    optional: { column: "number" },
     capability: "supportsGotoTargetsRequest",
   },
+  // Adapters evaluate what stands before the dot (debugpy: `eval`).
   completions: {
     kind: "query",
-    access: "view",
+    access: "control",
     required: { text: "string", column: "number" },
     capability: "supportsCompletionsRequest",
     handles: { frameId: "frame" },
@@ -185,12 +207,14 @@ const TABLE = {
     kind: "query",
     access: "view",
     required: { memoryReference: "string", count: "number" },
+    optional: { offset: "number" },
     capability: "supportsReadMemoryRequest",
   },
   disassemble: {
     kind: "query",
     access: "view",
     required: { memoryReference: "string", instructionCount: "number" },
+    optional: { offset: "number", instructionOffset: "number", resolveSymbols: "boolean" },
     capability: "supportsDisassembleRequest",
   },
   locations: {
@@ -269,9 +293,13 @@ export function checkArguments(
   for (const [name, type] of Object.entries(rule.required ?? {})) {
     const value = args[name];
     if (value === undefined) return `The argument "${name}" is missing.`;
-    const actual = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
-    if (actual !== type)
+    if (argumentType(value) !== type)
       return `The argument "${name}" must be ${type === "array" || type === "object" ? "an" : "a"} ${type}.`;
   }
   return undefined;
+}
+
+/** The JSON type of an argument, in the words of the table; `null` is of none of its types. */
+export function argumentType(value: unknown): string {
+  return Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
 }

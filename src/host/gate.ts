@@ -1,7 +1,14 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
-import { type JsonObject, errorOutcome, readClientMessage, responseParts } from "../dap/messages.ts";
+import {
+  type JsonObject,
+  encodeJson,
+  errorOutcome,
+  eventParts,
+  readClientMessage,
+  responseParts,
+} from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import { abortable } from "../transport/wait.ts";
 
@@ -59,12 +66,15 @@ export class Gate implements DapPort {
     }
   }
 
-  /** Answers all that it asked with the reason, and closes. */
+  /** Answers all that it asked with the reason, or says it if it asked nothing, and closes. */
   refuse(reason: AppError): void {
     const outcome = errorOutcome(reason, true);
-    for (const { request } of this.#held ?? []) {
-      if (request !== undefined)
-        this.#port.send(responseParts(this.#seq++, request.seq, request.command, outcome));
+    const requests = (this.#held ?? []).flatMap(({ request }) => request ?? []);
+    for (const { seq, command } of requests)
+      this.#port.send(responseParts(this.#seq++, seq, command, outcome));
+    if (requests.length === 0) {
+      const line = { category: "important", output: `Debug Server: ${reason.toLine()}\n` };
+      this.#port.send(eventParts(this.#seq++, "output", encodeJson(line)));
     }
     this.#held = undefined;
     this.close();

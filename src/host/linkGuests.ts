@@ -37,14 +37,14 @@ export class LinkGuests {
     return undefined;
   }
 
-  /** Resolves when the guest is in; rejects if it is not let in. `timeoutMs`: for what it has to say. */
-  async accept(channel: Channel, timeoutMs: number, admit: Admit): Promise<void> {
+  /** Resolves when the guest is in; rejects if it is not let in, or takes longer than that to say who it is. */
+  async accept(channel: Channel, admit: Admit, timeoutMs: number): Promise<void> {
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
+        timeoutMs,
         host: PRODUCT,
         logger: this.#logger,
-        timeoutMs,
         admit: async ({ name, client }, context) => {
           const address = whence(channel.peer);
           const arrival = { name, address, kind: "guest", program: client.name } as const;

@@ -127,6 +127,11 @@ export class DebugServer {
     return this.#lock.thumbprint;
   }
 
+  /** How many connections have neither been let in nor turned away. */
+  get halfOpen(): number {
+    return this.#halfOpen.size;
+  }
+
   /** Whether somebody came in by this server, and how far away they are, in milliseconds, where that is measured. */
   find(participant: Participant): { readonly latencyMs: number | undefined } | undefined {
     const isHere = [...this.#clients].some((client) => client.participant === participant);
@@ -157,18 +162,13 @@ export class DebugServer {
       return;
     }
     this.#halfOpen.set(channel, address);
-    const start = performance.now();
+    const end = performance.now() + this.#admissionMs;
     try {
-      const arrived = await this.#lock.open(channel, {
-        signal: this.#ended.signal,
-        timeoutMs: this.#admissionMs,
-      });
-      const full = this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients);
-      const refusal = arrived.refusal ?? (full ? noRoom() : undefined);
-      this.#open.add(channel);
-      channel.stream.once("close", () => this.#open.delete(channel));
-      const timeoutMs = Math.max(1, this.#admissionMs - (performance.now() - start));
-      const entry = { channel: arrived.channel, halfOpen: channel, refusal, timeoutMs };
+      const { signal } = this.#ended;
+      const arrived = await this.#lock.open(channel, { signal, timeoutMs: this.#admissionMs });
+      // One time for all of the admission, however it is divided.
+      const timeoutMs = Math.max(1, end - performance.now());
+      const entry = { channel: arrived.channel, halfOpen: channel, refusal: arrived.refusal, timeoutMs };
       if (arrived.opening === "dap") await this.#acceptDap(entry);
       else await this.#acceptLink(entry);
     } catch (thrown) {
@@ -182,25 +182,40 @@ export class DebugServer {
   /** What somebody who has said who they are may do. Rejects with an AppError if they are not let in. */
   async #decide({ halfOpen, refusal }: Entry, arrival: Arrival, wait: AdmitWait): Promise<Access> {
     if (refusal !== undefined) throw refusal;
-    if (this.#door === undefined) return this.address.access;
+    this.#assertRoom();
+    if (this.#door === undefined) {
+      this.#takePlace(halfOpen);
+      return this.address.access;
+    }
     // A question takes its time, and there is a limit for those.
     this.#halfOpen.delete(halfOpen);
-    return this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+    const access = await this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+    this.#assertRoom();
+    this.#takePlace(halfOpen);
+    return access;
+  }
+
+  /** Only those who are in count: who says nothing takes nobody's place. */
+  #assertRoom(): void {
+    if (this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients))
+      throw new AppError("busy", "This server has as many clients as it may have.");
+  }
+
+  #takePlace(channel: Channel): void {
+    if (channel.stream.destroyed) return;
+    this.#open.add(channel);
+    channel.stream.once("close", () => this.#open.delete(channel));
   }
 
   async #acceptLink(entry: Entry): Promise<void> {
-    const { channel, timeoutMs } = entry;
-    await this.#links.accept(channel, timeoutMs, (arrival, wait) => this.#decide(entry, arrival, wait));
+    const admit: Admit = (arrival, wait) => this.#decide(entry, arrival, wait);
+    await this.#links.accept(entry.channel, admit, entry.timeoutMs);
   }
 
   async #acceptDap(entry: Entry): Promise<void> {
-    const { channel, timeoutMs, refusal } = entry;
+    const { channel, timeoutMs } = entry;
     const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
     const address = whence(channel.peer);
-    if (this.#door === undefined && refusal === undefined) {
-      this.#letIn(port, port, address, this.address.access);
-      return;
-    }
     const gate = new Gate(port);
     try {
       const { clientName = address } = readProfile(await gate.initialized(timeoutMs));
@@ -220,8 +235,9 @@ export class DebugServer {
     const participant = this.#sessions.admit({ address, access });
     const client = this.#sessions.joinRoot(port, participant);
     this.#clients.add(client);
-    // Plain DAP has no admission of its own: it is over when the hub has taken the client's `initialize`.
+    // Its `initialize` may yet be refused, for wrong arguments say; the adapter's answer to it may take its time.
     const timer = setTimeout(() => {
+      if (client.profile !== undefined) return;
       client.drop(new AppError("timeout", "The client did not send initialize in time."));
     }, this.#admissionMs);
     client.onAnswered(() => {
@@ -238,8 +254,4 @@ export class DebugServer {
       this.#sessions.leave(participant);
     });
   }
-}
-
-function noRoom(): AppError {
-  return new AppError("busy", "This server has as many clients as it may have.");
 }

@@ -41,7 +41,6 @@ export function sourceHandlers(reader: SourceReader, rights: SourceRights): Sour
         hint: "It can be read as soon as the program has been in it.",
       });
     }
-    if (!path.isAbsolute(file)) throw new AppError("notAvailable", "This is no file of the host.");
     const content = await reader.read(file);
     if (content.subarray(0, BINARY_BYTES).includes(0))
       throw new AppError("notAvailable", "This is no text file.");
@@ -73,7 +72,7 @@ export function sourceHandlers(reader: SourceReader, rights: SourceRights): Sour
       rights.needControl();
       return inTurn(async () => {
         const found = await find(reader, file, sha256);
-        const same = found === undefined && samePlace === true && path.isAbsolute(file);
+        const same = found === undefined && samePlace === true;
         return { path: same && (await hasContent(reader, file, sha256)) ? file : found };
       });
     },

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { open, realpath } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
+import { isOnDisk } from "../common/onDisk.ts";
 
 /** Where the host's files are. They are asked for by absolute paths only. */
 export interface SourceReader {
@@ -23,30 +24,42 @@ export class DiskSources implements SourceReader {
   }
 
   async read(file: string): Promise<Uint8Array> {
-    // Without waiting: a pipe that nobody writes to would never open.
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
-      (error: unknown) => {
-        throw new AppError("notAvailable", "The host has no such file.", { cause: error });
-      },
-    );
+    if (!isOnDisk(file)) throw noFile();
     try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new AppError("notAvailable", "This is no file of the host.");
-      if (stat.size > LIMITS.sourceBytes) throw tooLarge();
-      // It may have grown meanwhile.
-      const buffer = Buffer.alloc(stat.size + 1);
-      let length = 0;
-      for (let read = 1; read > 0 && length < buffer.length; length += read)
-        read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
-      return buffer.subarray(0, Math.min(length, stat.size));
-    } finally {
-      await handle.close();
+      return await readRegular(file);
+    } catch (thrown) {
+      throw thrown instanceof AppError ? thrown : noFile(thrown);
     }
   }
 
   async realPath(file: string): Promise<string | undefined> {
-    return realpath(file).catch(() => undefined);
+    return isOnDisk(file) ? realpath(file).catch(() => undefined) : undefined;
   }
+}
+
+async function readRegular(file: string): Promise<Uint8Array> {
+  // Looked at before it is opened: to open a device can mean to use it.
+  if (!(await stat(file)).isFile()) throw noFile();
+  // Without waiting, for it may be another by now: a pipe that nobody writes to would never open.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw noFile();
+    if (found.size > LIMITS.sourceBytes) throw tooLarge();
+    // It may have grown meanwhile.
+    const buffer = Buffer.alloc(found.size + 1);
+    let length = 0;
+    for (let read = 1; read > 0 && length < buffer.length; length += read)
+      read = (await handle.read(buffer, length, buffer.length - length, length)).bytesRead;
+    return buffer.subarray(0, Math.min(length, found.size));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Why does not matter to a guest: whether there is a file that the host may not read is none of its business. */
+function noFile(cause?: unknown): AppError {
+  return new AppError("notAvailable", "The host has no such file.", { cause });
 }
 
 function tooLarge(): AppError {

@@ -48,9 +48,10 @@ export interface ClientRequest {
   readonly client: Client;
   readonly seq: number;
   readonly command: string;
-  readonly args: JsonObject;
+  /** Of a client that may only look, no more of them than it may send (looking.ts). */
+  args: JsonObject;
   /** The arguments for the adapter: as the client wrote them, or converted to the adapter's conventions. */
-  readonly rawArgs: Buffer | undefined;
+  rawArgs: Buffer | undefined;
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
   readonly sawStop: boolean;
   /** Whether the client had been told of that breakpoint when it sent this; false where that is not known. */

@@ -10,6 +10,7 @@ import type { HubContext, Parts } from "./context.ts";
 import { changeDeed } from "./deeds.ts";
 import type { Epoch } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
+import { lookRefusal, narrowQuery } from "./looking.ts";
 
 /** WinDbg's commands in a debug console are ours: they run no code of the program and concern no frame of it. */
 const CONSOLE_RULE: RequestRule = { kind: "evaluate", access: "view" };
@@ -40,6 +41,7 @@ export class Dispatch {
     const rule = REQUESTS.get(command);
     const console = this.#hub.console;
     const typed = console && readConsoleCommand(request);
+    if (rule !== undefined) narrowQuery(request, rule);
     const refusal = this.#refusal(request, typed === undefined ? rule : CONSOLE_RULE);
     if (refusal !== undefined) {
       request.refuse(refusal);
@@ -108,7 +110,7 @@ export class Dispatch {
     }
     const wrong = checkArguments(rule, args);
     if (wrong !== undefined) return new AppError("badArguments", `${command}: ${wrong}`);
-    return this.#staleHandle(request, rule) ?? this.#parts.sources.refusal(request);
+    return this.#staleHandle(request, rule) ?? lookRefusal(request, rule, this.#parts.sources);
   }
 
   #staleHandle({ client, command, args, sawStop }: ClientRequest, rule: RequestRule): AppError | undefined {

@@ -203,6 +203,7 @@ export class Hub implements HubContext {
 
   /** The access of a participant has changed: its clients learn what they can do now. */
   accessChanged(participant: Participant): void {
+    this.#parts.lifecycle.accessChanged();
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients)
       if (client.participant === participant) client.event("capabilities", body);
@@ -280,7 +281,10 @@ export class Hub implements HubContext {
     const last = [...this.clients].every((other) => other === client);
     if (!over && (isHost || terminates || (last && terminated))) {
       if (terminates) this.notice(client, "ends the program");
-      this.#disconnectUpstream(request.rawArgs, (outcome) => request.answer(outcome));
+      // Who may not end the program does not say either what becomes of it.
+      const restart = encodeJson({ restart: args.restart === true });
+      const rawArgs = allows(access, "full") ? request.rawArgs : restart;
+      this.#disconnectUpstream(rawArgs, (outcome) => request.answer(outcome));
       return;
     }
     request.answer({ success: true });

@@ -137,10 +137,14 @@ export class Lifecycle {
   forget(client: Client): void {
     this.#joining.forget(client);
     remove(this.#waiting, (request) => request.client === client);
-    if (this.driver === client) {
-      this.driver = undefined;
-      if (this.phase === "initialized") this.#promoteNext();
-    }
+    if (this.driver === client) this.#dropDriver();
+    this.#configureAlone();
+  }
+
+  /** A right has changed. A driver that may only look drives no more: the rest is done as if it had left. */
+  accessChanged(): void {
+    if (this.driver === undefined || maySteer(this.driver)) return;
+    this.#dropDriver();
     this.#configureAlone();
   }
 
@@ -351,6 +355,11 @@ export class Lifecycle {
       if (this.capabilities.supportsConfigurationDoneRequest !== true) return;
       this.#hub.upstream.request("configurationDone", undefined, () => {});
     });
+  }
+
+  #dropDriver(): void {
+    this.driver = undefined;
+    if (this.phase === "initialized") this.#promoteNext();
   }
 
   #promoteNext(): void {

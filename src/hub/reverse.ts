@@ -2,6 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { type JsonObject, encodeJson, errorOutcome, isObject, parseObject } from "../dap/messages.ts";
 import type { Client } from "./client.ts";
 import type { HubContext } from "./context.ts";
+import { maySteer } from "./starting.ts";
 import type { ReverseRequest } from "./upstream.ts";
 
 /** A child session, as those who join it need to know it. */
@@ -58,7 +59,7 @@ export class ReverseRequests {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const child = await this.#options.startChild(how, configuration, this.#invitable().length > 0);
+      const child = await this.#options.startChild(how, configuration, this.#invitable().some(maySteer));
       // Again: somebody may have come or gone while the adapter was opened.
       this.childStarted(child);
       return child;
@@ -75,15 +76,18 @@ export class ReverseRequests {
     }
   }
 
-  /** A child session has started: everybody who can is invited to it, and if nobody can, it runs. */
+  /**
+   * A child session has started: everybody who can is invited to it. It runs if there is nobody to wait for: who may
+   * only look has nothing to configure.
+   */
   childStarted(child: ChildSession): void {
     this.#children.push(child);
     const invited = this.#invitable();
-    if (invited.length === 0) child.release();
-    let expected = invited.length;
+    const expected = new Set(invited.filter(maySteer));
+    if (expected.size === 0) child.release();
     for (const client of invited) {
       this.#invite(client, child, (accepted) => {
-        if (!accepted && --expected === 0) child.release();
+        if (!accepted && expected.delete(client) && expected.size === 0) child.release();
       });
     }
   }

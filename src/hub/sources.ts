@@ -1,8 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { AppError } from "../common/errors.ts";
-import { isObject, objects, parseObject } from "../dap/messages.ts";
-import { allows } from "../common/access.ts";
-import type { ClientRequest } from "./client.ts";
+import { type JsonObject, isObject, objects, parseObject } from "../dap/messages.ts";
 
 /** Responses and events that name sources. */
 const NAMING = new Set([
@@ -13,6 +10,7 @@ const NAMING = new Set([
   "setBreakpoints",
   "breakpoint",
   "output",
+  "locations",
 ]);
 
 /** Of these the adapter may only repeat what a client has named. */
@@ -42,11 +40,11 @@ export class NamedSources {
     ];
     const sources = [...holders.map((holder) => holder.source), ...objects(parsed.sources)];
     for (const source of sources.filter(isObject)) {
-      const path = keyOf(source.path);
-      const reference = keyOf(source.sourceReference);
-      for (const key of [path, reference]) if (key !== undefined) this.#keys.add(key);
-      if (path !== undefined && reference === undefined && !REPEATING.has(name))
-        this.#files.add(asPath(path));
+      const { path, sourceReference } = source;
+      for (const key of keysOf(source)) this.#keys.add(key);
+      // DAP: a reference counts if it is greater than 0.
+      const isFile = typeof path === "string" && path !== "" && !(Number(sourceReference) > 0);
+      if (isFile && !REPEATING.has(name)) this.#files.add(asPath(path));
     }
   }
 
@@ -55,19 +53,21 @@ export class NamedSources {
     return this.#files.has(path);
   }
 
-  /** A guest that may only look reads no source but those that the session has named. */
-  refusal({ client, command, args }: ClientRequest): AppError | undefined {
-    if (command !== "source" || allows(client.participant.access, "control")) return undefined;
-    const source = isObject(args.source) ? args.source : {};
-    const keys = [keyOf(args.sourceReference), keyOf(source.sourceReference), keyOf(source.path)];
-    const named = keys.filter((key) => key !== undefined).every((key) => this.#keys.has(key));
-    return named ? undefined : new AppError("notAllowed", "This source has not come up in the session.");
+  /** Whether the adapter has named, in whatever words, all by which these arguments name a source, and they name one. */
+  named({ source, sourceReference }: JsonObject): boolean {
+    const keys = [...keysOf({ sourceReference }), ...(isObject(source) ? keysOf(source) : [])];
+    return keys.length > 0 && keys.every((key) => this.#keys.has(key));
   }
 }
 
-function keyOf(value: unknown): string | undefined {
-  if (typeof value === "number") return value > 0 ? `#${value}` : undefined;
-  return typeof value === "string" && value !== "" ? value : undefined;
+/** All by which an adapter may find a source. */
+function keysOf({ path, sourceReference, adapterData }: JsonObject): string[] {
+  const keys = [];
+  if (path !== undefined && path !== "") keys.push(`path ${JSON.stringify(path)}`);
+  if (sourceReference !== undefined && sourceReference !== 0)
+    keys.push(`reference ${JSON.stringify(sourceReference)}`);
+  if (adapterData !== undefined) keys.push(`adapterData ${JSON.stringify(adapterData)}`);
+  return keys;
 }
 
 /** As clients know it, also if the adapter speaks in URIs. */

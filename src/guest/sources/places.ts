@@ -1,4 +1,5 @@
 import { AppError } from "../../common/errors.ts";
+import { isOnDisk } from "../../common/onDisk.ts";
 import type { SourceInfo } from "../../link/messages.ts";
 import { sha256Of } from "./hostFiles.ts";
 import type { LocalFiles } from "./localFiles.ts";
@@ -200,7 +201,8 @@ export class SourcePlaces {
         if (!paths.has(path)) paths.set(path, path === hostPath ? "same" : "alike");
       }
     }
-    if (acceptSamePath && !isElsewhere && !paths.has(hostPath)) paths.set(hostPath, "same");
+    if (acceptSamePath && isOnDisk(hostPath) && !isElsewhere && !paths.has(hostPath))
+      paths.set(hostPath, "same");
     const found = await Promise.all(
       [...paths].map(async ([path, why]) => ({ path, why, content: await local.read(path) })),
     );

@@ -1,45 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ACCESS_LEVELS, allows } from "../../../src/common/access.ts";
 import { REQUESTS, type RequestRule, checkArguments, maskCapabilities } from "../../../src/dap/requests.ts";
 import { understands } from "../../../src/dap/vocabulary.ts";
-
-const SPECIFICATION = readFileSync(
-  new URL("../../../node_modules/@vscode/debugprotocol/lib/debugProtocol.d.ts", import.meta.url),
-  "utf8",
-).replace(/\/\*[^]*?\*\//g, "");
-
-/** The members of an interface (`name`, or `name?`), each with its type; those of what it extends are left out. */
-function membersOf(name: string): Map<string, { type: string; optional: boolean }> | undefined {
-  const match = new RegExp(`interface ${name}(?: extends \\w+)? \\{([^]*?)\\n\\t\\}`).exec(SPECIFICATION);
-  if (match === null) return undefined;
-  const members = [...(match[1] ?? "").matchAll(/^\t\t(\w+)(\??):\s*([^;{]+|\{[^\n]*\}|\{[^]*?\n\t\t\});/gm)];
-  return new Map(
-    members.map(([, member = "", mark, type = ""]) => [
-      member,
-      { type: type.trim(), optional: mark === "?" },
-    ]),
-  );
-}
-
-const REQUEST_NAMES = [...SPECIFICATION.matchAll(/interface (\w+)Request extends Request \{/g)].map(
-  ([, name = ""]) => name,
-);
-const commandOf = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
-
-/** The arguments' interface of a request: what its `arguments` member says. */
-function argumentsOf(name: string): ReturnType<typeof membersOf> {
-  const type = membersOf(`${name}Request`)?.get("arguments")?.type;
-  return type === undefined ? undefined : membersOf(type);
-}
-
-const JSON_TYPES: Record<string, string> = { number: "number", string: "string", boolean: "boolean" };
-function jsonType(type: string): string {
-  if (type.endsWith("[]")) return "array";
-  if (/^'/.test(type)) return "string";
-  return JSON_TYPES[type] ?? "object";
-}
+import { REQUEST_NAMES, argumentsOf, commandOf, jsonType, membersOf } from "../../support/specification.ts";
 
 describe("the table of requests", () => {
   test("the specification was understood", () => {
@@ -61,6 +25,19 @@ describe("the table of requests", () => {
       assert.deepEqual(
         { ...rule.required },
         Object.fromEntries(required.map(([member, { type }]) => [member, jsonType(type)])),
+      );
+    });
+
+    test(`${command}: who may only look may send what DAP names, and no other`, () => {
+      const rule: RequestRule | undefined = REQUESTS.get(command);
+      if (rule?.kind !== "query" || rule.access !== "view") {
+        assert.equal(rule?.optional, undefined);
+        return;
+      }
+      const optional = [...(argumentsOf(name) ?? [])].filter(([, member]) => member.optional);
+      assert.deepEqual(
+        { ...rule.optional },
+        Object.fromEntries(optional.map(([member, { type }]) => [member, jsonType(type)])),
       );
     });
 
@@ -112,8 +89,10 @@ describe("rights", () => {
     assert.equal(REQUESTS.get("evaluate")?.access, "control", "it runs code");
     for (const command of ["terminate", "restart", "terminateThreads"])
       assert.equal(REQUESTS.get(command)?.access, "full");
+    // Both make adapters evaluate what they are given.
+    const evaluating = ["completions", "dataBreakpointInfo"];
     for (const [command, { kind, access }] of REQUESTS)
-      if (kind === "query") assert.equal(access, "view", command);
+      if (kind === "query") assert.equal(access, evaluating.includes(command) ? "control" : "view", command);
   });
 
   test("mask capabilities without adding any, and keep what is no right's", () => {

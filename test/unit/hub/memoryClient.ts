@@ -110,6 +110,11 @@ export class MemoryClient {
     return response;
   }
 
+  /** Sends anything, for which no answer is waited. */
+  inject(message: JsonObject): void {
+    this.#port.message.fire({ body: encodeJson(message) });
+  }
+
   /** Asserts that it succeeds; resolves with the body. */
   async ok(command: string, args?: JsonObject | string): Promise<JsonObject> {
     const response = await this.request(command, args);

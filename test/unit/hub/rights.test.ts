@@ -1,110 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ACCESS_LEVELS, type Access, allows } from "../../../src/common/access.ts";
 import { REQUESTS } from "../../../src/dap/requests.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
+import { ALL_CAPABILITIES, ARGUMENTS } from "./everything.ts";
 import { CAPABILITIES, FakeUpstream } from "./fakeUpstream.ts";
 import { MemoryClient, VSCODE, connect, enter, settle } from "./memoryClient.ts";
-
-/** Every capability that any request needs. */
-const ALL = Object.fromEntries(
-  [...REQUESTS.values()].flatMap(({ capability }) => (capability === undefined ? [] : [[capability, true]])),
-);
-
-const ARGUMENTS = {
-  adapterID: "fake",
-  threadId: 1,
-  frameId: 1,
-  variablesReference: 1,
-  targetId: 4,
-  locationReference: 6,
-  source: { path: "/p/a.c" },
-  breakpoints: [],
-  filters: [],
-  sourceReference: 0,
-  line: 1,
-  column: 1,
-  name: "x",
-  text: "x",
-  value: "1",
-  expression: "x",
-  memoryReference: "0x1",
-  count: 1,
-  instructionCount: 1,
-  data: "AA==",
-  args: [],
-  cwd: "/",
-  configuration: {},
-  request: "attach",
-};
-
-async function served(access: Access) {
-  const upstream = new FakeUpstream({ capabilities: { ...CAPABILITIES, ...ALL } });
-  const hub = new Hub(upstream);
-  const driver = await enter(connect(hub, "driver").client);
-  const { client, participant } = connect(hub, "guest", { access });
-  await enter(client);
-  upstream.stop();
-  upstream.handlers.scopes = () => ({
-    scopes: [{ name: "l", variablesReference: 1, declarationLocationReference: 6 }],
-  });
-  for (const [command, args] of [
-    ["stackTrace", { threadId: 1 }],
-    ["scopes", { frameId: 1 }],
-    ["stepInTargets", { frameId: 1 }],
-  ] as const) {
-    await client.ok(command, args);
-  }
-  return { upstream, hub, driver, client, participant };
-}
-
-describe("every request of DAP, with every right", () => {
-  for (const access of ACCESS_LEVELS) {
-    for (const [command, rule] of REQUESTS) {
-      const allowed = allows(access, rule.access);
-      test(`${access}: ${command} is ${allowed ? "let through" : "refused"}`, async () => {
-        const { upstream, client } = await served(access);
-        const count = upstream.received.length;
-        const { message, success } = await client.request(command, ARGUMENTS);
-        if (!allowed) {
-          assert.equal(message, "notAllowed");
-          assert.equal(success, false);
-          assert.equal(upstream.received.length, count, "nothing reaches the adapter");
-        } else {
-          assert.notEqual(message, "notAllowed");
-          // The starting requests are refused a second time, and reverse ones from a client always.
-          if (rule.kind !== "reverse" && rule.kind !== "lifecycle") assert.equal(success, true, message);
-        }
-      });
-    }
-
-    test(`${access}: a custom request needs control`, async () => {
-      const { upstream, client } = await served(access);
-      const { success, message } = await client.request("own/request", { x: 1 });
-      assert.equal(success, access !== "view", message);
-      assert.equal(upstream.commands("own/request").length, access === "view" ? 0 : 1);
-    });
-
-    test(`${access}: the capabilities say what it may do`, async () => {
-      const upstream = new FakeUpstream({ capabilities: { ...CAPABILITIES, ...ALL } });
-      const hub = new Hub(upstream);
-      await enter(connect(hub, "driver").client);
-      const capabilities = await connect(hub, "guest", { access }).client.ok("initialize", VSCODE);
-      for (const capability of Object.keys(ALL)) {
-        // One that several requests need is offered to who may send them all.
-        const needs = [...REQUESTS.values()].filter((rule) => rule.capability === capability);
-        assert.equal(
-          capabilities[capability],
-          needs.every((rule) => allows(access, rule.access)),
-          capability,
-        );
-      }
-      assert.equal(capabilities.supportTerminateDebuggee, access === "full");
-      assert.equal(capabilities.supportsConfigurationDoneRequest, true);
-    });
-  }
-});
 
 describe("what the adapter is protected from", () => {
   test("what its capabilities do not offer, and lacking or wrong arguments", async () => {
@@ -160,7 +61,7 @@ describe("what the adapter is protected from", () => {
 
 describe("rights", () => {
   test("may change while somebody is there", async () => {
-    const upstream = new FakeUpstream({ capabilities: { ...CAPABILITIES, ...ALL } });
+    const upstream = new FakeUpstream({ capabilities: { ...CAPABILITIES, ...ALL_CAPABILITIES } });
     const sessions = new Sessions(upstream);
     const host = new MemoryClient("host");
     sessions.joinRoot(host.port, sessions.admit({ name: "host", address: "here", access: "full" }));

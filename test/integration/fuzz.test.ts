@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { withDeadline } from "../support/process.ts";
+import { OPENINGS } from "../support/openings.ts";
+import { serveUpstream } from "../support/served.ts";
+import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
+
+const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 6);
+const SEED = process.env["FUZZ_SEED"] ? Number(process.env["FUZZ_SEED"]) : undefined;
+/** How much more memory than before may be in use at the end, in bytes; fast-check itself keeps some. */
+const GROWTH = 64 * 1024 * 1024;
+
+/** One change to bytes, at that fraction of them. */
+interface Mutation {
+  readonly kind: "flip" | "set" | "insert" | "delete" | "repeat" | "cut";
+  readonly at: number;
+  readonly length: number;
+  readonly bytes: Uint8Array;
+}
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  kind: fc.constantFrom("flip", "set", "insert", "delete", "repeat", "cut"),
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  length: fc.nat(64),
+  bytes: fc.uint8Array({ maxLength: 32 }),
+});
+
+function mutate(bytes: Buffer, { kind, at, length, bytes: other }: Mutation): Buffer {
+  const start = Math.floor(at * bytes.length);
+  const [head, tail] = [bytes.subarray(0, start), bytes.subarray(start)];
+  switch (kind) {
+    case "flip": {
+      const copy = Buffer.from(bytes);
+      if (start < copy.length) copy[start] = (copy[start] ?? 0) ^ (1 << (length & 7));
+      return copy;
+    }
+    case "set":
+      return Buffer.concat([head, other, tail.subarray(other.length)]);
+    case "insert":
+      return Buffer.concat([head, other, tail]);
+    case "delete":
+      return Buffer.concat([head, tail.subarray(length)]);
+    case "repeat":
+      return Buffer.concat([head, ...Array.from({ length: 1 + (length & 7) }, () => tail)]);
+    case "cut":
+      return Buffer.from(head);
+  }
+}
+
+const bytes = fc.oneof(
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 512 }).map((array) => Buffer.from(array)) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...Object.values(OPENINGS)), fc.array(mutation, { maxLength: 6 }))
+      .map(([opening, mutations]) => mutations.reduce(mutate, opening)),
+  },
+);
+
+/** How it is sent: in pieces that end at these fractions, and how the peer goes. */
+const peer = fc.record({
+  bytes,
+  cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 }),
+  goes: fc.constantFrom("end", "reset", "waits"),
+});
+
+describe("whatever somebody sends who has not been let in", () => {
+  test("the server neither falls nor hangs, forgets them, and their bytes stay outside", async (t) => {
+    const upstream = new FakeUpstream();
+    upstream.handlers.disconnect = () => {
+      setImmediate(() => upstream.dispose());
+      return undefined;
+    };
+    // Whoever says who they are is turned away, so that nothing of anybody's may reach the adapter.
+    const served = await serveUpstream(upstream, {
+      access: "full",
+      admissionMs: 60,
+      admit: (_, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("gone")))),
+      questionMs: 30,
+    });
+    t.after(() => served.close());
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note);
+    t.after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
+
+    const before = process.memoryUsage().rss;
+    const property = fc.asyncProperty(fc.array(peer, { minLength: 1, maxLength: 14 }), async (peers) => {
+      const ends = peers.map(async ({ bytes: all, cuts, goes }) => {
+        const socket = connect(served.port, "127.0.0.1");
+        socket.on("error", () => {});
+        const closed = new Promise<void>((resolve) => socket.resume().once("close", () => resolve()));
+        await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closed]);
+        const places = [...cuts.map((cut) => Math.floor(cut * all.length)), all.length].sort((a, b) => a - b);
+        let from = 0;
+        for (const place of places) {
+          socket.write(all.subarray(from, place));
+          from = place;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        if (goes === "end") socket.end();
+        if (goes === "reset") socket.resetAndDestroy();
+        await withDeadline(closed, "the server lets go", 10_000);
+      });
+      await Promise.all(ends);
+      assert.deepEqual(unhandled, []);
+      assert.deepEqual(upstream.commands(), []);
+      assert.equal(served.sessions.root.clients.size, 0);
+    });
+    const details = await fc.check(property, {
+      seed: SEED,
+      interruptAfterTimeLimit: SECONDS * 1000,
+      numRuns: Infinity,
+      markInterruptAsFailure: false,
+    });
+    assert.equal(details.failed, false, fc.defaultReportMessage(details));
+    t.diagnostic(`${details.numRuns} runs, seed ${details.seed}`);
+
+    await withDeadline(
+      (async () => {
+        while (served.server.halfOpen > 0) await new Promise((resolve) => setImmediate(resolve));
+      })(),
+      "nobody is half inside",
+    );
+    assert.ok(process.memoryUsage().rss - before < GROWTH + details.numRuns * 100, "memory does not grow");
+    // And who knocks next is heard.
+    const client = await served.connect();
+    assert.equal((await client.raw("initialize", { adapterID: "fake" })).message, "timeout");
+    await client.closed;
+  });
+});
