@@ -4,8 +4,9 @@ import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
 import { DEBUG_TYPE } from "../names.ts";
+import { checkClient } from "./check.ts";
 import { entryOf } from "./find.ts";
-import { type JoinChoice, type JoinItem, entryChoice, joinGroups } from "./joinItems.ts";
+import { type JoinChoice, type JoinItem, choice, entryChoice, joinGroups } from "./joinItems.ts";
 
 const FORGET: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon("close"),
@@ -16,17 +17,17 @@ const FORGET: vscode.QuickInputButton = {
 export async function join(app: App, argument: unknown): Promise<void> {
   const entry = await entryOf(app.registry, argument);
   if (entry === undefined) {
-    const choice = await chooseJoin(app);
-    if (choice !== undefined) await startJoin(app, choice);
+    const chosen = await chooseJoin(app);
+    if (chosen !== undefined) await startJoin(app, chosen);
     return;
   }
-  const choice = entryChoice(entry);
-  if (choice === undefined)
+  const registered = entryChoice(entry);
+  if (registered === undefined)
     throw new AppError(
       "notSupported",
       "This server was started by a version that this one does not understand.",
     );
-  await startJoin(app, choice);
+  await startJoin(app, registered);
 }
 
 /** Joins as a debug session of this window; VS Code shows what goes wrong. Its configuration holds no password. */
@@ -70,8 +71,8 @@ async function chooseJoin({ recents, registry, serving }: App): Promise<JoinChoi
     show();
   }, ignore);
   return new Promise((resolve) => {
-    const finish = (choice: JoinChoice | undefined) => {
-      resolve(choice);
+    const finish = (chosen: JoinChoice | undefined) => {
+      resolve(chosen);
       pick.dispose();
     };
     pick.onDidChangeValue(show);
@@ -80,11 +81,18 @@ async function chooseJoin({ recents, registry, serving }: App): Promise<JoinChoi
     });
     pick.onDidAccept(() => {
       const [item] = pick.selectedItems;
-      if (item?.join !== undefined) finish(item.join);
+      // Enter may come before the row of what was pasted.
+      const wanted = item === undefined ? typedChoice(pick.value) : item.join;
+      if (wanted !== undefined) finish(wanted);
     });
     pick.onDidHide(() => finish(undefined));
     pick.show();
   });
+}
+
+function typedChoice(text: string): JoinChoice | undefined {
+  const checked = checkClient(text);
+  return checked.ok ? choice(checked.address) : undefined;
 }
 
 function withButton(item: JoinItem): Item {
