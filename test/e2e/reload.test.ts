@@ -10,7 +10,7 @@ function listed(runtime: string): Promise<number> {
 }
 
 e2e(
-  "a guest's window is reloaded: the guest has left, its breakpoints with it, and may come again",
+  "windows are reloaded and closed: the others are told, nothing stays, and one may come again",
   async (t) => {
     const runtime = machine(t);
     const host = await person(t, "Hana", HOST_FILES, { runtime });
@@ -20,28 +20,21 @@ e2e(
     await join(guest, string, host);
     await guest.debug.stopped(LINES.callAdd, "app.js");
     await guest.editor.toggleBreakpoint(LINES.returnSum);
+
+    // The guest has left, and its breakpoints with it.
     await guest.reload();
     await host.console.line("Gil has left.");
     await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
     assert.equal(await listed(runtime), 1);
     await join(guest, string, host);
     await guest.debug.stopped(LINES.callAdd, "app.js");
+
+    // With the host's window, the session ends.
+    await host.reload();
+    await guest.debug.ended();
+    await guest.console.line(/The host's window has closed|The host has ended the session/);
+    await untilEqual("the list of servers", () => listed(runtime), 0);
+    await host.close();
+    await untilEqual("the list of servers", () => listed(runtime), 0);
   },
 );
-
-e2e("the host's window is reloaded, then closed: guests are told, and no listing stays", async (t) => {
-  const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
-  await stopAt(host, LINES.callAdd);
-  const string = await serve(host);
-  const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
-  await join(guest, string, host);
-  await guest.debug.stopped(LINES.callAdd, "app.js");
-  assert.equal(await listed(runtime), 1);
-  await host.reload();
-  await guest.debug.ended();
-  await guest.console.line(/The host's window has closed|The host has ended the session/);
-  await untilEqual("the list of servers", () => listed(runtime), 0);
-  await host.close();
-  await untilEqual("the list of servers", () => listed(runtime), 0);
-});

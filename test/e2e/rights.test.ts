@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { e2e } from "./support/scenario.ts";
 import { HOST_FILES, LINES, frames, join, machine, person, serve, stopAt } from "./support/share.ts";
 import { until, untilEqual } from "./support/wait.ts";
+import { openWindow } from "./support/window.ts";
 
-e2e("two guests, one of whom may only look", async (t) => {
+e2e("two guests, one of whom may only look; a third whom the host denies reaches nothing", async (t) => {
   const runtime = machine(t);
   const host = await person(t, "Hana", HOST_FILES, { runtime });
   await stopAt(host, LINES.callAdd);
@@ -61,18 +62,14 @@ e2e("two guests, one of whom may only look", async (t) => {
   await ada.debug.stopped(LINES.returnSum, "app.js");
   await untilEqual("the host's line", () => host.editor.stoppedLine(), LINES.returnSum);
   await ada.console.line("Viv steps over.");
-});
 
-e2e("a guest whom the host denies reaches nothing", async (t) => {
-  const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
-  await stopAt(host, LINES.callAdd);
-  const string = await serve(host);
-  const guest = await person(t, "Mallory", { "a.txt": "" }, { runtime });
-  await join(guest, string, host, "Deny");
-  await guest.notifications
+  // A third is denied and reaches nothing.
+  await viv.close();
+  const mallory = await openWindow(t, viv.code, viv.folder);
+  await join(mallory, string, host, "Deny");
+  await mallory.notifications
     .answerDialog(/The host did not let you in/, "Cancel")
-    .catch(() => guest.notifications.shown(/The host did not let you in/));
-  await guest.debug.ended();
-  assert.deepEqual(await guest.debug.callStack(), []);
+    .catch(() => mallory.notifications.shown(/The host did not let you in/));
+  await mallory.debug.ended();
+  assert.deepEqual(await mallory.debug.callStack(), []);
 });

@@ -3,56 +3,59 @@ import path from "node:path";
 import { e2e } from "./support/scenario.ts";
 import { APP, HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
 import { until, untilEqual } from "./support/wait.ts";
+import { openWindow, workspace } from "./support/window.ts";
 
-e2e("a guest with the same file in another folder debugs in its own file", async (t) => {
-  const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
-  await stopAt(host, LINES.callAdd);
-  const string = await serve(host);
-  const guest = await person(t, "Gil", { "app.js": APP }, { runtime });
+e2e(
+  "a guest's own file is used if it is the host's; one that differs is not, and that is told once",
+  async (t) => {
+    const runtime = machine(t);
+    const host = await person(t, "Hana", HOST_FILES, { runtime });
+    await stopAt(host, LINES.callAdd);
+    const string = await serve(host);
+    const guest = await person(t, "Gil", { "app.js": APP }, { runtime });
 
-  // Set before joining, in the guest's own file: it counts for the host's.
-  await guest.editor.open("app.js");
-  await guest.editor.toggleBreakpoint(LINES.returnSum);
-  await join(guest, string, host);
-  await guest.debug.stopped(LINES.callAdd, "app.js");
-  // Its own folder is the root of the path.
-  await until(
-    "the guest's breadcrumbs",
-    () => guest.editor.breadcrumbs(),
-    (path) => path.startsWith("app.js/"),
-  );
-  await until(
-    "the host's gutter",
-    () => host.editor.breakpoints(),
-    (lines) => lines.includes(LINES.returnSum),
-  );
-  await guest.debug.press("Continue");
-  await guest.debug.stopped(LINES.returnSum, "app.js");
-  assert.deepEqual(await guest.editor.tabs(), ["app.js"]);
-  assert.equal(await guest.editor.stoppedLine(), LINES.returnSum);
-  await guest.command("Debug Server: Leave");
-  await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
-});
+    // Set before joining, in the guest's own file: it counts for the host's.
+    await guest.editor.open("app.js");
+    await guest.editor.toggleBreakpoint(LINES.returnSum);
+    await join(guest, string, host);
+    await guest.debug.stopped(LINES.callAdd, "app.js");
+    // Its own folder is the root of the path.
+    await until(
+      "the guest's breadcrumbs",
+      () => guest.editor.breadcrumbs(),
+      (path) => path.startsWith("app.js/"),
+    );
+    await until(
+      "the host's gutter",
+      () => host.editor.breakpoints(),
+      (lines) => lines.includes(LINES.returnSum),
+    );
+    await guest.debug.press("Continue");
+    await guest.debug.stopped(LINES.returnSum, "app.js");
+    assert.deepEqual(await guest.editor.tabs(), ["app.js"]);
+    assert.equal(await guest.editor.stoppedLine(), LINES.returnSum);
+    await guest.command("Debug Server: Leave");
+    await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
 
-e2e("a guest whose file differs is shown the host's, and told once", async (t) => {
-  const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
-  await stopAt(host, LINES.callAdd);
-  const string = await serve(host);
-  const guest = await person(t, "Gil", { "app.js": `// mine\n${APP}` }, { runtime });
-  await join(guest, string, host);
-  await guest.debug.stopped(LINES.callAdd, "app.js");
-  const { text } = await guest.notifications.shown("differs");
-  assert.ok(text.includes(path.join(host.folder, "app.js")), text);
-  await until(
-    "the host's text",
-    () => guest.editor.text(),
-    (lines) => lines[0] === "let total = 0;",
-  );
-  // It is read-only, and nobody is told again.
-  await guest.notifications.clear();
-  await guest.debug.press("Step Over");
-  await guest.debug.stopped(LINES.returnSum, "app.js");
-  assert.deepEqual(await guest.notifications.list(), []);
-});
+    await host.debug.press("Continue");
+    await host.debug.stopped(LINES.callAdd, "app.js");
+
+    // Another window of the same person, whose file differs.
+    const other = workspace(t, { "app.js": `// mine\n${APP}` });
+    const changed = await openWindow(t, guest.code, other);
+    await join(changed, string, host);
+    await changed.debug.stopped(LINES.callAdd, "app.js");
+    const { text } = await changed.notifications.shown("differs");
+    assert.ok(text.includes(path.join(host.folder, "app.js")), text);
+    await until(
+      "the host's text",
+      () => changed.editor.text(),
+      (lines) => lines[0] === "let total = 0;",
+    );
+    // It is read-only, and nobody is told again.
+    await changed.notifications.clear();
+    await changed.debug.press("Step Over");
+    await changed.debug.stopped(LINES.returnSum, "app.js");
+    assert.deepEqual(await changed.notifications.list(), []);
+  },
+);
