@@ -90,7 +90,8 @@ function insideTls(below: TransportFixture): TransportFixture {
   return {
     ...below,
     async listen() {
-      const { listener, connect } = await below.listen();
+      const listening = await below.listen();
+      const { listener } = listening;
       const inbox = new ChannelInbox();
       listener.onChannel((channel) => {
         void secured(channel).then(
@@ -107,7 +108,7 @@ function insideTls(below: TransportFixture): TransportFixture {
             await listener.close();
           },
         },
-        connect: async (wait) => openTls(await connect(wait), { proto: "tls1.3", ...wait }),
+        connect: async (wait) => openTls(await listening.connect(wait), { proto: "tls1.3", ...wait }),
       };
     },
     manyChannels: 20,
