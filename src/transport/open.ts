@@ -5,6 +5,7 @@ import { AppError } from "../common/errors.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { isLoopback } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
+import { connectSerial, listenSerial } from "./serial/serial.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
 /** A listener and the address that it has now: with the port that is in use and the pipe's name spelled out. */
@@ -40,6 +41,10 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
     const expanded = withExpandedPipe(address, process.pid, threadId);
     return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
   }
+  if (address.kind === "com") {
+    const { device, baud, channel } = address;
+    return { listener: await listenSerial({ ...wait, device, baud, channel }), address };
+  }
   throw notAvailable(`${address.kind} is`);
 }
 
@@ -51,6 +56,10 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
     return connectTcp({ ...wait, host: server, port, family: ipv6Only ? 6 : "both" });
   }
   if (address.kind === "npipe") return connectPipe({ ...wait, name: address.pipe, server: address.server });
+  if (address.kind === "com") {
+    const { device, baud, channel } = address;
+    return connectSerial({ ...wait, device, baud, channel });
+  }
   throw notAvailable(`${address.kind} is`);
 }
 
@@ -60,9 +69,8 @@ export function assertAvailable(address: Address): void {
   switch (address.kind) {
     case "tcp":
     case "npipe":
-      return;
     case "com":
-      throw notAvailable("Serial lines (com:) are");
+      return;
     case "ssl":
     case "spipe":
       throw notAvailable(`Certificates (${address.kind}:) are`);

@@ -80,6 +80,11 @@ export class Connection {
     return this.#receiver.ended;
   }
 
+  /** Something that was written has not come yet, as far as is known, and may still come. */
+  get pending(): boolean {
+    return this.#state === "open" && this.#sender.pending;
+  }
+
   /** Bytes held for the user and for the peer. */
   get held(): number {
     return this.#receiver.held + this.#sender.queued;

@@ -51,6 +51,11 @@ export class Datalink {
     return [...this.#connections.values()].every(({ state }) => state === "settled" || state === "gone");
   }
 
+  /** Something still has to go to the other side. */
+  get pending(): boolean {
+    return this.#replies.length > 0 || [...this.#connections.values()].some(({ pending }) => pending);
+  }
+
   /** Bytes held by all connections. */
   get held(): number {
     let bytes = 0;

@@ -68,6 +68,11 @@ export class Sender {
     return this.#endCut && this.#flight.length === 0;
   }
 
+  /** Something was not sent yet, or is not known to have come. */
+  get pending(): boolean {
+    return this.#hasNew || this.#flight.length > 0;
+  }
+
   /** There is something to send, but the peer takes no more. */
   get blocked(): boolean {
     return this.#hasNew && this.#flight.length === 0 && !this.#mayCut;
