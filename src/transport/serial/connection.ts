@@ -24,6 +24,8 @@ export interface ConnectionListener {
  */
 export type ConnectionState = "opening" | "accepting" | "open" | "settled" | "gone";
 
+const NOTHING = new Uint8Array(0);
+
 /** Bytes that wait to be sent, beyond which a writer should wait. */
 const QUEUE_BYTES = 16 * 1024;
 
@@ -161,7 +163,7 @@ export class Connection {
       case "data":
       case "end": {
         // A data frame says nothing of what came after a gap: that is what `ack` frames are for.
-        this.#acknowledged({ ack: frame.ack, window: frame.window, selective: 0 }, now);
+        this.#acknowledged({ ack: frame.ack, window: frame.window, selective: NOTHING }, now);
         const end = frame.type === "end";
         if (this.#receiver.receive(frame.sequence, frame.payload, end, now)) this.listener.readable?.();
         break;

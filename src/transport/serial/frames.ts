@@ -8,15 +8,15 @@ export const SERIAL_VERSION = 1;
 export const MAX_PAYLOAD = 1024;
 
 /** Frames that a receiver takes beyond the last one that it has acknowledged, at most. */
-export const MAX_WINDOW = 32;
+export const MAX_WINDOW = 64;
 
-/** What has come: everything before `ack`, and of the 32 frames after `ack` those whose bits are set in `selective`. */
+/** What has come: everything before `ack`, and of the frames after `ack` those whose bits are set in `selective`. */
 export interface Acknowledgement {
   readonly ack: number;
   /** So many frames from `ack` on are taken. */
   readonly window: number;
-  /** Bit 0 is `ack + 1`. */
-  readonly selective: number;
+  /** The lowest bit of the first byte is `ack + 1`; empty if nothing is missing. */
+  readonly selective: Uint8Array;
 }
 
 /** `to` is the id that the receiver of the frame has given to the connection; in `reset` it is the sender's. */
@@ -53,6 +53,7 @@ const NAMES = new Map(Object.entries(TYPES).map(([name, type]) => [type as numbe
 const COMMON_BYTES = 6;
 const CRC_BYTES = 4;
 const DATA_BYTES = 5;
+const ACK_BYTES = 3;
 
 /** Of a data frame, besides its payload and what byte stuffing adds. */
 const DATA_OVERHEAD = COMMON_BYTES + DATA_BYTES + CRC_BYTES;
@@ -98,10 +99,10 @@ function bodyOf(frame: Frame): Buffer {
     }
     case "ack":
     case "ping": {
-      const body = Buffer.allocUnsafe(7);
+      const body = Buffer.allocUnsafe(ACK_BYTES + frame.selective.length);
       body.writeUInt16LE(frame.ack, 0);
       body[2] = frame.window;
-      body.writeUInt32LE(frame.selective, 3);
+      body.set(frame.selective, ACK_BYTES);
       return body;
     }
     case "refuse":
@@ -147,13 +148,13 @@ function readBody(
       };
     case "ack":
     case "ping":
-      if (body.length < 7) return undefined;
+      if (body.length < ACK_BYTES) return undefined;
       return {
         ...common,
         type,
         ack: body.readUInt16LE(0),
         window: body[2] ?? 0,
-        selective: body.readUInt32LE(3),
+        selective: body.subarray(ACK_BYTES, ACK_BYTES + MAX_WINDOW / 8),
       };
     case "refuse":
       if (body.length < 1) return undefined;

@@ -5,6 +5,8 @@ interface Early {
   readonly end: boolean;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** After so many frames the sender is told at once that they came. */
 const ACK_EVERY = 2;
 
@@ -88,11 +90,13 @@ export class Receiver {
     this.#owedAt = Infinity;
     this.#urgent = false;
     this.#toldEdge = (this.#expected + this.#window) & 0xffff;
-    let selective = 0;
+    let selective: Uint8Array = NOTHING;
     for (const sequence of this.#early.keys()) {
-      selective |= 1 << (distance(this.#expected, sequence) - 1);
+      if (selective.length === 0) selective = new Uint8Array(MAX_WINDOW / 8);
+      const bit = distance(this.#expected, sequence) - 1;
+      selective[bit >> 3] = (selective[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
-    return { ack: this.#expected, window: this.#window, selective: selective >>> 0 };
+    return { ack: this.#expected, window: this.#window, selective };
   }
 
   get #window(): number {

@@ -119,7 +119,7 @@ export class Sender {
     const come = this.#flight.splice(0, progress).filter(({ arrived }) => !arrived);
     for (const flight of this.#flight) {
       const bit = distance(ack, flight.sequence) - 1;
-      if (flight.arrived || bit < 0 || bit > 31 || ((selective >>> bit) & 1) === 0) continue;
+      if (flight.arrived || bit < 0 || (((selective[bit >> 3] ?? 0) >> (bit & 7)) & 1) === 0) continue;
       flight.arrived = true;
       flight.lost = false;
       come.push(flight);

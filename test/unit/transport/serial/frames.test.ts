@@ -24,7 +24,8 @@ const bytes = (maxLength: number) =>
   );
 
 const common = { channel: byte, to: u32 };
-const acknowledgement = { ack: u16, window: byte, selective: u32 };
+const selective = fc.uint8Array({ maxLength: 8 }).map((bits) => Buffer.from(bits));
+const acknowledgement = { ack: u16, window: byte, selective };
 const payload = bytes(MAX_PAYLOAD).map((part) => Buffer.from(part));
 const frame: fc.Arbitrary<Frame> = fc
   .oneof(
@@ -153,7 +154,7 @@ describe("serial frames", () => {
         to: 0x01020304,
         sequence: 0x0101,
         ack: 0x0101,
-        window: 32,
+        window: 64,
         payload: Buffer.alloc(length, 1),
       });
       assert.ok(encoded.length <= sizeOnLine(length) && encoded.length >= sizeOnLine(length) - 1);
