@@ -23,13 +23,17 @@ export interface SerialTiming {
   readonly goneMs: number;
 }
 
-/** A frame should not hold up the others of the line for longer, but a small one is mostly header. */
+/** A frame holds up the others of the line for so long, if it is none of the small ones, which are mostly header. */
 const FRAME_MS = 50;
-const SMALLEST_FULL_PAYLOAD = 256;
+const FULL_PAYLOAD = 256;
+/** On a slow line not even those may take longer than this, down to the smallest. */
+const SLOW_FRAME_MS = 600;
+const SMALLEST_PAYLOAD = 64;
 
 export function timingFor(baud: number): SerialTiming {
   const byteMs = 10_000 / baud;
-  const payload = Math.min(MAX_PAYLOAD, Math.max(SMALLEST_FULL_PAYLOAD, Math.round(FRAME_MS / byteMs)));
+  const least = Math.max(SMALLEST_PAYLOAD, Math.min(FULL_PAYLOAD, Math.floor(SLOW_FRAME_MS / byteMs)));
+  const payload = Math.min(MAX_PAYLOAD, Math.max(least, Math.floor(FRAME_MS / byteMs)));
   const frameMs = sizeOnLine(payload) * byteMs;
   const aheadMs = 30;
   const ackDelayMs = 20 + frameMs;
