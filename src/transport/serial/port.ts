@@ -133,8 +133,13 @@ async function describeLinux(folder: string, name: string): Promise<SerialPortIn
   return { path: `/dev/${name}` };
 }
 
-/** The package tells what is wrong in words only: those of its native part, and of the system in English. */
-async function cannotOpen(device: string, name: string, baud: number, thrown: unknown): Promise<AppError> {
+/** What to tell people. The package says what is wrong in words only: its own, and the system's in English. */
+export async function cannotOpen(
+  device: string,
+  name: string,
+  baud: number,
+  thrown: unknown,
+): Promise<AppError> {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const missing = process.platform !== "win32" && (await stat(name).catch(errorCode)) === "ENOENT";
   if (missing || /no such file|file not found/i.test(message)) return notThere(device, thrown);
