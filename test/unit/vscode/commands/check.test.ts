@@ -59,7 +59,6 @@ describe("what is said of a connection string while it is typed", () => {
     for (const text of [
       "tcp:port=5005,password=zq7Kx",
       "ssl:proto=tls1,certuser=K,port=5005",
-      "com:port=2,baud=9600,channel=3",
       "tcp:port=5005,bind=0.0.0.0",
     ]) {
       const checked = checkServer(text);
