@@ -24,15 +24,31 @@ export interface Completion extends Span {
   readonly documentation: string;
 }
 
+/** A value of a key that is there on this machine: a port that somebody listens on, a certificate, a device. */
+export interface ExistingValue {
+  /** As it is written behind the equals sign. */
+  readonly value: string;
+  /** What it is, for people, in one line. */
+  readonly detail: string;
+}
+
+/** By key, and for the ports and pipes of servers by transport and key: `ssl port`. */
+export type Existing = Readonly<Record<string, readonly ExistingValue[]>>;
+
 /**
  * What can stand at `offset`: transports, the keys that the form still allows and that agree with the other
- * entries, or the values of a key that are known beforehand. The text need not be valid.
+ * entries, or the values of a key that are known beforehand, first of all those that exist. The text need not be valid.
  */
-export function completionsAt(text: string, offset: number, role: Role): Completion[] {
+export function completionsAt(
+  text: string,
+  offset: number,
+  role: Role,
+  existing: Existing = {},
+): Completion[] {
   const place = placeAt(text, offset);
   if (place === undefined) return [];
   if (place.kind === "transport") return transports(place.raw, place.hasColon, role);
-  return place.kind === "key" ? keys(place, role) : values(place, role);
+  return place.kind === "key" ? keys(place, role) : values(place, role, existing);
 }
 
 function transports(raw: Raw, hasColon: boolean, role: Role): Completion[] {
@@ -82,21 +98,31 @@ function turnsInto(form: Form, { others }: EntryPlace): KeyId[] {
   return agrees(reverse, form, others, KEYS.clicon.examples[0]) ? ["clicon"] : [];
 }
 
-function values(place: EntryPlace, role: Role): Completion[] {
+function values(place: EntryPlace, role: Role, existing: Existing): Completion[] {
   const names = [place.key, ...place.others.map(({ key }) => key)];
   const form = chooseForm(role, place.transport, names);
   const id = findKey(form, place.key);
   // A value in quotation marks is its writer's own.
   if (id === undefined || isFlag(id) || place.raw.text.startsWith('"')) return [];
   const words: readonly string[] = KEYS[id].words ?? [];
-  return [...new Set([...words, ...exampleValues(id)])]
+  const there = new Map(
+    [...(existing[id] ?? []), ...(existing[`${place.transport} ${id}`] ?? [])].map((each) => [
+      each.value,
+      each.detail,
+    ]),
+  );
+  // Where there are real ones, nobody needs examples.
+  const examples = there.size > 0 ? [] : exampleValues(id);
+  return [...new Set([...there.keys(), ...words, ...examples])]
     .filter((value) => agrees(form, form, place.others, `${KEYS[id].name}=${value}`))
     .map((value) => ({
       kind: "value",
       label: value,
       insertText: value,
       ...spanOf(place.raw),
-      detail: words.includes(value) ? entryUsage(id) : `for example ${KEYS[id].name}=${value}`,
+      detail:
+        there.get(value) ??
+        (words.includes(value) ? entryUsage(id) : `for example ${KEYS[id].name}=${value}`),
       documentation: KEYS[id].summary,
     }));
 }

@@ -1,5 +1,5 @@
 import { completionsAt } from "./complete.ts";
-import type { Completion } from "./complete.ts";
+import type { Completion, Existing } from "./complete.ts";
 import { hoverAt } from "./hover.ts";
 import type { Hover } from "./hover.ts";
 import { shifted, spanOf, touches } from "./result.ts";
@@ -8,11 +8,11 @@ import { splitScriptLine } from "./script.ts";
 import { SCRIPT_COMMANDS, SCRIPT_COMMAND_IDS, findScriptCommand, scriptUsage } from "./scriptCommands.ts";
 
 /** What can stand at `offset` of a line of a script: a command, or the next piece of a connection string. */
-export function scriptCompletionsAt(line: string, offset: number): Completion[] {
+export function scriptCompletionsAt(line: string, offset: number, existing?: Existing): Completion[] {
   const connection = connectionIn(line);
   if (connection !== undefined && offset >= connection.start) {
     const { text, start } = connection;
-    return completionsAt(text, offset - start, "server").map((item) => shifted(item, start));
+    return completionsAt(text, offset - start, "server", existing).map((item) => shifted(item, start));
   }
   const at = Math.max(0, Math.min(offset, line.length));
   const command = line.trim() === "" ? { text: "", start: at } : splitScriptLine(line)?.command;

@@ -14,6 +14,7 @@ import { type Guest, createGuest } from "./guest/guest.ts";
 import { Joins } from "./guest/joins.ts";
 import { Serving } from "./host/serving.ts";
 import { SessionTracker } from "./host/tracker.ts";
+import { existingValues } from "./language/existing.ts";
 import { type Language, startLanguage } from "./language/language.ts";
 import { linkHandler } from "./linkHandler.ts";
 import { channelLogger } from "./log.ts";
@@ -56,7 +57,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
   const tracker = new SessionTracker(serving, { logger, hostName: userName });
   const sessions = new DebugSessions();
   const views = fillTrees(app, trees);
-  const language = startLanguage();
+  const language = startLanguage(() => existingValues(registry));
   context.subscriptions.push(log, joins, tracker, sessions, views, language, followSessions(app));
   return {
     tracker,

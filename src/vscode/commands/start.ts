@@ -5,6 +5,7 @@ import { AppError } from "../../common/errors.ts";
 import { insecureWarning } from "../../host/reach.ts";
 import { nameOf } from "../../security/certificates/certificate.ts";
 import { servingCertificates } from "../../security/certificates/find.ts";
+import { listSerialPorts } from "../../transport/serial/port.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
@@ -12,7 +13,7 @@ import { confirm, showError } from "../messages.ts";
 import { COMMANDS, VIEWS } from "../names.ts";
 import { choosePassword } from "../secretPrompts.ts";
 import { type DebugSessions, chooseSession } from "./chooseSession.ts";
-import { type StartChoice, startChoices } from "./startChoices.ts";
+import { type Means, type StartChoice, startChoices } from "./startChoices.ts";
 import { typeServer } from "./stringInput.ts";
 
 const TITLE = "Start Debug Server";
@@ -56,7 +57,7 @@ async function chooseServer(
       if (typed === undefined) return undefined;
       if (typed.kind === "server") return { address: typed.address, typed: typed.text };
     }
-    const choices = startChoices(session.name, await pipesInUse(app), await usableCertificates());
+    const choices = startChoices(session.name, await means(app));
     const choice = await vscode.window.showQuickPick(choices, {
       title,
       placeHolder: "How do guests reach it?",
@@ -99,6 +100,20 @@ function readServer(text: string): ServerAddress {
   const parsed = parseServer(text);
   if (parsed.ok) return parsed.value;
   throw new AppError("internal", parsed.message, { hint: parsed.hint });
+}
+
+async function means(app: App): Promise<Means> {
+  const [pipes, certificates, devices] = await Promise.all([
+    pipesInUse(app),
+    usableCertificates(),
+    listSerialPorts().catch(() => []),
+  ]);
+  return {
+    pipesInUse: pipes,
+    certificates,
+    devices: devices.map(({ path }) => path),
+    platform: process.platform,
+  };
 }
 
 /** The names of this user's certificates that can serve; nobody is asked for a passphrase, and a broken store has none. */

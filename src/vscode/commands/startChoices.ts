@@ -13,17 +13,24 @@ export interface StartChoice {
   readonly insecure: boolean;
 }
 
-/**
- * What most people want, the safest first. `taken`: names of pipes that are in use. `certificates`: the names of those
- * of this user that can serve. `platform`: Node's name of it; on Windows pipes reach other machines.
- */
+/** What this machine has that a server can have. */
+export interface Means {
+  /** Names of pipes that are in use. */
+  readonly pipesInUse: ReadonlySet<string>;
+  /** The names of this user's certificates that can serve. */
+  readonly certificates: readonly string[];
+  /** Serial devices. */
+  readonly devices: readonly string[];
+  /** Node's name of it; on Windows pipes reach other machines. */
+  readonly platform: NodeJS.Platform;
+}
+
+/** What most people want, the safest first. */
 export function startChoices(
   sessionName: string,
-  taken: ReadonlySet<string>,
-  certificates: readonly string[],
-  platform: NodeJS.Platform = process.platform,
+  { pipesInUse, certificates, devices, platform }: Means,
 ): StartChoice[] {
-  const pipe = `npipe:pipe=${pipeName(sessionName, taken)}`;
+  const pipe = `npipe:pipe=${pipeName(sessionName, pipesInUse)}`;
   const asked = "You are asked before anybody comes in.";
   return [
     {
@@ -64,6 +71,14 @@ export function startChoices(
         needsPassword: true,
       };
     }),
+    ...devices.map((device) => ({
+      label: `$(plug) Serial line ${device}`,
+      description: `com:port=${quote(device)},baud=115200,channel=0`,
+      detail: `For the machine at the other end of the cable. ${asked}`,
+      server: `com:port=${quote(device)},baud=115200,channel=0`,
+      insecure: false,
+      needsPassword: false,
+    })),
     {
       label: "$(warning) Other machines can reach it",
       description: "tcp:port=0,insecure",

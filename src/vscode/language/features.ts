@@ -1,5 +1,5 @@
 import { findClearPassword } from "../../address/clearPassword.ts";
-import type { Completion } from "../../address/complete.ts";
+import type { Completion, Existing } from "../../address/complete.ts";
 import type { Hover } from "../../address/hover.ts";
 import type { Role } from "../../address/model.ts";
 import { parseAddress } from "../../address/parse.ts";
@@ -13,7 +13,8 @@ export interface Finding extends Span {
 
 /** What an editor shows of one kind of document. All offsets are into the document's text. */
 export interface LanguageFeatures {
-  completionsAt(text: string, offset: number): Completion[];
+  /** `existing`: the values that are there on this machine. */
+  completionsAt(text: string, offset: number, existing?: Existing): Completion[];
   hoverAt(text: string, offset: number): Hover | undefined;
   findings(text: string): Finding[];
 }

@@ -8,10 +8,11 @@ import type { JsonConnection } from "./jsonStrings.ts";
 
 /** Connection strings within the JSON files that configure debugging. */
 export const JSON_FEATURES: LanguageFeatures = {
-  completionsAt(text, offset) {
+  completionsAt(text, offset, existing) {
     const connection = connectionAt(text, offset);
     if (connection === undefined) return [];
-    return completionsAt(connection.text, indexOf(connection, offset), connection.role).map((item) => ({
+    const { role } = connection;
+    return completionsAt(connection.text, indexOf(connection, offset), role, existing).map((item) => ({
       ...inDocument(item, connection),
       insertText: JSON.stringify(item.insertText).slice(1, -1),
     }));

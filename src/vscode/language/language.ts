@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Completion } from "../../address/complete.ts";
+import type { Completion, Existing } from "../../address/complete.ts";
 import type { Span } from "../../address/result.ts";
 import { DisposableStore } from "../../common/disposable.ts";
 import type { Disposable } from "../../common/disposable.ts";
@@ -32,9 +32,9 @@ export interface Language extends Disposable {
 }
 
 /** Completion and hover; diagnostics are published until it is disposed. */
-export function startLanguage(): Language {
+export function startLanguage(existing: () => Promise<Existing>): Language {
   const provider = (features: LanguageFeatures) => ({
-    ...completionProvider(features),
+    ...completionProvider(features, existing),
     ...hoverProvider(features),
   });
   const diagnostics = publishDiagnostics();
@@ -44,12 +44,17 @@ export function startLanguage(): Language {
   };
 }
 
-function completionProvider(features: LanguageFeatures): vscode.CompletionItemProvider {
+function completionProvider(
+  features: LanguageFeatures,
+  existing: () => Promise<Existing>,
+): vscode.CompletionItemProvider {
   return {
-    provideCompletionItems: (document, position) =>
-      features
-        .completionsAt(document.getText(), document.offsetAt(position))
-        .map((item, index) => completionItem(item, index, document)),
+    async provideCompletionItems(document, position) {
+      const offset = document.offsetAt(position);
+      if (features.completionsAt(document.getText(), offset).length === 0) return [];
+      const items = features.completionsAt(document.getText(), offset, await existing());
+      return items.map((item, index) => completionItem(item, index, document));
+    },
   };
 }
 

@@ -8,9 +8,11 @@ import type { Finding, LanguageFeatures } from "./features.ts";
 
 /** Documents of the language `debug-server-script`. */
 export const SCRIPT_FEATURES: LanguageFeatures = {
-  completionsAt(text, offset) {
+  completionsAt(text, offset, existing) {
     const line = lineAt(text, offset);
-    return scriptCompletionsAt(line.text, offset - line.start).map((item) => shifted(item, line.start));
+    return scriptCompletionsAt(line.text, offset - line.start, existing).map((item) =>
+      shifted(item, line.start),
+    );
   },
 
   hoverAt(text, offset) {

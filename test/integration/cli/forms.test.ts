@@ -81,7 +81,7 @@ function asJoined(address: ClientAddress, told: ClientAddress, device: string): 
     ...("pipe" in address && "pipe" in told && { pipe: told.pipe }),
     ...("thumbprint" in address && "thumbprint" in told && { thumbprint: told.thumbprint }),
     ...("device" in address && { device }),
-  } as ClientAddress;
+  };
 }
 
 describe("every form of connection string", { timeout: 300_000 }, () => {

@@ -248,3 +248,22 @@ test("every transport can be written by proposals alone, with examples where onl
     }
   }
 });
+
+describe("values that exist on this machine", () => {
+  const existing = {
+    certuser: [{ value: "devbox", detail: "valid" }],
+    "tcp port": [{ value: "5007", detail: "served there" }],
+  };
+  const labels = (text: string, role: Role) =>
+    completionsAt(text, text.length, role, existing).map(({ label, detail }) => [label, detail]);
+
+  test("come in the place of examples, for the key and the transport that they are of", () => {
+    assert.deepEqual(labels("tcp:server=h,port=", "client"), [["5007", "served there"]]);
+    assert.deepEqual(labels("ssl:proto=tls1,certuser=", "server"), [["devbox", "valid"]]);
+    assert.notDeepEqual(labels("ssl:server=h,port=", "client"), [["5007", "served there"]]);
+    assert.equal(
+      labels("tcp:port=", "server").some(([label]) => label === "5007"),
+      false,
+    );
+  });
+});

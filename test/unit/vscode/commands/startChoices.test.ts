@@ -4,12 +4,22 @@ import { isUnlocked } from "../../../../src/host/door.ts";
 import { parseServer } from "../../../../src/address/parse.ts";
 import { isReachable } from "../../../../src/host/reach.ts";
 import { assertServable } from "../../../../src/transport/open.ts";
-import { pipeName, startChoices } from "../../../../src/vscode/commands/startChoices.ts";
+import { type Means, pipeName, startChoices } from "../../../../src/vscode/commands/startChoices.ts";
+
+const MEANS: Means = {
+  pipesInUse: new Set(),
+  certificates: ["devbox"],
+  devices: ["/dev/ttyUSB0"],
+  platform: "linux",
+};
 
 describe("the ways to serve that the wizard offers", () => {
   test("can all be served; all without a password but the loud one ask the host first, and stay on this machine", () => {
     for (const name of ["Launch Program", "", "日本語", `"x", y=z`, "x".repeat(300)]) {
-      for (const { server, insecure, needsPassword } of startChoices(name, new Set(), ["a, b"], "linux")) {
+      for (const { server, insecure, needsPassword } of startChoices(name, {
+        ...MEANS,
+        certificates: ["a, b"],
+      })) {
         if (server === undefined) continue;
         const parsed = parseServer(needsPassword ? `${server},password=x` : server);
         assert.ok(parsed.ok, server);
@@ -21,7 +31,7 @@ describe("the ways to serve that the wizard offers", () => {
   });
 
   test("say what they do, the safest first, and what is not safe in so many words", () => {
-    const choices = startChoices("Launch Program", new Set(), ["devbox"], "linux");
+    const choices = startChoices("Launch Program", MEANS);
     assert.deepEqual(
       choices.map(({ description }) => description),
       [
@@ -29,6 +39,7 @@ describe("the ways to serve that the wizard offers", () => {
         "npipe:pipe=launch-program",
         "tcp:port=0,password=…",
         "ssl:proto=tls1,certuser=devbox,port=0,password=…",
+        "com:port=/dev/ttyUSB0,baud=115200,channel=0",
         "tcp:port=0,insecure",
         undefined,
       ],
@@ -37,7 +48,7 @@ describe("the ways to serve that the wizard offers", () => {
       choices.map(({ detail, insecure }) => /not safe/i.test(detail) === insecure),
       choices.map(() => true),
     );
-    assert.match(startChoices("x", new Set(), [], "win32")[1]?.detail ?? "", /other machines/);
+    assert.match(startChoices("x", { ...MEANS, platform: "win32" })[1]?.detail ?? "", /other machines/);
   });
 
   test("a pipe has a name that people recognise and that is free", () => {
