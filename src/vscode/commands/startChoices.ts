@@ -65,9 +65,9 @@ export function startChoices(
       };
     }),
     {
-      label: "$(warning) Other machines can reach it",
+      label: "$(warning) Other machines: TCP without a password",
       description: "tcp:port=0,insecure",
-      detail: "Not safe: no password, no question. For networks in which you trust everybody.",
+      detail: "Not safe: everybody comes in, without a question. For networks in which you trust everybody.",
       server: "tcp:port=0,insecure",
       insecure: true,
       needsPassword: false,

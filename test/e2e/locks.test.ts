@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { e2e } from "./support/scenario.ts";
+import { HOST_FILES, LINES, frames, join, person, stopAt } from "./support/share.ts";
+import { until, untilEqual } from "./support/wait.ts";
+import type { VsCode } from "./support/server.ts";
+import type { Window } from "./support/window.ts";
+
+const START = "Debug Server: Start Debug Server";
+const BY_PASSWORD = "Other machines: TCP with a password";
+const BY_CERTIFICATE = "Other machines: TLS with the certificate “pairing” and a password";
+/** What a guest tries, and what the host types: no text that is there by chance. */
+const WRONG = ["wrong-qx81", "wrong-qx82", "wrong-qx83"] as const;
+const TYPED = "typed-qx84";
+const ASKED = /Its host can tell you the password of (tcp|ssl):/;
+const ASKED_AGAIN = /^That password is wrong\. Its host /;
+
+e2e(
+  "a password and a certificate lock a session; guests are asked once, and it is written nowhere",
+  async (t) => {
+    const host = await person(t, "Hana", HOST_FILES);
+    const guest = await person(t, "Gil", { "notes.txt": "" });
+    await stopAt(host, LINES.callAdd);
+
+    // Who changes their mind has changed nothing.
+    await host.command(START);
+    await host.quickInput.pick(BY_PASSWORD);
+    await host.quickInput.opened("It is never sent");
+    await host.quickInput.cancel();
+    assert.deepEqual((await host.commands("Debug Server: Stop")).length, 0);
+
+    const { string, password } = await serveLocked(host, BY_PASSWORD);
+    assert.match(password, /^[a-z2-9]{12}$/);
+    const port = /port=(\d+)/.exec(string)?.[1] ?? "";
+    await host.sideBar("Debug Server");
+    const serving = host.view("Serving");
+    const rows = async () =>
+      (await serving.rows()).map(({ label, description }) => `${label} ${description}`);
+    const row = `TCP port ${port} tcp:port=${port},Password=*`;
+    await until("the server's row", rows, (all) => all.includes(row));
+    assert.ok(await host.page.locator(".pane .monaco-list-row .codicon-lock").first().isVisible());
+    await pictures(host, "serving");
+    await host.sideBar("Run and Debug");
+
+    // Who does not know it and gives up is told nothing more.
+    await join(guest, string);
+    await guest.quickInput.opened(ASKED);
+    assert.ok(await guest.quickInput.isPassword());
+    await pictures(guest, "password");
+    await guest.quickInput.cancel();
+    await guest.debug.ended();
+    await untilEqual("what the guest is told", () => complaints(guest), []);
+
+    // Who guesses is asked again, and the host is told.
+    await join(guest, string);
+    await guest.quickInput.opened(ASKED);
+    for (const wrong of WRONG) {
+      await guest.quickInput.enter(wrong);
+      // The box of the last guess is there for a moment.
+      await untilEqual("an empty box", () => guest.quickInput.value(), "");
+      await guest.quickInput.opened(ASKED_AGAIN);
+    }
+    await until(
+      "the host is told",
+      () => host.statusBar(),
+      (items) => items.some(({ text }) => /^App: wrong password from .*, 3 in a row\.$/.test(text)),
+    );
+    await host.screenshot("locks-guessing");
+    await pictures(guest, "again");
+    await guest.quickInput.enter(password);
+    await atStop(guest, host);
+    await guest.debug.press("Step Over");
+    await guest.debug.stopped(LINES.returnSum, "app.js");
+    await host.debug.stopped(LINES.returnSum, "app.js");
+    await guest.editor.toggleBreakpoint(LINES.inTick);
+    await gutter(host, [LINES.inTick, LINES.callAdd]);
+    await guest.screenshot("locks-guest");
+    await guest.command("Debug Server: Leave");
+    await guest.debug.ended();
+    await gutter(host, [LINES.callAdd]);
+
+    // Once is enough, also when the window was closed meanwhile; the guest's breakpoint is there again.
+    await guest.reload();
+    await guest.command("Debug Server: Join Debug Server…");
+    await until(
+      "what was joined recently",
+      () => guest.page.locator(".quick-input-list-row", { hasText: "recently joined" }).allInnerTexts(),
+      ([row]) => row?.includes(string) === true,
+    );
+    await guest.screenshot("locks-recent");
+    await guest.quickInput.pick(string);
+    await atStop(guest, host);
+    await gutter(host, [LINES.inTick, LINES.callAdd]);
+    await guest.command("Debug Server: Leave");
+    await guest.debug.ended();
+
+    // A certificate, made and offered; guests know it by its thumbprint.
+    await host.command("Debug Server: Make a Certificate…");
+    await host.quickInput.opened("Guests know the server by its thumbprint");
+    await host.screenshot("locks-certificate");
+    await host.quickInput.enter("pairing");
+    const { text } = await host.notifications.shown(/^The certificate “pairing” is in /);
+    await pictures(host, "certificate-made");
+    const thumbprint = /Its thumbprint is ([0-9a-f]{64})/i.exec(text)?.[1] ?? "";
+    await host.notifications.clear();
+    const second = await serveLocked(host, BY_CERTIFICATE, TYPED);
+    assert.equal(second.password, TYPED);
+    assert.match(second.string, new RegExp(`^ssl:proto=tls1,.*thumbprint=${thumbprint}`, "i"));
+    await join(guest, second.string);
+    await guest.quickInput.opened(ASKED);
+    await guest.quickInput.enter(TYPED);
+    await atStop(guest, host);
+    await host.sideBar("Debug Server");
+    await guest.sideBar("Debug Server");
+    await pictures(host, "both");
+    await pictures(guest, "joined");
+
+    for (const secret of [password, TYPED, ...WRONG]) {
+      for (const person of [host, guest]) {
+        assert.deepEqual(filesWith(person.code, secret), [], `${person.name}'s files`);
+        assert.deepEqual(await storesWith(person, secret), [], `${person.name}'s browser`);
+        assert.ok(
+          !(await person.page.locator("body").innerText()).includes(secret),
+          `${person.name}'s window`,
+        );
+      }
+      assert.ok(!execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" }).includes(secret));
+    }
+  },
+);
+
+/** Serves by the wizard with a password, the proposed one by default; both are in the messages' reach. */
+async function serveLocked(host: Window, choice: string, typed?: string) {
+  await host.command(START);
+  await host.quickInput.opened("How do guests reach it?");
+  await pictures(host, typed === undefined ? "wizard" : "wizard-certificate");
+  await host.quickInput.pick(choice);
+  await host.quickInput.opened("It is never sent");
+  if (typed === undefined) {
+    await host.screenshot("locks-choose");
+    await host.quickInput.accept();
+  } else {
+    await host.quickInput.enter(typed);
+  }
+  await host.notifications.shown(/can be joined\. Guests need the password, too\./);
+  const string = await until(
+    "the join string is in the clipboard",
+    () => host.clipboard(),
+    (text) => text.includes(typed === undefined ? "tcp:" : "ssl:"),
+  );
+  await pictures(host, typed === undefined ? "served" : "served-certificate");
+  await host.notifications.press(/can be joined/, "Copy Password");
+  const password = await until(
+    "the password is in the clipboard",
+    () => host.clipboard(),
+    (text) => text !== string,
+  );
+  // A name of this machine need not lead to it.
+  return { string: string.replace(/server=[^,]*/, "server=127.0.0.1"), password };
+}
+
+async function atStop(guest: Window, host: Window): Promise<void> {
+  const { line } = await host.debug.stopped();
+  await guest.debug.stopped(line, "app.js");
+  await untilEqual("the guest's stack", () => frames(guest), await frames(host));
+}
+
+async function gutter(window: Window, lines: readonly number[]): Promise<void> {
+  await untilEqual("the gutter", () => window.editor.breakpoints(), lines);
+}
+
+/** What a window says of things that went wrong. */
+async function complaints(window: Window): Promise<string[]> {
+  const said = await window.notifications.list();
+  const dialogs = await window.page.locator(".monaco-dialog-box").allInnerTexts();
+  return [...said.map(({ text }) => text), ...dialogs];
+}
+
+/** The files that a VS Code has written and that hold the text, also in UTF-16. */
+function filesWith({ directory }: VsCode, text: string): string[] {
+  const encoded = [Buffer.from(text), Buffer.from(text, "utf16le")];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => {
+      const content = readFileSync(file);
+      return encoded.some((bytes) => content.includes(bytes));
+    });
+}
+
+/** Where a VS Code in a browser keeps its state: the stores that hold the text. */
+async function storesWith({ page }: Window, text: string): Promise<string[]> {
+  const stores = await page.evaluate<Record<string, string>>(ALL_STORES);
+  assert.ok(Object.keys(stores).length > 0);
+  return Object.entries(stores).flatMap(([name, content]) => (content.includes(text) ? [name] : []));
+}
+
+/** Runs in the page: local storage and every object store, as JSON by their names. */
+const ALL_STORES = `(async () => {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const stores = { localStorage: JSON.stringify({ ...localStorage }) };
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      const all = database.transaction(store).objectStore(store);
+      stores[name + "/" + store] = JSON.stringify(await Promise.all([done(all.getAllKeys()), done(all.getAll())]));
+    }
+    database.close();
+  }
+  return stores;
+})()`;
+
+/** In both themes, without a pointer over anything. */
+async function pictures(window: Window, name: string): Promise<void> {
+  await window.page.mouse.move(900, 500);
+  for (const theme of ["light", "dark"] as const) {
+    await window.theme(theme);
+    await window.screenshot(`locks-${name}-${theme}`);
+  }
+}
