@@ -14,7 +14,7 @@ export function askPassword(where: string, signal: AbortSignal): (again: boolean
     const giveUp = () => noMore.cancel();
     signal.addEventListener("abort", giveUp);
     try {
-      const prompt = `${again ? "That password is wrong. " : ""}Its host can tell you the password of ${where}.`;
+      const prompt = `${again ? "That password is wrong. " : ""}The host of ${where} can tell you the password.`;
       const options = { title: "Join Debug Server: Password", password: true, ignoreFocusOut: true };
       const value = await vscode.window.showInputBox({ ...options, prompt: harmless(prompt) }, noMore.token);
       if (value !== undefined) return value;

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { parseServer } from "../../src/address/parse.ts";
+import { joinHosts } from "../../src/host/reach.ts";
 import { e2e } from "./support/scenario.ts";
 import { HOST_FILES, LINES, frames, join, person, stopAt } from "./support/share.ts";
 import { until, untilEqual } from "./support/wait.ts";
@@ -14,8 +16,8 @@ const BY_CERTIFICATE = "Other machines: TLS with the certificate “pairing” a
 /** What a guest tries, and what the host types: no text that is there by chance. */
 const WRONG = ["wrong-qx81", "wrong-qx82", "wrong-qx83"] as const;
 const TYPED = "typed-qx84";
-const ASKED = /Its host can tell you the password of (tcp|ssl):/;
-const ASKED_AGAIN = /^That password is wrong\. Its host /;
+const ASKED = /The host of (tcp|ssl):.* can tell you the password\./;
+const ASKED_AGAIN = /^That password is wrong\. The host /;
 
 e2e(
   "a password and a certificate lock a session; guests are asked once, and it is written nowhere",
@@ -31,8 +33,11 @@ e2e(
     await host.quickInput.cancel();
     assert.deepEqual((await host.commands("Debug Server: Stop")).length, 0);
 
-    const { string, password } = await serveLocked(host, BY_PASSWORD);
+    const { password } = await serveLocked(host, BY_PASSWORD);
     assert.match(password, /^[a-z2-9]{12}$/);
+    const { string, address } = await copyJoinString(host);
+    await host.command("Debug Server: Copy Password");
+    await untilEqual("the clipboard", () => host.clipboard(), password);
     const port = /port=(\d+)/.exec(string)?.[1] ?? "";
     await host.sideBar("Debug Server");
     const serving = host.view("Serving");
@@ -86,7 +91,10 @@ e2e(
     await guest.command("Debug Server: Join Debug Server…");
     await until(
       "what was joined recently",
-      () => guest.page.locator(".quick-input-list-row", { hasText: "recently joined" }).allInnerTexts(),
+      () =>
+        guest.page
+          .locator(".quick-input-list .monaco-list-row", { hasText: "recently joined" })
+          .allInnerTexts(),
       ([row]) => row?.includes(string) === true,
     );
     await guest.screenshot("locks-recent");
@@ -98,16 +106,24 @@ e2e(
 
     // A certificate, made and offered; guests know it by its thumbprint.
     await host.command("Debug Server: Make a Certificate…");
-    await host.quickInput.opened("Guests know the server by its thumbprint");
+    await host.quickInput.opened("Guests know it by its thumbprint");
     await host.screenshot("locks-certificate");
     await host.quickInput.enter("pairing");
-    const { text } = await host.notifications.shown(/^The certificate “pairing” is in /);
+    await host.notifications.shown(/^The certificate “pairing” is made/);
     await pictures(host, "certificate-made");
-    const thumbprint = /Its thumbprint is ([0-9a-f]{64})/i.exec(text)?.[1] ?? "";
-    await host.notifications.clear();
+    await host.notifications.press(/^The certificate “pairing” is made/, "Copy Thumbprint");
+    const thumbprint = await until(
+      "a thumbprint in the clipboard",
+      () => host.clipboard(),
+      (text) => /^[0-9A-F]{64}$/i.test(text),
+    );
     const second = await serveLocked(host, BY_CERTIFICATE, TYPED);
     assert.equal(second.password, TYPED);
-    assert.match(second.string, new RegExp(`^ssl:proto=tls1,.*thumbprint=${thumbprint}`, "i"));
+    // The last choice of an address holds.
+    assert.match(
+      second.string,
+      new RegExp(`^ssl:proto=tls1,thumbprint=${thumbprint},server=${address},port=\\d+$`, "i"),
+    );
     await join(guest, second.string);
     await guest.quickInput.opened(ASKED);
     await guest.quickInput.enter(TYPED);
@@ -157,8 +173,23 @@ async function serveLocked(host: Window, choice: string, typed?: string) {
     () => host.clipboard(),
     (text) => text !== string,
   );
-  // A name of this machine need not lead to it.
-  return { string: string.replace(/server=[^,]*/, "server=127.0.0.1"), password };
+  return { string, password };
+}
+
+/** The join string with an address of this machine, which is asked for; where it has none, with its name. */
+async function copyJoinString(host: Window): Promise<{ readonly string: string; readonly address: string }> {
+  const server = parseServer("tcp:port=0,password=x");
+  assert.ok(server.ok);
+  const [name, address = name] = joinHosts(server.value);
+  await host.command("Debug Server: Copy Join String");
+  if (address !== name) {
+    await host.quickInput.opened("What do guests call this machine?");
+    await pictures(host, "names");
+    await host.quickInput.pick(address);
+  }
+  const copied = (text: string) => text.startsWith(`tcp:server=${address},`);
+  const string = await until("the join string is in the clipboard", () => host.clipboard(), copied);
+  return { string, address };
 }
 
 async function atStop(guest: Window, host: Window): Promise<void> {

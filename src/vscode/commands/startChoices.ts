@@ -67,7 +67,7 @@ export function startChoices(
     {
       label: "$(warning) Other machines: TCP without a password",
       description: "tcp:port=0,insecure",
-      detail: "Not safe: everybody comes in, without a question. For networks in which you trust everybody.",
+      detail: "Not safe: everybody comes in, unasked. For networks in which you trust all.",
       server: "tcp:port=0,insecure",
       insecure: true,
       needsPassword: false,
