@@ -17,9 +17,20 @@ export interface HostAddress {
 export type Resolver = (host: string, family: Family) => Promise<readonly HostAddress[]>;
 
 export const systemResolver: Resolver = async (host, family) => {
+  // RFC 6761, section 6.3: always this machine, also where its hosts file forgets IPv6.
+  if (/^(.+\.)?localhost\.?$/i.test(host)) return LOOPBACK.filter((each) => isOf(each, family));
   const found = await lookup(host, { all: true, family: family === "both" ? 0 : family });
   return found.map(({ address, family: version }) => ({ address, family: version === 6 ? 6 : 4 }));
 };
+
+const LOOPBACK: readonly HostAddress[] = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
+
+function isOf(address: HostAddress, family: Family): boolean {
+  return family === "both" || address.family === family;
+}
 
 /** The addresses of a host, best first. Rejects with an AppError that says what to do about the name. */
 export async function resolveHost(

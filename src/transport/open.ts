@@ -6,6 +6,7 @@ import { AppError } from "../common/errors.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { isLoopback } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
+import { connectSerial, listenSerial } from "./serial/serial.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
 /** A listener and the address that it has now: with the port that is in use and the pipe's name spelled out. */
@@ -46,7 +47,10 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
       const expanded = withExpandedPipe(address, process.pid, threadId);
       return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
     }
-    case "com":
+    case "com": {
+      const { device, baud, channel } = address;
+      return { listener: await listenSerial({ ...wait, device, baud, channel }), address };
+    }
     case "tcpReverse":
     case "sslReverse":
       throw notAvailable(`${address.kind} is`);
@@ -71,7 +75,10 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
     case "npipe":
     case "spipe":
       return connectPipe({ ...wait, name: address.pipe, server: address.server });
-    case "com":
+    case "com": {
+      const { device, baud, channel } = address;
+      return connectSerial({ ...wait, device, baud, channel });
+    }
     case "tcpReverse":
     case "sslReverse":
       throw notAvailable(`${address.kind} is`);
@@ -85,9 +92,8 @@ export function assertAvailable(address: Address): void {
     case "npipe":
     case "ssl":
     case "spipe":
-      return;
     case "com":
-      throw notAvailable("Serial lines (com:) are");
+      return;
     case "tcpReverse":
     case "sslReverse":
       throw notAvailable("Reverse connections (clicon=) are");
@@ -96,6 +102,6 @@ export function assertAvailable(address: Address): void {
 
 function notAvailable(what: string): AppError {
   return new AppError("notAvailable", `${what} not available yet.`, {
-    hint: "This version serves tcp:, npipe:, ssl: and spipe:.",
+    hint: "This version serves tcp:, npipe:, com:, ssl: and spipe:.",
   });
 }

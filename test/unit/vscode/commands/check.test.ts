@@ -58,7 +58,6 @@ describe("what is said of a connection string while it is typed", () => {
   test("what this version cannot do is said at once", () => {
     for (const text of [
       "tcp:port=5005,clicon=h,password=zq7Kx",
-      "com:port=2,baud=9600,channel=3",
       "tcp:port=5005,bind=0.0.0.0",
     ]) {
       const checked = checkServer(text);
