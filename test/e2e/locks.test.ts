@@ -19,133 +19,126 @@ const TYPED = "typed-qx84";
 const ASKED = /The host of (tcp|ssl):.* can tell you the password\./;
 const ASKED_AGAIN = /^That password is wrong\. The host /;
 
-e2e(
-  "a password and a certificate lock a session; guests are asked once, and it is written nowhere",
-  async (t) => {
-    const host = await person(t, "Hana", HOST_FILES);
-    const guest = await person(t, "Gil", { "notes.txt": "" });
-    await stopAt(host, LINES.callAdd);
+e2e("passwords lock a session: guests type them once, and nobody writes them down", async (t) => {
+  const host = await person(t, "Hana", HOST_FILES);
+  const guest = await person(t, "Gil", { "notes.txt": "" });
+  await stopAt(host, LINES.callAdd);
 
-    // Who changes their mind has changed nothing.
-    await host.command(START);
-    await host.quickInput.pick(BY_PASSWORD);
-    await host.quickInput.opened("It is never sent");
-    await host.quickInput.cancel();
-    assert.deepEqual((await host.commands("Debug Server: Stop")).length, 0);
+  // Who changes their mind has changed nothing.
+  await host.command(START);
+  await host.quickInput.pick(BY_PASSWORD);
+  await host.quickInput.opened("It is never sent");
+  await host.quickInput.cancel();
+  assert.deepEqual((await host.commands("Debug Server: Stop")).length, 0);
 
-    const { password } = await serveLocked(host, BY_PASSWORD);
-    assert.match(password, /^[a-z2-9]{12}$/);
-    const { string, address } = await copyJoinString(host);
-    await host.command("Debug Server: Copy Password");
-    await untilEqual("the clipboard", () => host.clipboard(), password);
-    const port = /port=(\d+)/.exec(string)?.[1] ?? "";
-    await host.sideBar("Debug Server");
-    const serving = host.view("Serving");
-    const rows = async () =>
-      (await serving.rows()).map(({ label, description }) => `${label} ${description}`);
-    const row = `TCP port ${port} tcp:port=${port},Password=*`;
-    await until("the server's row", rows, (all) => all.includes(row));
-    assert.ok(await host.page.locator(".pane .monaco-list-row .codicon-lock").first().isVisible());
-    await pictures(host, "serving");
-    await host.sideBar("Run and Debug");
+  const { password } = await serveLocked(host, BY_PASSWORD);
+  assert.match(password, /^[a-z2-9]{12}$/);
+  const { string, address } = await copyJoinString(host);
+  await host.command("Debug Server: Copy Password");
+  await untilEqual("the clipboard", () => host.clipboard(), password);
+  const port = /port=(\d+)/.exec(string)?.[1] ?? "";
+  await host.sideBar("Debug Server");
+  const serving = host.view("Serving");
+  const rows = async () => (await serving.rows()).map(({ label, description }) => `${label} ${description}`);
+  const row = `TCP port ${port} tcp:port=${port},Password=*`;
+  await until("the server's row", rows, (all) => all.includes(row));
+  assert.ok(await host.page.locator(".pane .monaco-list-row .codicon-lock").first().isVisible());
+  await pictures(host, "serving");
+  await host.sideBar("Run and Debug");
 
-    // Who does not know it and gives up is told nothing more.
-    await join(guest, string);
-    await guest.quickInput.opened(ASKED);
-    assert.ok(await guest.quickInput.isPassword());
-    await pictures(guest, "password");
-    await guest.quickInput.cancel();
-    await guest.debug.ended();
-    await untilEqual("what the guest is told", () => complaints(guest), []);
+  // Who does not know it and gives up is told nothing more.
+  await join(guest, string);
+  await guest.quickInput.opened(ASKED);
+  assert.ok(await guest.quickInput.isPassword());
+  await pictures(guest, "password");
+  await guest.quickInput.cancel();
+  await guest.debug.ended();
+  await untilEqual("what the guest is told", () => complaints(guest), []);
 
-    // Who guesses is asked again, and the host is told.
-    await join(guest, string);
-    await guest.quickInput.opened(ASKED);
-    for (const wrong of WRONG) {
-      await guest.quickInput.enter(wrong);
-      // The box of the last guess is there for a moment.
-      await untilEqual("an empty box", () => guest.quickInput.value(), "");
-      await guest.quickInput.opened(ASKED_AGAIN);
+  // Who guesses is asked again, and the host is told.
+  await join(guest, string);
+  await guest.quickInput.opened(ASKED);
+  for (const wrong of WRONG) {
+    await guest.quickInput.enter(wrong);
+    // The box of the last guess is there for a moment.
+    await untilEqual("an empty box", () => guest.quickInput.value(), "");
+    await guest.quickInput.opened(ASKED_AGAIN);
+  }
+  await until(
+    "the host is told",
+    () => host.statusBar(),
+    (items) => items.some(({ text }) => /^App: wrong password from .*, 3 in a row\.$/.test(text)),
+  );
+  await host.screenshot("locks-guessing");
+  await pictures(guest, "again");
+  await guest.quickInput.enter(password);
+  await atStop(guest, host);
+  await guest.debug.press("Step Over");
+  await guest.debug.stopped(LINES.returnSum, "app.js");
+  await host.debug.stopped(LINES.returnSum, "app.js");
+  await guest.editor.toggleBreakpoint(LINES.inTick);
+  await gutter(host, [LINES.inTick, LINES.callAdd]);
+  await guest.screenshot("locks-guest");
+  await guest.command("Debug Server: Leave");
+  await guest.debug.ended();
+  await gutter(host, [LINES.callAdd]);
+
+  // Once is enough, also when the window was closed meanwhile; the guest's breakpoint is there again.
+  await guest.reload();
+  await guest.command("Debug Server: Join Debug Server…");
+  await until(
+    "what was joined recently",
+    () =>
+      guest.page
+        .locator(".quick-input-list .monaco-list-row", { hasText: "recently joined" })
+        .allInnerTexts(),
+    ([row]) => row?.includes(string) === true,
+  );
+  await guest.screenshot("locks-recent");
+  await guest.quickInput.pick(string);
+  await atStop(guest, host);
+  await gutter(host, [LINES.inTick, LINES.callAdd]);
+  await guest.command("Debug Server: Leave");
+  await guest.debug.ended();
+
+  // A certificate, made and offered; guests know it by its thumbprint.
+  await host.command("Debug Server: Make a Certificate…");
+  await host.quickInput.opened("Guests know it by its thumbprint");
+  await host.screenshot("locks-certificate");
+  await host.quickInput.enter("pairing");
+  await host.notifications.shown(/^The certificate “pairing” is made/);
+  await pictures(host, "certificate-made");
+  await host.notifications.press(/The certificate “pairing” is made/, "Copy Thumbprint");
+  const thumbprint = await until(
+    "a thumbprint in the clipboard",
+    () => host.clipboard(),
+    (text) => /^[0-9A-F]{64}$/i.test(text),
+  );
+  const second = await serveLocked(host, BY_CERTIFICATE, TYPED);
+  assert.equal(second.password, TYPED);
+  // The last choice of an address holds.
+  assert.match(
+    second.string,
+    new RegExp(`^ssl:proto=tls1,thumbprint=${thumbprint},server=${address},port=\\d+$`, "i"),
+  );
+  await join(guest, second.string);
+  await guest.quickInput.opened(ASKED);
+  await guest.quickInput.enter(TYPED);
+  await atStop(guest, host);
+  await host.sideBar("Debug Server");
+  await guest.sideBar("Debug Server");
+  await pictures(host, "both");
+  await pictures(guest, "joined");
+
+  for (const secret of [password, TYPED, ...WRONG]) {
+    for (const person of [host, guest]) {
+      assert.deepEqual(filesWith(person.code, secret), [], `${person.name}'s files`);
+      assert.deepEqual(await storesWith(person, secret), [], `${person.name}'s browser`);
+      assert.ok(!(await person.page.locator("body").innerText()).includes(secret), `${person.name}'s window`);
     }
-    await until(
-      "the host is told",
-      () => host.statusBar(),
-      (items) => items.some(({ text }) => /^App: wrong password from .*, 3 in a row\.$/.test(text)),
-    );
-    await host.screenshot("locks-guessing");
-    await pictures(guest, "again");
-    await guest.quickInput.enter(password);
-    await atStop(guest, host);
-    await guest.debug.press("Step Over");
-    await guest.debug.stopped(LINES.returnSum, "app.js");
-    await host.debug.stopped(LINES.returnSum, "app.js");
-    await guest.editor.toggleBreakpoint(LINES.inTick);
-    await gutter(host, [LINES.inTick, LINES.callAdd]);
-    await guest.screenshot("locks-guest");
-    await guest.command("Debug Server: Leave");
-    await guest.debug.ended();
-    await gutter(host, [LINES.callAdd]);
-
-    // Once is enough, also when the window was closed meanwhile; the guest's breakpoint is there again.
-    await guest.reload();
-    await guest.command("Debug Server: Join Debug Server…");
-    await until(
-      "what was joined recently",
-      () =>
-        guest.page
-          .locator(".quick-input-list .monaco-list-row", { hasText: "recently joined" })
-          .allInnerTexts(),
-      ([row]) => row?.includes(string) === true,
-    );
-    await guest.screenshot("locks-recent");
-    await guest.quickInput.pick(string);
-    await atStop(guest, host);
-    await gutter(host, [LINES.inTick, LINES.callAdd]);
-    await guest.command("Debug Server: Leave");
-    await guest.debug.ended();
-
-    // A certificate, made and offered; guests know it by its thumbprint.
-    await host.command("Debug Server: Make a Certificate…");
-    await host.quickInput.opened("Guests know it by its thumbprint");
-    await host.screenshot("locks-certificate");
-    await host.quickInput.enter("pairing");
-    await host.notifications.shown(/^The certificate “pairing” is made/);
-    await pictures(host, "certificate-made");
-    await host.notifications.press(/^The certificate “pairing” is made/, "Copy Thumbprint");
-    const thumbprint = await until(
-      "a thumbprint in the clipboard",
-      () => host.clipboard(),
-      (text) => /^[0-9A-F]{64}$/i.test(text),
-    );
-    const second = await serveLocked(host, BY_CERTIFICATE, TYPED);
-    assert.equal(second.password, TYPED);
-    // The last choice of an address holds.
-    assert.match(
-      second.string,
-      new RegExp(`^ssl:proto=tls1,thumbprint=${thumbprint},server=${address},port=\\d+$`, "i"),
-    );
-    await join(guest, second.string);
-    await guest.quickInput.opened(ASKED);
-    await guest.quickInput.enter(TYPED);
-    await atStop(guest, host);
-    await host.sideBar("Debug Server");
-    await guest.sideBar("Debug Server");
-    await pictures(host, "both");
-    await pictures(guest, "joined");
-
-    for (const secret of [password, TYPED, ...WRONG]) {
-      for (const person of [host, guest]) {
-        assert.deepEqual(filesWith(person.code, secret), [], `${person.name}'s files`);
-        assert.deepEqual(await storesWith(person, secret), [], `${person.name}'s browser`);
-        assert.ok(
-          !(await person.page.locator("body").innerText()).includes(secret),
-          `${person.name}'s window`,
-        );
-      }
-      assert.ok(!execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" }).includes(secret));
-    }
-  },
-);
+    assert.ok(!execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" }).includes(secret));
+  }
+});
 
 /** Serves by the wizard with a password, the proposed one by default; both are in the messages' reach. */
 async function serveLocked(host: Window, choice: string, typed?: string) {
