@@ -2,6 +2,7 @@ import type { Participant } from "../hub/client.ts";
 import type { Host, HostedServer } from "../host/host.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
+import { shownKey } from "../transport/peer.ts";
 import { note, print } from "./output.ts";
 import { printable } from "./text.ts";
 
@@ -31,15 +32,15 @@ export const textReport: Report = {
   left: ({ name }) => note(printable(`${name} has left.`)),
   wrongPassword: ({ from, count, paused }) =>
     note(
-      `Wrong password from ${from}, ${count} in a row.${paused ? " It is not answered for ten minutes." : ""}`,
+      `Wrong password from ${shownKey(from)}, ${count} in a row.${paused ? " It is not answered for ten minutes." : ""}`,
     ),
   ended: ({ reason }) => note(printable(reason)),
 };
 
 /** One JSON object a line, for programs. */
 export const jsonReport: Report = {
-  listening: ({ id, server, join }) =>
-    json({ event: "listening", id, server: server.connectionString, join }),
+  listening: ({ id, server, join, joins }) =>
+    json({ event: "listening", id, server: server.connectionString, join, joins }),
   joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => json({ event: "left", id, name }),
   wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),

@@ -137,7 +137,9 @@ export class EditorEndpoint {
     if (request === undefined || this.gone) return;
     const { seq, command } = request;
     const leaves = command === "disconnect";
-    const outcome = leaves ? { success: true } : errorOutcome(reason, true);
+    // Nobody need be told of what they did themselves.
+    const showUser = reason.code !== "aborted";
+    const outcome = leaves ? { success: true } : errorOutcome(reason, showUser);
     this.#editor.send(responseParts(this.#nextSeq(), seq, command, outcome));
     // After either of them an editor expects nothing more.
     if (leaves || command === "initialize") this.close();

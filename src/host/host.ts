@@ -10,7 +10,7 @@ import type { UpstreamEnd } from "../hub/upstream.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import type { Admit } from "./door.ts";
-import { joinString } from "./reach.ts";
+import { joinStrings } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
 import type { SourceReader } from "./sourceReader.ts";
@@ -33,6 +33,8 @@ export interface HostedServer {
   readonly server: DebugServer;
   /** The connection string that joins it. */
   readonly join: string;
+  /** The same for everything that guests may call this machine; `join` is the first. */
+  readonly joins: readonly string[];
 }
 
 /** Somebody who takes part, with what lists show of them. */
@@ -177,11 +179,8 @@ export class Host implements ServerDirectory {
       certificates: this.#certificates,
       logger: this.#logger,
     });
-    const hosted: HostedServer = {
-      id: this.#nextId++,
-      server,
-      join: joinString(server.address, server.thumbprint),
-    };
+    const joins = joinStrings(server.address, server.thumbprint);
+    const hosted: HostedServer = { id: this.#nextId++, server, join: joins[0], joins };
     this.#servers.set(hosted.id, hosted);
     server.onClosed(() => this.#closed(hosted));
     server.onWrongPassword((attempt) => this.#wrongPassword.fire(attempt));

@@ -5,6 +5,8 @@ import { format } from "../address/format.ts";
 import type { ServerAddress, Thumbprint } from "../address/model.ts";
 import { isLoopback } from "../transport/peer.ts";
 
+type AtLeastOne = readonly [string, ...string[]];
+
 /**
  * The connection string by which others join a server; `address` is the one in use. With the certificate's `thumbprint`
  * guests need nothing in a store. Holds no password. `host`: this machine, as guests call it.
@@ -12,10 +14,34 @@ import { isLoopback } from "../transport/peer.ts";
 export function joinString(
   address: ServerAddress,
   thumbprint?: Thumbprint,
-  host: string = hostFor(address),
+  host: string = joinHosts(address)[0],
 ): string {
   const pin = thumbprint === undefined ? {} : { thumbprint };
   return format(clientAddressFor(address, host, pin), { secrets: "mask" });
+}
+
+/** The connection strings for all of `joinHosts`, in their order. */
+export function joinStrings(address: ServerAddress, thumbprint?: Thumbprint): AtLeastOne {
+  const [usual, ...others] = joinHosts(address);
+  const withHost = (host: string) => joinString(address, thumbprint, host);
+  return [withHost(usual), ...others.map(withHost)];
+}
+
+/**
+ * What guests may call this machine, the most usual first: `localhost` for those who are on it, else its name and the
+ * addresses at which the server listens. `machine`: for tests.
+ */
+export function joinHosts(address: ServerAddress, machine: Machine = thisMachine()): AtLeastOne {
+  if (!isReachable(address)) return ["localhost"];
+  // Other machines find pipes by the machine's name.
+  if (!("ports" in address)) return [machine.name];
+  const { bind } = address;
+  if (bind !== undefined && bind !== "::" && bind !== "0.0.0.0") return [bind];
+  const ipv6Only = "ipv6Only" in address && address.ipv6Only;
+  const families = ipv6Only ? ["IPv6"] : bind === "0.0.0.0" ? ["IPv4"] : ["IPv4", "IPv6"];
+  const found = Object.values(machine.interfaces).flatMap((each = []) => each.filter(isForOthers));
+  const addresses = families.flatMap((family) => found.filter((each) => each.family === family));
+  return [machine.name, ...addresses.map((each) => each.address)];
 }
 
 /** Whether other machines may reach the server, as far as its address says. */
@@ -46,11 +72,18 @@ export function insecureWarning(address: ServerAddress): string[] | undefined {
   ];
 }
 
-/** The name of this machine as those who can reach the server know it. */
-function hostFor(address: ServerAddress): string {
-  if (!isReachable(address)) return "localhost";
-  const bind = "bind" in address ? address.bind : undefined;
-  return bind === undefined || bind === "::" || bind === "0.0.0.0" ? os.hostname() : bind;
+export interface Machine {
+  readonly name: string;
+  readonly interfaces: NodeJS.Dict<os.NetworkInterfaceInfo[]>;
+}
+
+export function thisMachine(): Machine {
+  return { name: os.hostname(), interfaces: os.networkInterfaces() };
+}
+
+/** A link-local address means nothing on another machine without the name of an interface there (RFC 4007). */
+function isForOthers({ internal, address }: os.NetworkInterfaceInfo): boolean {
+  return !internal && !/^(fe[89ab][0-9a-f]:|169\.254\.)/i.test(address);
 }
 
 function isLocal(bind: string): boolean {

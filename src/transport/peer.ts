@@ -45,3 +45,8 @@ export function limitKey(peer: Peer): string {
   }
   return `tcp:${groups.slice(0, 4).join(":")}::/64`;
 }
+
+/** A `limitKey` for people: `tcp 192.0.2.7`. */
+export function shownKey(key: string): string {
+  return key.replace(":", " ");
+}

@@ -5,6 +5,11 @@ import type { Joins } from "./guest/joins.ts";
 import type { Serving } from "./host/serving.ts";
 import type { Recents } from "./recent.ts";
 
+export interface Wishes {
+  /** How guests call this machine. */
+  host?: string;
+}
+
 /** What the extension is made of, for those of its parts that need several of the others. `extension.ts` makes it. */
 export interface App {
   readonly context: vscode.ExtensionContext;
@@ -12,6 +17,8 @@ export interface App {
   readonly joins: Joins;
   readonly registry: Registry;
   readonly recents: Recents;
+  /** What was chosen before, as long as the window lives. */
+  readonly wishes: Wishes;
   readonly logger: Logger;
   /** Where `logger` writes to. */
   readonly log: vscode.LogOutputChannel;

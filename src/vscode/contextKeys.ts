@@ -1,4 +1,4 @@
-import { guestsOf } from "./commands/find.ts";
+import { guestsOf, hasPassword } from "./commands/find.ts";
 import type { Joins } from "./guest/joins.ts";
 import type { Serving } from "./host/serving.ts";
 import { CONTEXT } from "./names.ts";
@@ -11,6 +11,7 @@ export function contextOf(
   return {
     [CONTEXT.hasSession]: serving.servable.length > 0,
     [CONTEXT.isServing]: serving.servers.length > 0,
+    [CONTEXT.hasPassword]: serving.servers.some(hasPassword),
     [CONTEXT.hasGuests]: guestsOf(serving).length > 0,
     [CONTEXT.isGuest]: joins.all.length > 0,
   };

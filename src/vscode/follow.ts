@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
 import type { WrongPassword } from "../security/lock.ts";
+import { shownKey } from "../transport/peer.ts";
 import type { App } from "./app.ts";
 import { contextOf } from "./contextKeys.ts";
 import type { ServableSession } from "./host/serving.ts";
@@ -46,7 +47,7 @@ function noteGuests({ logger }: App, { name: session, sessions }: ServableSessio
 
 /** In the log each time; on the screen where somebody seems to be guessing. */
 function tellWrongPassword({ logger }: App, { session, from, count, paused }: WrongAttempt): void {
-  const text = `${session.name}: wrong password from ${from}, ${count} in a row.`;
+  const text = `${session.name}: wrong password from ${shownKey(from)}, ${count} in a row.`;
   logger.log("warn", text);
   if (count === GUESSING) note(text);
   if (!paused) return;

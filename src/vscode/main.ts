@@ -53,7 +53,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
   });
   const joins = new Joins();
   const recents = new Recents(context.globalState, context.secrets);
-  const app: App = { context, serving, joins, registry, recents, logger, log };
+  const app: App = { context, serving, joins, registry, recents, wishes: {}, logger, log };
   const tracker = new SessionTracker(serving, { logger, hostName: userName });
   const sessions = new DebugSessions();
   const views = fillTrees(app, trees);

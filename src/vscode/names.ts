@@ -55,6 +55,8 @@ export const CONTEXT = {
   hasSession: "debugServer.hasSession",
   /** A server of this window runs. */
   isServing: "debugServer.isServing",
+  /** One of them has a password. */
+  hasPassword: "debugServer.hasPassword",
   /** Somebody is in whom this window may remove. */
   hasGuests: "debugServer.hasGuests",
   /** This window is a guest somewhere. */

@@ -15,7 +15,11 @@ import { until } from "./support/wait.ts";
 import type { Window } from "./support/window.ts";
 
 const START = "Debug Server: Start Debug Server";
-const ALWAYS = ["Debug Server: Join Debug Server…", "Debug Server: Show Log"];
+const ALWAYS = [
+  "Debug Server: Join Debug Server…",
+  "Debug Server: Make a Certificate…",
+  "Debug Server: Show Log",
+];
 
 /** Takes part over the link, as another editor does. */
 async function enter(t: Scope, string: string, name: string): Promise<GuestLink> {
@@ -60,7 +64,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
   await until(
     "what applies now",
     () => offered(window),
-    (titles) => titles.includes(START) && titles.includes("Debug Server: Run Script") && titles.length === 4,
+    (titles) => titles.includes(START) && titles.includes("Debug Server: Run Script") && titles.length === 5,
   );
 
   // What is typed is judged at every letter; a mistake is pointed at.
@@ -121,7 +125,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
 
   // What is open to everybody is loud three times: when it is chosen, confirmed, and done.
   await window.command(START);
-  await window.quickInput.pick("Other machines can reach it");
+  await window.quickInput.pick("Other machines: TCP without a password");
   const question = await window.notifications.answerDialog(/Let everybody in/, "Let Them Only Look");
   assert.match(question, /has no password and can be reached from other machines/);
   await window.notifications.shown(/^WARNING: tcp:port=\d+,access=view,insecure has no password/);

@@ -28,7 +28,7 @@ e2e("two guests, one of whom may only look; a third whom the host denies reaches
       );
     },
   );
-  assert.equal(await host.badge("Debug Server"), "2");
+  await untilEqual("the badge", () => host.badge("Debug Server"), "2");
   await host.screenshot("rights-host");
 
   // She steps; nothing happens but that she is told why.

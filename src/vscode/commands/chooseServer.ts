@@ -4,13 +4,17 @@ import type { ServedServer } from "../host/serving.ts";
 import { targetOf } from "./find.ts";
 import { pickOne } from "./pick.ts";
 
-/** The server of the row by which a command was called, else the only one of this window, else the one that is picked. */
+/**
+ * The server of the row by which a command was called, else the only one of this window that the command can be about,
+ * else the one that is picked.
+ */
 export async function chooseServer(
   { serving }: Pick<App, "serving">,
   argument: unknown,
   title: string,
+  accept: (served: ServedServer) => boolean = () => true,
 ): Promise<ServedServer | undefined> {
-  const { servers } = serving;
+  const servers = serving.servers.filter(accept);
   return (
     targetOf(argument, "served", servers) ??
     pickOne(
@@ -21,7 +25,7 @@ export async function chooseServer(
       })),
       title,
       "Which server?",
-      "This window serves no debug session.",
+      "This window has no server for that.",
     )
   );
 }

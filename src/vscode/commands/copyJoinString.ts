@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { App } from "../app.ts";
 import { note } from "../messages.ts";
+import { chooseHost } from "./chooseHost.ts";
 import { chooseServer } from "./chooseServer.ts";
 import { entryOf } from "./find.ts";
 
@@ -14,5 +15,7 @@ export async function copyJoinString(app: App, argument: unknown): Promise<void>
 /** Of a server of this window, or of the row of another one on this machine. It holds no password. */
 export async function joinStringOf(app: App, argument: unknown, title: string): Promise<string | undefined> {
   const entry = await entryOf(app.registry, argument);
-  return entry?.join ?? (await chooseServer(app, argument, title))?.hosted.join;
+  if (entry !== undefined) return entry.join;
+  const served = await chooseServer(app, argument, title);
+  return served && chooseHost(app, served, title);
 }

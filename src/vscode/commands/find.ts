@@ -2,7 +2,7 @@ import { AppError } from "../../common/errors.ts";
 import type { GuestInfo, Host } from "../../host/host.ts";
 import type { Registry, ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
-import type { ServableSession, Serving } from "../host/serving.ts";
+import type { ServableSession, ServedServer, Serving } from "../host/serving.ts";
 
 /**
  * What a row is about (targets.ts), if that is still there; undefined if a command has no row. Throws `closed` if it
@@ -42,6 +42,10 @@ export function guestsOf({ servers }: Pick<Serving, "servers">): Guest[] {
       .filter(({ participant }) => !participant.isHost)
       .map((info) => ({ session, host, info })),
   );
+}
+
+export function hasPassword({ hosted }: ServedServer): boolean {
+  return hosted.server.address.password !== undefined;
 }
 
 /** The sessions that others can join. */

@@ -47,7 +47,7 @@ type Item = JoinItem & vscode.QuickPickItem;
 
 /** What is typed, in the clipboard, on this machine, or was joined recently. */
 async function chooseJoin({ recents, registry, serving }: App): Promise<JoinChoice | undefined> {
-  const own = new Set(serving.servers.map(({ hosted }) => hosted.join));
+  const own = new Set(serving.servers.flatMap(({ hosted }) => hosted.joins));
   let entries: readonly ServerEntry[] = [];
   let clipboard = "";
   const pick = vscode.window.createQuickPick<Item>();

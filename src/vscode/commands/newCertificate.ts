@@ -5,19 +5,22 @@ import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
 
 const TITLE = "Make a Certificate";
+const COPY = "Copy Thumbprint";
 
 /** For `ssl:` and `spipe:` servers of this user. */
 export async function newCertificate(_app: App): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: TITLE,
-    prompt: "Its name. Guests know the server by its thumbprint, which the join string holds.",
+    prompt: "Its name. Guests know it by its thumbprint, which the join string holds.",
     value: os.hostname(),
     ignoreFocusOut: true,
     validateInput: (value) => (value.trim() === "" ? "It needs a name." : undefined),
   });
   if (name === undefined) return;
   const { file, certificate } = await make({ name: name.trim() });
-  void vscode.window.showInformationMessage(
-    harmless(`The certificate “${name}” is in ${file}. Its thumbprint is ${certificate.sha256}.`),
-  );
+  const text = `The certificate “${name.trim()}” is made, and Start Debug Server offers it. It is in ${file}.`;
+  // Not awaited: the command is done, whenever the message is.
+  void vscode.window
+    .showInformationMessage(harmless(text), COPY)
+    .then((choice) => choice && vscode.env.clipboard.writeText(certificate.sha256));
 }

@@ -12,6 +12,7 @@ import type { ServableSession, ServedServer } from "../host/serving.ts";
 import { confirm, showError } from "../messages.ts";
 import { COMMANDS, VIEWS } from "../names.ts";
 import { choosePassword } from "../secretPrompts.ts";
+import { usualJoin } from "./chooseHost.ts";
 import { type DebugSessions, chooseSession } from "./chooseSession.ts";
 import { type Means, type StartChoice, startChoices } from "./startChoices.ts";
 import { typeServer } from "./stringInput.ts";
@@ -135,7 +136,8 @@ async function pipesInUse({ registry, serving }: App): Promise<Set<string>> {
 /** The join string is in the clipboard: the next thing that somebody does is to send it. */
 async function announce(app: App, served: ServedServer): Promise<void> {
   const { session, hosted } = served;
-  const copied = await vscode.env.clipboard.writeText(hosted.join).then(
+  const join = usualJoin(app, served);
+  const copied = await vscode.env.clipboard.writeText(join).then(
     () => "The join string has been copied",
     // A browser may want to be asked first.
     () => "The join string is",
@@ -143,7 +145,7 @@ async function announce(app: App, served: ServedServer): Promise<void> {
   const { password } = hosted.server.address;
   const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(hosted.server.address);
-  const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${hosted.join}`);
+  const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (

@@ -80,9 +80,9 @@ export function startChoices(
       needsPassword: false,
     })),
     {
-      label: "$(warning) Other machines can reach it",
+      label: "$(warning) Other machines: TCP without a password",
       description: "tcp:port=0,insecure",
-      detail: "Not safe: no password, no question. For networks in which you trust everybody.",
+      detail: "Not safe: everybody comes in, unasked. For networks in which you trust all.",
       server: "tcp:port=0,insecure",
       insecure: true,
       needsPassword: false,

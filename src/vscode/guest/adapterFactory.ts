@@ -25,7 +25,7 @@ export interface GuestOptions {
   readonly withPassword: (address: ClientAddress) => Promise<ClientAddress>;
   /** Keeps the password that was typed, and is the right one. */
   readonly rememberPassword: (address: ClientAddress) => Promise<unknown>;
-  readonly askPassword: (where: string) => JoinOptions["askPassword"];
+  readonly askPassword: (where: string, signal: AbortSignal) => JoinOptions["askPassword"];
   readonly certificates: FindOptions;
   /**
    * Opens a session of a join for an editor, with the host's sources made our own: the one of that id, or the one that all
@@ -138,18 +138,19 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     return vscode.window.withProgress({ ...where, cancellable: true }, async (progress, cancelled) => {
       const cancel = new AbortController();
       cancelled.onCancellationRequested(() => cancel.abort());
+      const signal = AbortSignal.any([gone, cancel.signal]);
       const join = await joins.join(
         remote,
         { name: userName(), client: PRODUCT },
         {
           logger,
-          signal: AbortSignal.any([gone, cancel.signal]),
+          signal,
           certificates,
-          askPassword: askPassword(format(address, { secrets: "mask" })),
+          askPassword: askPassword(format(address, { secrets: "mask" }), signal),
           onWait: ({ message }) => progress.report({ message: harmless(message ?? "Waiting to be let in.") }),
         },
       );
-      if (join.joined.address !== remote) await rememberPassword(join.joined.address);
+      if (join.joined.address !== remote) void rememberPassword(join.joined.address);
       return join;
     });
   }

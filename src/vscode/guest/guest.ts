@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
+import { AppError } from "../../common/errors.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
@@ -41,7 +42,11 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
     logger,
     userName,
     withPassword: (address) => recents.withPassword(address),
-    rememberPassword: (address) => recents.remember(address),
+    rememberPassword: (address) =>
+      recents.remember(address).catch((thrown: unknown) => {
+        // Next time they are asked again.
+        logger.log("warn", `The password was not kept: ${AppError.from(thrown).toLine()}`);
+      }),
     askPassword,
     certificates,
     async openSession(join, id, session, signal) {

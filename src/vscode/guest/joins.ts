@@ -11,7 +11,7 @@ import type { GuestIdentity } from "../../link/openLink.ts";
 export interface Join {
   /** Names it within this window. */
   readonly id: string;
-  /** The connection string, without secrets. */
+  /** The connection string, without password. */
   readonly address: string;
   readonly joined: Joined;
   /** The right that the host gives us, as it is now. */
@@ -44,7 +44,8 @@ export class Joins {
     const id = String(++this.#lastId);
     const join = {
       id,
-      address: format(address, { secrets: "mask" }),
+      // With a password that was remembered or without one yet, it is the same server.
+      address: format({ ...address, password: undefined }),
       joined,
       access: link.welcome.access,
       clients: [] as readonly ClientInfo[],

@@ -66,6 +66,8 @@ export interface VsCode {
   readonly port: number;
   /** See `VsCodeOptions.runtime`. */
   readonly runtime: string;
+  /** Where all is that it writes: user data, extensions, home and temporary directory. */
+  readonly directory: string;
   /** The directory of its log files (with those of the extension hosts), where spdlog could be built. */
   readonly logs: string;
   readonly process: TestProcess;
@@ -119,7 +121,7 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
     await code.kill();
     startedServers.delete(server);
   };
-  const server = { name, runtime, logs: at("data/logs"), process: code, stop, port: 0, url: "" };
+  const server = { name, runtime, directory, logs: at("data/logs"), process: code, stop, port: 0, url: "" };
   startedServers.add(server);
   atEnd(scope, stop);
   const [, port = ""] = await code.waitLine(/HTTP server listening on http:\/\/127\.0\.0\.1:(\d+)/, START_MS);

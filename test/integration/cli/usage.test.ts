@@ -4,6 +4,8 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { before, describe, test } from "node:test";
+import { parseServer } from "../../../src/address/parse.ts";
+import { joinHosts } from "../../../src/host/reach.ts";
 import { LLDB_DAP, PYTHON } from "../../support/adapters.ts";
 import { ROOT, fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
@@ -221,6 +223,19 @@ test("a server without a password that others can reach is announced loudly", as
     /^WARNING: tcp:port=\d+,insecure has no password and can be reached from other machines\.$/,
   );
   await child.waitLine(/^WARNING: .*can run any code as you/);
+});
+
+test("how a server is joined is told for everything that its machine is called", async (t) => {
+  const cli = new Cli(t);
+  const env = { HOST_PASSWORD: "zq7Kx" };
+  const server = "tcp:port=0,password=env:HOST_PASSWORD";
+  const serve = await cli.serve([server], NODE, ROOT, env);
+  const [listening] = serve.events() as unknown as { readonly join: string; readonly joins: string[] }[];
+  const address = parseServer(server);
+  assert.ok(address.ok && listening !== undefined);
+  const expected = joinHosts(address.value).map((host) => `tcp:server=${host},port=${serve.port}`);
+  assert.deepEqual(listening.joins, expected);
+  assert.equal(listening.join, listening.joins[0]);
 });
 
 describe("help", () => {

@@ -186,6 +186,16 @@ describe("an editor without a session", () => {
     }
   });
 
+  test("who gave up is not told of it", () => {
+    const editor = new FakePort();
+    const endpoint = new EditorEndpoint(editor);
+    endpoint.refuse(new AppError("aborted", "The question was not answered."));
+    editor.come(request(1, "initialize"));
+    const [answer] = editor.sent;
+    const { error } = answer?.body as { error: { showUser: boolean } };
+    assert.deepEqual([answer?.success, error.showUser], [false, false]);
+  });
+
   test("a flood before any answer is refused", () => {
     const editor = new FakePort();
     const endpoint = new EditorEndpoint(editor);

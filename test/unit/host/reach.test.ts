@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import os from "node:os";
 import { describe, test } from "node:test";
 import { parseServer } from "../../../src/address/parse.ts";
-import { isReachable, joinString } from "../../../src/host/reach.ts";
+import { isReachable, joinHosts, joinString, joinStrings } from "../../../src/host/reach.ts";
 
 const NAME = os.hostname();
 
@@ -33,4 +33,51 @@ describe("how a server is joined, and whether others can reach it", () => {
       assert.equal(isReachable(parsed.value), reachable);
     });
   }
+});
+
+const MACHINE = {
+  name: "devbox",
+  interfaces: {
+    lo: [at("127.0.0.1", true), at("::1", true)],
+    eth0: [at("fd00::2"), at("192.0.2.2"), at("fe80::fc:ff:fe00:1"), at("FEBF::1")],
+    wlan0: [at("169.254.3.4"), at("198.51.100.7")],
+    gone: undefined,
+  },
+};
+
+function at(address: string, internal = false): os.NetworkInterfaceInfo {
+  const common = { address, internal, mac: "", netmask: "", cidr: null };
+  return address.includes(":") ? { ...common, family: "IPv6", scopeid: 0 } : { ...common, family: "IPv4" };
+}
+
+describe("what guests may call this machine", () => {
+  const all = ["devbox", "192.0.2.2", "198.51.100.7", "fd00::2"];
+  for (const [text, hosts] of [
+    ["tcp:port=5005", ["localhost"]],
+    ["tcp:port=5005,password=geheim", all],
+    ["tcp:port=5005,insecure", all],
+    ["tcp:port=5005,bind=::,password=geheim", all],
+    ["ssl:proto=tls1,certuser=K,port=5005,password=geheim", all],
+    ["tcp:port=5005,ipversion=6,password=geheim", ["devbox", "fd00::2"]],
+    ["tcp:port=5005,bind=0.0.0.0,password=geheim", ["devbox", "192.0.2.2", "198.51.100.7"]],
+    ["tcp:port=5005,bind=192.0.2.2,password=geheim", ["192.0.2.2"]],
+    ["tcp:port=5005,bind=127.0.0.1,password=geheim", ["localhost"]],
+    ["npipe:pipe=x,password=geheim", [process.platform === "win32" ? "devbox" : "localhost"]],
+    ["com:port=2,baud=9600,channel=3", ["localhost"]],
+  ] as const) {
+    test(text, () => {
+      const parsed = parseServer(text);
+      assert.ok(parsed.ok);
+      assert.deepEqual(joinHosts(parsed.value, MACHINE), hosts);
+    });
+  }
+
+  test("each makes a connection string, without the password", () => {
+    const parsed = parseServer("tcp:port=5005,bind=::,password=geheim");
+    assert.ok(parsed.ok);
+    assert.deepEqual(
+      joinStrings(parsed.value),
+      joinHosts(parsed.value).map((host) => `tcp:server=${host},port=5005`),
+    );
+  });
 });

@@ -6,7 +6,7 @@ import { once } from "../../../src/common/event.ts";
 import { alternate, resolveHost } from "../../../src/transport/dial.ts";
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
-import { isLoopback, limitKey, tcpPeer } from "../../../src/transport/peer.ts";
+import { isLoopback, limitKey, shownKey, tcpPeer } from "../../../src/transport/peer.ts";
 import { abortable, withDeadline } from "../../../src/transport/wait.ts";
 import { failsWith } from "../../support/transportContract.ts";
 
@@ -82,6 +82,7 @@ describe("peers", () => {
     assert.equal(key("::1"), "tcp:0:0:0:0::/64");
     assert.equal(key("fe80::1%eth0"), "tcp:fe80:0:0:0::/64");
     assert.equal(limitKey({ transport: "npipe", address: "x", local: true }), "npipe:x");
+    assert.equal(shownKey(key("2001:db8:1:2:3:4:5:6")), "tcp 2001:db8:1:2::/64");
   });
 });
 
