@@ -10,6 +10,7 @@ import type { UpstreamEnd } from "../hub/upstream.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import type { Admit } from "./door.ts";
+import { sweepFirewall } from "./firewall/opening.ts";
 import { joinString } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
@@ -87,6 +88,8 @@ export class Host implements ServerDirectory {
   /** Starts to listen at all of these addresses, or, if one of them cannot be served, at none: then it rejects. */
   async serve(addresses: readonly ServerAddress[]): Promise<HostedServer[]> {
     const started: HostedServer[] = [];
+    // What a process that was killed has left open must not stay so for long.
+    await sweepFirewall({ logger: this.#logger });
     try {
       // One after the other: ports of a range are taken in the order in which they were asked for.
       for (const address of addresses) started.push(await this.#start(address));
