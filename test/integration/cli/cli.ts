@@ -2,11 +2,10 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import { withDirectoryLock } from "../../../src/transport/directoryLock.ts";
 import { DapClient, type DapClientOptions } from "../../support/dapClient.ts";
 import { ROOT } from "../../support/fixtures.ts";
-import type { Namespace } from "../../support/namespaces.ts";
+import type { CleanUp, Namespace } from "../../support/namespaces.ts";
 import { TestProcess, run, withDeadline } from "../../support/process.ts";
 
 const PROGRAM = path.join(ROOT, "dist/cli.cjs");
@@ -39,7 +38,7 @@ export class Cli {
   readonly #clients: DapClient[] = [];
 
   /** `namespace`: the network that its processes see, instead of the machine's own. */
-  constructor(context: TestContext, namespace?: Pick<Namespace, "command">) {
+  constructor(context: CleanUp, namespace?: Pick<Namespace, "command">) {
     this.#namespace = namespace;
     // Short: a socket's path has about a hundred bytes.
     this.directory = mkdtempSync(path.join(os.tmpdir(), "dsc-"));
