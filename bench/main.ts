@@ -3,6 +3,7 @@ import { buildProcesses, type Scripts } from "./build.ts";
 import { type Table, formatTable } from "./report.ts";
 import { activation } from "./scenarios/activation.ts";
 import { bigBody } from "./scenarios/bigBody.ts";
+import { far } from "./scenarios/far.ts";
 import { join } from "./scenarios/join.ts";
 import { memory } from "./scenarios/memory.ts";
 import { roundTrip } from "./scenarios/roundTrip.ts";
@@ -19,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   join,
   memory,
   tracker,
+  far,
   activation,
   serial,
 };

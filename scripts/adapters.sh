@@ -74,7 +74,8 @@ fixtures() {
   [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
 }
 
-packages python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat
+packages python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat \
+  iproute2 nftables
 kernel
 js_debug
 fixtures

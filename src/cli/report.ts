@@ -27,6 +27,7 @@ export const textReport: Report = {
   listening({ server, join }) {
     print(`Debugger Server - ${server.connectionString}`);
     note(`Join it with: debug-server join "${join}"`);
+    if (server.firewallProblem !== undefined) note(printable(server.firewallProblem.toLine()));
   },
   joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
   left: ({ name }) => note(printable(`${name} has left.`)),
@@ -40,7 +41,14 @@ export const textReport: Report = {
 /** One JSON object a line, for programs. */
 export const jsonReport: Report = {
   listening: ({ id, server, join, joins }) =>
-    json({ event: "listening", id, server: server.connectionString, join, joins }),
+    json({
+      event: "listening",
+      id,
+      server: server.connectionString,
+      join,
+      joins,
+      firewall: server.firewallProblem?.toLine(),
+    }),
   joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => json({ event: "left", id, name }),
   wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),

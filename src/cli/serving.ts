@@ -28,6 +28,8 @@ export async function startServing(
     readonly verbose: boolean;
     readonly certificates?: FindOptions;
     readonly report?: Report;
+    /** On the local network. */
+    readonly announce?: boolean;
     readonly interrupted: Promise<Ending>;
   },
 ): Promise<Serving> {
@@ -38,7 +40,11 @@ export async function startServing(
   const { start, ...rest } = choice.sessions;
   const watched = start && { ...start, onFailed: (reason: AppError) => startFailed.fire(reason) };
   const sessions = new Sessions(upstream, { ...rest, start: watched, logger });
-  const host = new Host(sessions, { logger, certificates: options.certificates });
+  const host = new Host(sessions, {
+    logger,
+    certificates: options.certificates,
+    announces: () => options.announce === true,
+  });
   const failed = once(startFailed.event).then(({ message }) => ({ reason: message, expected: false }));
   const ended = host.ended.then(({ reason, expected }) => ({ reason, expected }));
   if (options.report !== undefined) reportGuests(host, options.report);

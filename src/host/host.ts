@@ -10,6 +10,9 @@ import type { UpstreamEnd } from "../hub/upstream.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import type { Admit } from "./door.ts";
+import { isAnnounced } from "./discovery/advert.ts";
+import { type Announcement, announce } from "./discovery/announce.ts";
+import { sweepFirewall } from "./firewall/opening.ts";
 import { joinStrings } from "./reach.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
@@ -25,6 +28,8 @@ export interface HostOptions {
   readonly sources?: SourceReader;
   /** Where servers have their certificates from. Default: this user's and this machine's. */
   readonly certificates?: FindOptions | undefined;
+  /** Whether servers that others can reach, and that do not hide, are announced on the local network. Default: no. */
+  readonly announces?: (() => boolean) | undefined;
 }
 
 /** A server of this host. Ids count from 0 and are used once, as in WinDbg's `.servers`. */
@@ -61,6 +66,8 @@ export class Host implements ServerDirectory {
   readonly #admit: Admit | undefined;
   readonly #sources: SourceReader | undefined;
   readonly #certificates: FindOptions | undefined;
+  readonly #announces: () => boolean;
+  readonly #announcements = new Map<number, Announcement>();
   readonly #servers = new Map<number, HostedServer>();
   readonly #registrations = new Map<number, Registration>();
   readonly #serverClosed = new Emitter<HostedServer>();
@@ -79,16 +86,20 @@ export class Host implements ServerDirectory {
     this.#admit = options.admit;
     this.#sources = options.sources;
     this.#certificates = options.certificates;
+    this.#announces = options.announces ?? (() => false);
     sessions.servers = this;
     this.ended = new Promise((resolve) => sessions.onEnd(resolve));
     sessions.onChanged(() => {
       for (const registration of this.#registrations.values()) registration.update(this.#label());
+      for (const announcement of this.#announcements.values()) announcement.update(this.#label().name);
     });
   }
 
   /** Starts to listen at all of these addresses, or, if one of them cannot be served, at none: then it rejects. */
   async serve(addresses: readonly ServerAddress[]): Promise<HostedServer[]> {
     const started: HostedServer[] = [];
+    // What a process that was killed has left open must not stay so for long.
+    await sweepFirewall({ logger: this.#logger });
     try {
       // One after the other: ports of a range are taken in the order in which they were asked for.
       for (const address of addresses) started.push(await this.#start(address));
@@ -156,10 +167,12 @@ export class Host implements ServerDirectory {
   async #close(reason: string): Promise<void> {
     // First of all, so that nobody new is sent here.
     for (const registration of this.#registrations.values()) registration.dispose();
+    const withdrawn = Promise.all([...this.#announcements.values()].map((each) => each.close()));
     this.sessions.end(reason);
     await within(END_MS, this.ended);
     await within(LEAVE_MS, this.#everybodyLeft());
     await Promise.all([...this.#servers.values()].map(({ server }) => server.close()));
+    await within(LEAVE_MS, withdrawn);
   }
 
   #everybodyLeft(): Promise<void> {
@@ -185,6 +198,7 @@ export class Host implements ServerDirectory {
     server.onClosed(() => this.#closed(hosted));
     server.onWrongPassword((attempt) => this.#wrongPassword.fire(attempt));
     if (isListed(server.address)) await this.#register(hosted);
+    this.#announce(hosted);
     return hosted;
   }
 
@@ -208,6 +222,13 @@ export class Host implements ServerDirectory {
     }
   }
 
+  #announce({ id, server }: HostedServer): void {
+    const { address, thumbprint } = server;
+    if (!this.#announces() || !isAnnounced(address) || !this.#servers.has(id)) return;
+    const session = this.#label().name;
+    this.#announcements.set(id, announce(address, { session, thumbprint, logger: this.#logger }));
+  }
+
   #hosted(id: number): HostedServer {
     const hosted = this.#servers.get(id);
     if (hosted === undefined) throw new AppError("badArguments", `There is no server ${id} here any more.`);
@@ -218,6 +239,8 @@ export class Host implements ServerDirectory {
     this.#servers.delete(hosted.id);
     this.#registrations.get(hosted.id)?.dispose();
     this.#registrations.delete(hosted.id);
+    void this.#announcements.get(hosted.id)?.close();
+    this.#announcements.delete(hosted.id);
     this.#serverClosed.fire(hosted);
   }
 

@@ -16,6 +16,7 @@ import type { Channel, Listener } from "../transport/channel.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { limitKey, whence } from "../transport/peer.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
+import { type FirewallOpening, openFirewall } from "./firewall/opening.ts";
 import { Gate } from "./gate.ts";
 import { LinkGuests } from "./linkGuests.ts";
 import { DiskSources, type SourceReader } from "./sourceReader.ts";
@@ -74,6 +75,7 @@ export class DebugServer {
   readonly #wrongPassword = new Emitter<WrongPassword>();
   /** Somebody gave a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
+  #firewall: FirewallOpening | undefined;
   #isClosed = false;
 
   private constructor(
@@ -114,6 +116,9 @@ export class DebugServer {
     });
     const server = new DebugServer(await listen(address), lock, sessions, options);
     wrong.event((attempt) => server.#wrongPassword.fire(attempt));
+    server.#firewall = await openFirewall(server.address, { logger: options.logger });
+    // It may have broken meanwhile.
+    if (server.#isClosed) await server.#firewall.close();
     return server;
   }
 
@@ -125,6 +130,11 @@ export class DebugServer {
   /** Of the certificate by which guests know the server, if it has one for that. */
   get thumbprint(): Thumbprint | undefined {
     return this.#lock.thumbprint;
+  }
+
+  /** Why a firewall keeps others out all the same, if IcfEnable was asked for in vain. */
+  get firewallProblem(): AppError | undefined {
+    return this.#firewall?.problem;
   }
 
   /** How many connections have neither been let in nor turned away. */
@@ -150,6 +160,7 @@ export class DebugServer {
       if (reason === undefined) client.close();
       else client.drop(reason);
     }
+    await this.#firewall?.close();
     await this.#listener.close();
     this.#closed.fire();
   }

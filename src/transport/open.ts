@@ -21,7 +21,6 @@ export interface OpenListener {
  */
 export function assertServable(address: ServerAddress): void {
   assertAvailable(address);
-  if ("icfEnable" in address && address.icfEnable) throw notAvailable("IcfEnable is");
   const bind = "bind" in address ? address.bind : undefined;
   if (bind === undefined || isOpenTo(address) === "everybody" || bind === "localhost" || isLoopback(bind))
     return;

@@ -21,7 +21,7 @@ import { channelLogger } from "./log.ts";
 import type { CommandName } from "./names.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
-import { userName } from "./settings.ts";
+import { announcesServers, userName } from "./settings.ts";
 import type { Trees } from "./surface.ts";
 import { type Views, fillTrees } from "./views/views.ts";
 
@@ -50,6 +50,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     sources: new DiskSources(folders),
     admit: admission(admissionScreen),
     certificates,
+    announces: announcesServers,
   });
   const joins = new Joins();
   const recents = new Recents(context.globalState, context.secrets);

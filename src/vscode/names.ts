@@ -47,6 +47,9 @@ export const SETTINGS = {
   startWithSession: "startWithSession",
   /** How others see the person at this window. */
   name: "name",
+  /** Whether servers are announced on the local network, and whether those of others are shown. */
+  announce: "announce",
+  discover: "discover",
 } as const;
 
 /** Keys of `when` clauses. */

@@ -15,6 +15,16 @@ export function serversOfEverySession(): string[] {
   return Array.isArray(texts) ? texts.filter((text): text is string => typeof text === "string") : [];
 }
 
+/** Whether this window's servers are announced on the local network. */
+export function announcesServers(): boolean {
+  return read(SETTINGS.announce) === true;
+}
+
+/** Whether the servers that others announce there are shown. */
+export function discoversServers(): boolean {
+  return read(SETTINGS.discover) === true;
+}
+
 /** Settings are of any shape that somebody has written. */
 function read(name: string): unknown {
   return vscode.workspace.getConfiguration(SETTINGS.section).get<unknown>(name);

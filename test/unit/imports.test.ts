@@ -30,7 +30,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that have one place each. */
-const ONE_FILE = ["serialport", "node-forge", "@serenity-kit/opaque"];
+const ONE_FILE = ["serialport", "node-forge", "@serenity-kit/opaque", "bonjour-service"];
 
 interface Import {
   readonly file: string;

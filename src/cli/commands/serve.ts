@@ -12,6 +12,7 @@ import type { Run } from "../program.ts";
 interface ServeOptions extends AdapterOptions {
   readonly server?: readonly string[];
   readonly passphrase?: string;
+  readonly announce?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -45,6 +46,7 @@ export function addServe(program: Command, run: Run): void {
     .option("--launch <file>", "start the session with the launch configuration in this JSON file")
     .option("--continue", "let the program run at once, instead of waiting for the first client")
     .option("--name <name>", "what lists call the session")
+    .option("--announce", "announce it on the local network, unless it is hidden or for this machine only")
     .option(...PASSPHRASE_OPTION)
     .option("--json", "report on standard output as JSON, one object a line")
     .option("-v, --verbose", "log what happens, the adapter's standard error included")
@@ -67,6 +69,7 @@ async function serve(command: readonly string[], options: ServeOptions): Promise
     verbose: options.verbose === true,
     certificates: { passphrase: passphraseSource(options.passphrase) },
     report,
+    announce: options.announce === true,
     interrupted,
   });
   for (const hosted of serving.servers) {

@@ -1,7 +1,9 @@
+import { parseClient } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
 import type { GuestInfo, Host } from "../../host/host.ts";
 import type { Registry, ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
+import type { JoinChoice } from "./joinItems.ts";
 import type { ServableSession, ServedServer, Serving } from "../host/serving.ts";
 
 /**
@@ -68,4 +70,14 @@ export async function entryOf(
   const found = (await registry.list()).find((entry) => entry.id === id);
   if (found === undefined) throw new AppError("closed", "This server has ended.");
   return found;
+}
+
+/** The announced server of the row by which a command was called; undefined if it was not one. */
+export function networkOf(row: unknown): JoinChoice | undefined {
+  const network = property(row, "network");
+  const [join, session] = [property(network, "join"), property(network, "session")];
+  const parsed = typeof join === "string" ? parseClient(join) : undefined;
+  if (parsed?.ok !== true) return undefined;
+  const name = typeof session === "string" && session !== "" ? session : "Debug session";
+  return { address: parsed.value, name };
 }

@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
 import { DEBUG_TYPE } from "../names.ts";
 import { checkClient } from "./check.ts";
-import { entryOf } from "./find.ts";
+import { entryOf, networkOf } from "./find.ts";
 import { type JoinChoice, type JoinItem, choice, entryChoice, joinGroups } from "./joinItems.ts";
 
 const FORGET: vscode.QuickInputButton = {
@@ -13,8 +13,10 @@ const FORGET: vscode.QuickInputButton = {
   tooltip: "Remove from Recently Joined",
 };
 
-/** From the palette or the row of a server on this machine. */
+/** From the palette or the row of a server on this machine or on the network. */
 export async function join(app: App, argument: unknown): Promise<void> {
+  const announced = networkOf(argument);
+  if (announced !== undefined) return startJoin(app, announced);
   const entry = await entryOf(app.registry, argument);
   if (entry === undefined) {
     const chosen = await chooseJoin(app);

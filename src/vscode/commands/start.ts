@@ -145,6 +145,8 @@ async function announce(app: App, served: ServedServer): Promise<void> {
   const { password } = hosted.server.address;
   const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(hosted.server.address);
+  const closed = hosted.server.firewallProblem;
+  if (closed !== undefined) void vscode.window.showWarningMessage(harmless(closed.toLine()));
   const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.

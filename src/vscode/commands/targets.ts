@@ -1,3 +1,4 @@
+import type { NetworkServer } from "../../host/discovery/advert.ts";
 import type { Host } from "../../host/host.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
@@ -29,9 +30,14 @@ export interface EntryTarget {
   readonly entry: ServerEntry;
 }
 
+/** join, copyJoinString: a server that somebody announces on the local network. */
+export interface NetworkTarget {
+  readonly network: NetworkServer;
+}
+
 /** leave, say. */
 export interface JoinTarget {
   readonly join: Join;
 }
 
-export type RowTarget = SessionTarget | ServerTarget | GuestTarget | EntryTarget | JoinTarget;
+export type RowTarget = SessionTarget | ServerTarget | GuestTarget | EntryTarget | NetworkTarget | JoinTarget;

@@ -22,7 +22,7 @@ export interface ServedServer {
   readonly hosted: HostedServer;
 }
 
-export type ServingOptions = Pick<HostOptions, "registry" | "sources" | "certificates"> & {
+export type ServingOptions = Pick<HostOptions, "registry" | "sources" | "certificates" | "announces"> & {
   readonly logger: Logger;
   /** Asks the person at this window about somebody who wants to come in. */
   readonly admit: (session: ServableSession) => HostOptions["admit"];
@@ -107,12 +107,13 @@ export class Serving {
   #hostOf(session: ServableSession): Host {
     const known = this.#hosts.get(session.sessions);
     if (known !== undefined) return known;
-    const { logger, registry, sources, certificates, admit } = this.#options;
+    const { logger, registry, sources, certificates, announces, admit } = this.#options;
     const host = new Host(session.sessions, {
       logger,
       registry,
       sources,
       certificates,
+      announces,
       admit: admit(session),
     });
     host.onWrongPassword((attempt) => this.#wrongPassword.fire({ session, ...attempt }));

@@ -1,12 +1,15 @@
-import { type Disposable, DisposableStore } from "../../common/disposable.ts";
+import { type Disposable, DisposableStore, toDisposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
 import type { ViewName } from "../names.ts";
+import { discoversServers } from "../settings.ts";
 import type { Tree, Trees } from "../surface.ts";
 import { joinedRows } from "./joinedRows.ts";
 import { type RowSource } from "./liveRows.ts";
 import { machineRows } from "./machineRows.ts";
+import { networkRows } from "./networkRows.ts";
+import { NetworkServers } from "./networkServers.ts";
 import { RowTree } from "./rowTree.ts";
 import { guestCount, servingRows } from "./servingRows.ts";
 import { statusOf } from "./status.ts";
@@ -46,6 +49,7 @@ export function fillTrees(
       return [];
     }
   };
+  const network = store.add(new NetworkServers(discoversServers, logger));
   const machine = fill(trees.machine, {
     load: async (now) => {
       const own = {
@@ -53,10 +57,13 @@ export function fillTrees(
         serves: serving.servers.map(({ hosted }) => hosted.server.connectionString),
         joined: joins.all.map(({ address }) => address),
       };
-      return machineRows(await listed(), own, now);
+      return [...machineRows(await listed(), own, now), ...networkRows(network.servers, own.joined)];
     },
-    changes: [serving.onChanged, joins.onChanged],
-    watch: (changed) => registry.watch(changed),
+    changes: [serving.onChanged, joins.onChanged, network.onChanged],
+    watch(changed) {
+      const watching = [registry.watch(changed), network.watch()];
+      return toDisposable(() => watching.forEach((each) => each.dispose()));
+    },
   });
 
   const joined = fill(trees.joined, {

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import { withDirectoryLock } from "../../../src/transport/directoryLock.ts";
 import { DapClient, type DapClientOptions } from "../../support/dapClient.ts";
 import { ROOT } from "../../support/fixtures.ts";
+import type { CleanUp, Namespace } from "../../support/namespaces.ts";
 import { TestProcess, run, withDeadline } from "../../support/process.ts";
 
 const PROGRAM = path.join(ROOT, "dist/cli.cjs");
@@ -33,10 +33,13 @@ export interface Serve {
 /** The real command line, in a world of its own: its servers are not listed beside other tests'. */
 export class Cli {
   readonly directory: string;
+  readonly #namespace: Pick<Namespace, "command"> | undefined;
   readonly #processes: TestProcess[] = [];
   readonly #clients: DapClient[] = [];
 
-  constructor(context: TestContext) {
+  /** `namespace`: the network that its processes see, instead of the machine's own. */
+  constructor(context: CleanUp, namespace?: Pick<Namespace, "command">) {
+    this.#namespace = namespace;
     // Short: a socket's path has about a hundred bytes.
     this.directory = mkdtempSync(path.join(os.tmpdir(), "dsc-"));
     context.after(() => this.#dispose());
@@ -46,7 +49,8 @@ export class Cli {
     args: readonly string[],
     options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
   ): TestProcess {
-    const child = new TestProcess(process.execPath, [PROGRAM, ...args], {
+    const [command, ...rest] = this.#command(args);
+    const child = new TestProcess(command, rest, {
       cwd: options.cwd ?? ROOT,
       env: this.#env(options.env),
     });
@@ -102,7 +106,8 @@ export class Cli {
     cwd = ROOT,
     env: NodeJS.ProcessEnv = {},
   ): DapClient {
-    const client = DapClient.spawn(process.execPath, [PROGRAM, ...args], {
+    const [command, ...rest] = this.#command(args);
+    const client = DapClient.spawn(command, rest, {
       checkSeq: true,
       ...options,
       spawn: { cwd, env: this.#env(env) },
@@ -118,6 +123,11 @@ export class Cli {
     return readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
       (name) => !statSync(path.join(root, name)).isDirectory(),
     );
+  }
+
+  #command(args: readonly string[]): [string, ...string[]] {
+    const command = [process.execPath, PROGRAM, ...args] as const;
+    return this.#namespace?.command(...command) ?? [...command];
   }
 
   #env(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {

@@ -90,12 +90,15 @@ describe("package.json and names.ts", () => {
     );
   });
 
-  test("know the same settings; a workspace that is not trusted starts no server", () => {
+  test("know the same settings; a workspace that is not trusted starts no server and does not ask the network", () => {
     const { section, ...settings } = SETTINGS;
     const names = Object.values(settings).map((name) => `${section}.${name}`);
     assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), names.sort());
     const restricted = MANIFEST.capabilities.untrustedWorkspaces.restrictedConfigurations;
-    assert.deepEqual(restricted, [`${section}.${SETTINGS.startWithSession}`]);
+    assert.deepEqual(
+      restricted,
+      [SETTINGS.startWithSession, SETTINGS.announce, SETTINGS.discover].map((name) => `${section}.${name}`),
+    );
   });
 
   test("know the same debug type, scheme, language and extension", () => {

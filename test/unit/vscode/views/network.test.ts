@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import os from "node:os";
+import { describe, test } from "node:test";
+import { parseClient } from "../../../../src/address/parse.ts";
+import { once } from "../../../../src/common/event.ts";
+import { nullLogger } from "../../../../src/common/logger.ts";
+import type { NetworkServer } from "../../../../src/host/discovery/advert.ts";
+import { networkOf } from "../../../../src/vscode/commands/find.ts";
+import { networkRows } from "../../../../src/vscode/views/networkRows.ts";
+import { NetworkServers } from "../../../../src/vscode/views/networkServers.ts";
+
+function server(join: string, more: Partial<NetworkServer> = {}): NetworkServer {
+  const parsed = parseClient(join);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return {
+    address: parsed.value,
+    join,
+    session: "Launch shop",
+    host: "build7",
+    password: true,
+    certificate: false,
+    ...more,
+  };
+}
+
+const SHOP = server("tcp:server=192.0.2.7,port=5005");
+
+describe("servers of the network in the view", () => {
+  test("have the host's name and what they ask for, and are joined by their row", () => {
+    const [row] = networkRows([SHOP], []);
+    assert.deepEqual(row?.face, {
+      id: "network/tcp:server=192.0.2.7,port=5005",
+      label: "Launch shop",
+      description: "on build7 · asks for a password",
+      icon: { name: "globe" },
+      tooltip: {
+        title: "Launch shop",
+        facts: [
+          ["Announced by", "build7"],
+          ["Join with", "tcp:server=192.0.2.7,port=5005"],
+          ["Asks for", "password"],
+        ],
+      },
+      spoken: "Server of Launch shop on build7, on the local network, asks for a password",
+      context: "entry",
+    });
+    assert.deepEqual(networkOf(row), { address: SHOP.address, name: "Launch shop" });
+    for (const other of [undefined, {}, { network: 3 }, { network: { join: "no" } }])
+      assert.equal(networkOf(other), undefined);
+  });
+
+  test("what this window is a guest of is not joined twice by a slip", () => {
+    const [row] = networkRows([SHOP], ["tcp:server=192.0.2.7,port=5005,Password=*"]);
+    assert.equal(row?.face.context, "entryJoined");
+  });
+
+  test("names come from others", () => {
+    const [row] = networkRows([server(SHOP.join, { session: "$(zap)", host: "$(x)" })], []);
+    assert.equal(row?.face.label, "$ (zap)");
+    assert.match(row?.face.description ?? "", /^on \$ \(x\)/);
+  });
+
+  test("are asked for only while somebody looks and the setting is on; this machine's own are not among them", async () => {
+    const own = Object.values(os.networkInterfaces()).flat()[0]?.address ?? "127.0.0.1";
+    let asked = 0;
+    let isOn = false;
+    const ask = () => {
+      asked++;
+      return Promise.resolve([server(SHOP.join), server(`tcp:server=${own},port=5005`)]);
+    };
+    const network = new NetworkServers(() => isOn, nullLogger, ask);
+    network.watch().dispose();
+    assert.equal(asked, 0);
+    isOn = true;
+    const changed = once(network.onChanged);
+    const watching = network.watch();
+    await changed;
+    assert.deepEqual([asked, network.servers], [1, [SHOP]]);
+    watching.dispose();
+    network.dispose();
+  });
+});
