@@ -30,6 +30,7 @@ const sharedNamespace = {
 const APART = {
   main: { imported: /\/vscode\/main\.ts$/, entry: "src/vscode/main.ts" },
   forge: { imported: /\/forge\.ts$/, entry: "src/security/certificates/forge.ts" },
+  bonjour: { imported: /^bonjour-service$/, entry: "bonjour-service" },
   opaque: { imported: /^@serenity-kit\/opaque$/, entry: "@serenity-kit/opaque" },
 };
 
