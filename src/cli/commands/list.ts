@@ -22,8 +22,8 @@ Examples:
   debug-server list --network    those that are announced on the local network (serve --announce)
   debug-server list '\\\\build7'   those that build7 announces
 
-What is listed under JOIN is what "debug-server join" takes. Servers that are hidden are not listed. What others announce
-is their word only: nothing proves it before you join, and then a password, or a certificate that you know, does.`;
+What is listed under JOIN is what "debug-server join" takes. Servers that are hidden are not listed. What others
+announce is their word only: nothing proves it before you join; then a password does, or a certificate that you know.`;
 
 export function addList(program: Command, run: Run): void {
   program
