@@ -13,6 +13,7 @@ import type { Sessions } from "../hub/sessions.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { Lock, type WrongPassword } from "../security/lock.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
+import type { Caller, Calling } from "../transport/caller.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { limitKey, whence } from "../transport/peer.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
@@ -55,6 +56,7 @@ export class DebugServer {
   /** The address in use. */
   readonly address: ServerAddress;
   readonly #listener: Listener;
+  readonly #caller: Caller | undefined;
   readonly #lock: Lock;
   /** Aborted when nobody comes in any more. */
   readonly #ended = new AbortController();
@@ -74,16 +76,21 @@ export class DebugServer {
   readonly #wrongPassword = new Emitter<WrongPassword>();
   /** Somebody gave a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
+  readonly #callingChanged = new Emitter<void>();
+  /** `calling` is another now. */
+  readonly onCalling = this.#callingChanged.event;
   #isClosed = false;
 
   private constructor(
-    { listener, address }: OpenListener,
+    { listener, address, caller }: OpenListener,
     lock: Lock,
     sessions: Sessions,
     options: DebugServerOptions,
   ) {
     this.address = address;
     this.#listener = listener;
+    this.#caller = caller;
+    caller?.onChanged(() => this.#callingChanged.fire());
     this.#lock = lock;
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
@@ -125,6 +132,11 @@ export class DebugServer {
   /** Of the certificate by which guests know the server, if it has one for that. */
   get thumbprint(): Thumbprint | undefined {
     return this.#lock.thumbprint;
+  }
+
+  /** Whom it calls; undefined if guests call it, or if the one that it calls is in. */
+  get calling(): Calling | undefined {
+    return this.#caller?.calling;
   }
 
   /** How many connections have neither been let in nor turned away. */
@@ -204,6 +216,7 @@ export class DebugServer {
   #takePlace(channel: Channel): void {
     if (channel.stream.destroyed) return;
     this.#open.add(channel);
+    this.#caller?.cameIn();
     channel.stream.once("close", () => this.#open.delete(channel));
   }
 

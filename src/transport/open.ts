@@ -3,8 +3,10 @@ import type { Address, ClientAddress, ServerAddress } from "../address/model.ts"
 import { isLocked } from "../address/locked.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
+import type { CalledClient } from "./called.ts";
+import { Caller } from "./caller.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
-import { isLoopback } from "./peer.ts";
+import { isLoopbackHost } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
@@ -12,6 +14,8 @@ import { connectTcp, listenTcp } from "./tcp.ts";
 export interface OpenListener {
   readonly listener: Listener;
   readonly address: ServerAddress;
+  /** The listener, if it is one that dials. */
+  readonly caller?: Caller;
 }
 
 /**
@@ -21,12 +25,21 @@ export interface OpenListener {
 export function assertServable(address: ServerAddress): void {
   assertAvailable(address);
   if ("icfEnable" in address && address.icfEnable) throw notAvailable("IcfEnable is");
-  const bind = "bind" in address ? address.bind : undefined;
-  if (bind === undefined || isOpenTo(address) === "everybody" || bind === "localhost" || isLoopback(bind))
-    return;
-  throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
-    hint: "Give it a password, leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
-  });
+  if (isOpenTo(address) === "everybody") return;
+  const [bind, clicon] = [
+    "bind" in address ? address.bind : undefined,
+    "clicon" in address ? address.clicon : undefined,
+  ];
+  if (bind !== undefined && !isLoopbackHost(bind)) {
+    throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
+      hint: "Give it a password, leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
+    });
+  }
+  if (clicon !== undefined && !isLoopbackHost(clicon)) {
+    throw new AppError("refused", `A server without a password does not call ${clicon}.`, {
+      hint: "Give it a password, or write insecure to let in whoever answers there.",
+    });
+  }
 }
 
 /** Starts to listen as a server's connection string says. Rejects as `assertServable` throws, or as the transport does. */
@@ -46,9 +59,14 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
       const expanded = withExpandedPipe(address, process.pid, threadId);
       return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
     }
-    case "com":
     case "tcpReverse":
-    case "sslReverse":
+    case "sslReverse": {
+      const { clicon: host, port } = address;
+      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const caller = new Caller({ host, port, family });
+      return { listener: caller, address, caller };
+    }
+    case "com":
       throw notAvailable(`${address.kind} is`);
   }
 }
@@ -58,8 +76,14 @@ function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
   return address.insecure || isLocked(address) ? "everybody" : "thisMachine";
 }
 
-/** Connects as a client's connection string says. Rejects with `notAvailable`, or as the transport does. */
-export async function connect(address: ClientAddress, wait: WaitOptions = {}): Promise<Channel> {
+/**
+ * Connects as a client's connection string says; one whom the server calls waits for that (called.ts). Rejects with
+ * `notAvailable`, or as the transport does.
+ */
+export async function connect(
+  address: Exclude<ClientAddress, CalledClient>,
+  wait: WaitOptions = {},
+): Promise<Channel> {
   assertAvailable(address);
   switch (address.kind) {
     case "tcp":
@@ -72,8 +96,6 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
     case "spipe":
       return connectPipe({ ...wait, name: address.pipe, server: address.server });
     case "com":
-    case "tcpReverse":
-    case "sslReverse":
       throw notAvailable(`${address.kind} is`);
   }
 }
@@ -85,12 +107,11 @@ export function assertAvailable(address: Address): void {
     case "npipe":
     case "ssl":
     case "spipe":
+    case "tcpReverse":
+    case "sslReverse":
       return;
     case "com":
       throw notAvailable("Serial lines (com:) are");
-    case "tcpReverse":
-    case "sslReverse":
-      throw notAvailable("Reverse connections (clicon=) are");
   }
 }
 

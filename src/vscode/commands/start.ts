@@ -125,10 +125,12 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     // A browser may want to be asked first.
     () => "The join string is",
   );
-  const { password } = hosted.server.address;
+  const { address, calling } = hosted.server;
+  const { password } = address;
   const more = password === undefined ? "" : " Guests need the password, too.";
-  const warning = insecureWarning(hosted.server.address);
-  const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${hosted.join}`);
+  const warning = insecureWarning(address);
+  const can = calling === undefined ? "can be joined" : `can be joined from ${calling.host}, which is called`;
+  const text = harmless(`“${session.name}” ${can}.${more} ${copied}: ${hosted.join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (

@@ -79,10 +79,10 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
     /Serial lines \(com:\) are not available yet/,
   ],
   [
-    "a reverse connection, yet",
+    "a call to whoever answers",
     ["serve", "-s", "tcp:port=5,clicon=h", ...NODE],
     1,
-    /Reverse connections \(clicon=\) are not available yet/,
+    /without a password does not call h\.\n.*insecure/,
   ],
   [
     "open to all by accident",
