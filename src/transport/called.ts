@@ -1,5 +1,5 @@
 import os from "node:os";
-import { isIPv6, SocketAddress } from "node:net";
+import { isIP, isIPv6, SocketAddress } from "node:net";
 import type { ClientAddress, SslReverseClient, TcpReverseClient } from "../address/model.ts";
 import type { Peer, WaitOptions } from "./channel.ts";
 import { resolveHost, type Resolver, systemResolver } from "./dial.ts";
@@ -48,6 +48,7 @@ async function addressesOf(
   signal: AbortSignal,
   resolver: Resolver,
 ): Promise<readonly string[] | undefined> {
+  if (isIP(host) !== 0) return [host];
   try {
     const found = await withDeadline({ signal }, CONNECT_TIMEOUT_MS, `Looking up ${host}`, (both) =>
       resolveHost(host, "both", resolver, both),
@@ -59,7 +60,7 @@ async function addressesOf(
   }
 }
 
-/** By what they mean, not as they are written. The scope is this machine's name for a line, and both are on it. */
+/** By what they mean, not as they are written. The scope is but this machine's name for a line. */
 function same(one: string, other: string): boolean {
   return canonical(one) === canonical(other);
 }

@@ -52,7 +52,8 @@ export class Caller implements Listener {
 
   constructor(options: CallOptions) {
     this.#options = options;
-    this.#connect = options.connect ?? ((wait) => connectTcp({ ...options, ...wait }));
+    const { host, port, family } = options;
+    this.#connect = options.connect ?? ((wait) => connectTcp({ ...wait, host, port, family }));
     this.#clock = options.clock ?? realClock;
     this.#backoff = new Backoff(options.random);
     void this.#run();

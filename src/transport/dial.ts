@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
+import os from "node:os";
 import { AppError } from "../common/errors.ts";
 import { errorCode } from "./errno.ts";
 import { SOCKET_OPTIONS } from "./sockets.ts";
@@ -21,6 +22,12 @@ export const systemResolver: Resolver = async (host, family) => {
   return found.map(({ address, family: version }) => ({ address, family: version === 6 ? 6 : 4 }));
 };
 
+/** RFC 6761, section 6.3: whatever a name server says of it. The hosts file of many a machine has but one of them. */
+const LOOPBACK: readonly HostAddress[] = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
+
 /** The addresses of a host, best first. Rejects with an AppError that says what to do about the name. */
 export async function resolveHost(
   host: string,
@@ -39,7 +46,12 @@ export async function resolveHost(
         },
       );
     }
+    const problem = scopeProblem(host);
+    if (problem !== undefined) throw problem;
     return [{ address: host, family: literal }];
+  }
+  if (host.toLowerCase() === "localhost") {
+    return LOOPBACK.filter(({ family: version }) => family === "both" || family === version);
   }
   let found: readonly HostAddress[];
   try {
@@ -60,6 +72,23 @@ export async function resolveHost(
   }
   if (found.length === 0) throw notFound(host, family, undefined);
   return found;
+}
+
+/** RFC 4007: every line has the same link-local addresses, so one of them says nothing without its interface. */
+function scopeProblem(address: string): AppError | undefined {
+  if (!/^fe[89ab]/i.test(address)) return undefined;
+  const scope = /%(.*)$/.exec(address)?.[1];
+  const names = Object.keys(os.networkInterfaces());
+  if (scope === undefined) {
+    return new AppError("badArguments", `${address} is a link-local address without its interface.`, {
+      hint: `Write it with that, such as ${address}%${names.at(-1) ?? "eth0"}.`,
+    });
+  }
+  // Windows numbers them.
+  if (process.platform === "win32" || names.includes(scope)) return undefined;
+  return new AppError("badArguments", `This machine has no interface ${scope}, as ${address} says.`, {
+    hint: `There is ${names.join(", ")}.`,
+  });
 }
 
 function notFound(host: string, family: Family, cause: unknown): AppError {

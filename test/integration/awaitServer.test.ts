@@ -21,7 +21,7 @@ interface Waiting {
   /** Resolves with the next that the guest is told, or logs. */
   readonly told: () => Promise<string>;
   readonly all: string[];
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 async function wait(t: TestContext, string: string, options: JoinOptions = {}): Promise<Waiting> {

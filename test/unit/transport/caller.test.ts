@@ -52,8 +52,9 @@ function calling(t: TestContext, answers: Answer[]) {
     clock,
     news,
     channels,
+    /** How often it has called. */
     calls: () => state.calls,
-    async pass(ms: number): Promise<void> {
+    pass: async (ms: number): Promise<void> => {
       clock.advance(ms);
       await settled();
     },
