@@ -1,5 +1,5 @@
-// Builds dist/extension.cjs, dist/main.cjs (the extension, but for its start) and dist/cli.cjs. `--watch` rebuilds, `--production` minifies, `--outdir=DIR` puts them
-// elsewhere.
+// Builds dist/extension.cjs and dist/cli.cjs, and what they load when they need it (APART). `--watch` rebuilds,
+// `--production` minifies, `--outdir=DIR` puts them elsewhere.
 import { build, context } from "esbuild";
 import { readFileSync } from "node:fs";
 
@@ -26,17 +26,25 @@ const sharedNamespace = {
   },
 };
 
+/** What is loaded by `import()` only, and when it is: bundles of their own, by name. */
+const APART = {
+  main: { imported: /\/vscode\/main\.ts$/, entry: "src/vscode/main.ts" },
+  forge: { imported: /\/forge\.ts$/, entry: "src/security/certificates/forge.ts" },
+  opaque: { imported: /^@serenity-kit\/opaque$/, entry: "@serenity-kit/opaque" },
+};
+
 /**
- * `import("./vscode/main.ts")` is what is not needed when a window opens: a bundle of its own, because V8 takes most of
- * the time of a start for reading code that may never run.
+ * V8 takes most of the time of a start for reading code that may never run.
  * @type {import("esbuild").Plugin}
  */
-const mainApart = {
-  name: "main-apart",
+const apart = {
+  name: "apart",
   setup(build) {
-    build.onResolve({ filter: /\/vscode\/main\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "./main.cjs", external: true } : undefined,
-    );
+    for (const [name, { imported }] of Object.entries(APART)) {
+      build.onResolve({ filter: imported }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: `./${name}.cjs`, external: true } : undefined,
+      );
+    }
   },
 };
 
@@ -54,19 +62,18 @@ const common = {
   external: ["vscode", "serialport"],
   // Its main file is UMD, whose requires no bundler can follow.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
-};
-
-/** @type {import("esbuild").BuildOptions} */
-const extension = {
-  ...common,
-  plugins: [sharedNamespace, mainApart],
+  plugins: [sharedNamespace, apart],
   // By `require`, which is there at once: VS Code waits for a tracker, but not for long.
   supported: { "dynamic-import": false },
 };
 
 const bundles = [
-  { ...extension, entryPoints: ["src/extension.ts"], outfile: `${outdir}/extension.cjs` },
-  { ...extension, entryPoints: ["src/vscode/main.ts"], outfile: `${outdir}/main.cjs` },
+  { ...common, entryPoints: ["src/extension.ts"], outfile: `${outdir}/extension.cjs` },
+  ...Object.entries(APART).map(([name, { entry }]) => ({
+    ...common,
+    entryPoints: [entry],
+    outfile: `${outdir}/${name}.cjs`,
+  })),
   {
     ...common,
     entryPoints: ["src/cli/main.ts"],

@@ -6,6 +6,7 @@ import { bigBody } from "./scenarios/bigBody.ts";
 import { join } from "./scenarios/join.ts";
 import { memory } from "./scenarios/memory.ts";
 import { roundTrip } from "./scenarios/roundTrip.ts";
+import { serial } from "./scenarios/serial.ts";
 import { storm } from "./scenarios/storm.ts";
 import { throughput } from "./scenarios/throughput.ts";
 import { tracker } from "./scenarios/tracker.ts";
@@ -19,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   memory,
   tracker,
   activation,
+  serial,
 };
 
 async function main(args: readonly string[]): Promise<number> {

@@ -12,7 +12,6 @@ import { tlsFailure } from "./tlsFailure.ts";
 
 /** A channel inside TLS, over whatever it came. */
 export interface SecureChannel extends Channel {
-  readonly stream: tls.TLSSocket;
   /**
    * RFC 9266, `tls-exporter`: 32 bytes that only the two ends of this very connection know. With TLS 1.2 it needs the
    * extended master secret, which all that is in use have.

@@ -18,15 +18,20 @@ export interface HostAddress {
 export type Resolver = (host: string, family: Family) => Promise<readonly HostAddress[]>;
 
 export const systemResolver: Resolver = async (host, family) => {
+  // RFC 6761, section 6.3: always this machine, also where its hosts file forgets IPv6.
+  if (/^(.+\.)?localhost\.?$/i.test(host)) return LOOPBACK.filter((each) => isOf(each, family));
   const found = await lookup(host, { all: true, family: family === "both" ? 0 : family });
   return found.map(({ address, family: version }) => ({ address, family: version === 6 ? 6 : 4 }));
 };
 
-/** RFC 6761, section 6.3: whatever a name server says of it. The hosts file of many a machine has but one of them. */
 const LOOPBACK: readonly HostAddress[] = [
   { address: "127.0.0.1", family: 4 },
   { address: "::1", family: 6 },
 ];
+
+function isOf(address: HostAddress, family: Family): boolean {
+  return family === "both" || address.family === family;
+}
 
 /** The addresses of a host, best first. Rejects with an AppError that says what to do about the name. */
 export async function resolveHost(
@@ -49,9 +54,6 @@ export async function resolveHost(
     const problem = scopeProblem(host);
     if (problem !== undefined) throw problem;
     return [{ address: host, family: literal }];
-  }
-  if (host.toLowerCase() === "localhost") {
-    return LOOPBACK.filter(({ family: version }) => family === "both" || family === version);
   }
   let found: readonly HostAddress[];
   try {

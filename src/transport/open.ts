@@ -1,5 +1,5 @@
 import { threadId } from "node:worker_threads";
-import type { Address, ClientAddress, ServerAddress } from "../address/model.ts";
+import type { ClientAddress, ServerAddress } from "../address/model.ts";
 import { isLocked } from "../address/locked.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
@@ -8,6 +8,7 @@ import { Caller } from "./caller.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { isLoopbackHost } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
+import { connectSerial, listenSerial } from "./serial/serial.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
 /** A listener and the address that it has now: with the port that is in use and the pipe's name spelled out. */
@@ -23,8 +24,11 @@ export interface OpenListener {
  * version cannot do yet (never ignored: a guest would come in unasked), `refused` for what would be unsafe.
  */
 export function assertServable(address: ServerAddress): void {
-  assertAvailable(address);
-  if ("icfEnable" in address && address.icfEnable) throw notAvailable("IcfEnable is");
+  if ("icfEnable" in address && address.icfEnable) {
+    throw new AppError("notAvailable", "IcfEnable is not available yet.", {
+      hint: "Leave it out, and open the firewall yourself.",
+    });
+  }
   if (isOpenTo(address) === "everybody") return;
   const [bind, clicon] = [
     "bind" in address ? address.bind : undefined,
@@ -59,6 +63,10 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
       const expanded = withExpandedPipe(address, process.pid, threadId);
       return { listener: await listenPipe({ ...wait, name: expanded.pipe }), address: expanded };
     }
+    case "com": {
+      const { device, baud, channel } = address;
+      return { listener: await listenSerial({ ...wait, device, baud, channel }), address };
+    }
     case "tcpReverse":
     case "sslReverse": {
       const { clicon: host, port } = address;
@@ -66,8 +74,6 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
       const caller = new Caller({ host, port, family });
       return { listener: caller, address, caller };
     }
-    case "com":
-      throw notAvailable(`${address.kind} is`);
   }
 }
 
@@ -77,14 +83,13 @@ function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
 }
 
 /**
- * Connects as a client's connection string says; one whom the server calls waits for that (called.ts). Rejects with
- * `notAvailable`, or as the transport does.
+ * Connects as a client's connection string says; one whom the server calls waits for that (called.ts). Rejects as the
+ * transport does.
  */
 export async function connect(
   address: Exclude<ClientAddress, CalledClient>,
   wait: WaitOptions = {},
 ): Promise<Channel> {
-  assertAvailable(address);
   switch (address.kind) {
     case "tcp":
     case "ssl": {
@@ -95,28 +100,9 @@ export async function connect(
     case "npipe":
     case "spipe":
       return connectPipe({ ...wait, name: address.pipe, server: address.server });
-    case "com":
-      throw notAvailable(`${address.kind} is`);
+    case "com": {
+      const { device, baud, channel } = address;
+      return connectSerial({ ...wait, device, baud, channel });
+    }
   }
-}
-
-/** Throws `notAvailable` for what this version can neither serve nor join. */
-export function assertAvailable(address: Address): void {
-  switch (address.kind) {
-    case "tcp":
-    case "npipe":
-    case "ssl":
-    case "spipe":
-    case "tcpReverse":
-    case "sslReverse":
-      return;
-    case "com":
-      throw notAvailable("Serial lines (com:) are");
-  }
-}
-
-function notAvailable(what: string): AppError {
-  return new AppError("notAvailable", `${what} not available yet.`, {
-    hint: "This version serves tcp:, npipe:, ssl: and spipe:.",
-  });
 }

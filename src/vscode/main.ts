@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { PRODUCT } from "../common/product.ts";
 import { Registry } from "../host/registry.ts";
 import { DiskSources } from "../host/sourceReader.ts";
+import { serialLastWords } from "../transport/serial/device.ts";
 import { admission } from "./admission.ts";
 import { admissionScreen } from "./admissionScreen.ts";
 import type { App } from "./app.ts";
@@ -65,6 +66,10 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     rows: views.rows,
     providers: language.providers,
     run: commandRunner(app, sessions, () => views.rows.machine.refresh()),
-    close: () => serving.close("The host's window has closed."),
+    async close() {
+      joins.dispose();
+      await serving.close("The host's window has closed.");
+      await serialLastWords();
+    },
   };
 }

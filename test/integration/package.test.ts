@@ -34,7 +34,7 @@ describe("the VSIX", () => {
       /^\[Content_Types\]\.xml$/,
       /^extension\.vsixmanifest$/,
       /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
-      /^extension\/dist\/(extension|main)\.cjs$/,
+      /^extension\/dist\/(extension|main|forge|opaque)\.cjs$/,
       /^extension\/media\/.+\.(svg|png|md)$/,
       /^extension\/syntaxes\/.+\.json$/,
       // Code, manifests and licences only: no sources, types, tests, maps.

@@ -1,6 +1,7 @@
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, unwatchFile, watchFile, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT, fixtures } from "./fixtures.ts";
+import { withDeadline } from "./process.ts";
 
 /** A real adapter that keeps what it is sent: whoever is not let in must not add a byte to it. */
 export interface RecordedAdapter {
@@ -8,6 +9,8 @@ export interface RecordedAdapter {
   readonly command: readonly string[];
   /** How many bytes the adapter has been sent so far. */
   received(): number;
+  /** Resolves when the program runs: from then on nobody says anything to the adapter but guests. */
+  running(): Promise<void>;
 }
 
 export function recordedAdapter(directory: string): RecordedAdapter {
@@ -21,5 +24,18 @@ export function recordedAdapter(directory: string): RecordedAdapter {
   return {
     command: ["--launch", launch, "--continue", "--", ...adapter],
     received: () => statSync(record).size,
+    running: () =>
+      withDeadline(
+        new Promise<void>((resolve) => {
+          const look = () => {
+            if (!readFileSync(record, "latin1").includes("configurationDone")) return;
+            unwatchFile(record, look);
+            resolve();
+          };
+          watchFile(record, { interval: 20 }, look);
+          look();
+        }),
+        "the program runs",
+      ),
   };
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Registry, type ServerEntry } from "../../host/registry.ts";
+import { listSerialPorts } from "../../transport/serial/port.ts";
 import { EXIT } from "../failure.ts";
 import { print } from "../output.ts";
 import type { Run } from "../program.ts";
@@ -13,9 +14,12 @@ export function addList(program: Command, run: Run): void {
     .command("list")
     .summary("show your servers on this machine")
     .description("Lists the servers that you run on this machine.")
+    .option("--ports", "the serial ports of this machine instead, for com:")
     .option("--json", "as a JSON array")
     .addHelpText("after", EXAMPLES)
-    .action((options: { json?: boolean }) => run(() => list(options.json === true)));
+    .action(({ ports = false, json = false }: { ports?: boolean; json?: boolean }) =>
+      run(() => (ports ? listPorts(json) : list(json))),
+    );
 }
 
 async function list(json: boolean): Promise<number> {
@@ -23,6 +27,17 @@ async function list(json: boolean): Promise<number> {
   if (json) print(JSON.stringify(servers, undefined, 2));
   else if (servers.length === 0) print("No debug server of yours runs on this machine.");
   else for (const line of table([HEAD, ...servers.map(row)])) print(line);
+  return EXIT.ended;
+}
+
+async function listPorts(json: boolean): Promise<number> {
+  const ports = await listSerialPorts();
+  if (json) print(JSON.stringify(ports, undefined, 2));
+  else if (ports.length === 0) print("This machine has no serial port.");
+  else {
+    const rows = ports.map(({ path, description = "" }) => [path, description].map(printable));
+    for (const line of table([["PORT", "DESCRIPTION"], ...rows])) print(line);
+  }
   return EXIT.ended;
 }
 

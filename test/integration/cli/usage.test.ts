@@ -73,10 +73,10 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
     /cannot be read from the file \/no\/such\/file/,
   ],
   [
-    "a serial line, yet",
-    ["serve", "-s", "com:port=2,baud=9600,channel=0", ...NODE],
+    "a serial port that is not there",
+    ["serve", "-s", "com:port=/dev/no-such-port,baud=9600,channel=0", ...NODE],
     1,
-    /Serial lines \(com:\) are not available yet/,
+    /There is no serial port \/dev\/no-such-port\./,
   ],
   [
     "a call to whoever answers",

@@ -5,6 +5,9 @@ import os from "node:os";
 import path from "node:path";
 import { after } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
+import { createCertificate } from "../../../src/security/certificates/create.ts";
+import { ChannelInbox } from "../../../src/transport/inbox.ts";
+import { acceptTls, openTls } from "../../../src/security/tls.ts";
 import { connectPath, connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
 import { Caller } from "../../../src/transport/caller.ts";
 import { withDeadline } from "../../../src/transport/wait.ts";
@@ -121,3 +124,40 @@ describeTransport("pipe by its path", {
   },
   connectToNothing: (wait) => connectPath({ ...wait, path: path.join(directory, "nobody") }),
 });
+
+const identity = await createCertificate({ commonName: "contract" });
+
+/** The same inside TLS: a channel is there when both have shaken hands. */
+function insideTls(below: TransportFixture): TransportFixture {
+  const secured = (channel: Channel) =>
+    acceptTls(channel, { proto: "tls1.3", identity, askCertificate: false });
+  return {
+    ...below,
+    async listen() {
+      const listening = await below.listen();
+      const { listener } = listening;
+      const inbox = new ChannelInbox();
+      listener.onChannel((channel) => {
+        void secured(channel).then(
+          (inner) => inbox.offer(inner),
+          () => {},
+        );
+      });
+      return {
+        listener: {
+          onChannel: inbox.event,
+          onError: listener.onError,
+          async close() {
+            inbox.dispose();
+            await listener.close();
+          },
+        },
+        connect: async (wait) => openTls(await listening.connect(wait), { proto: "tls1.3", ...wait }),
+      };
+    },
+    manyChannels: 20,
+  };
+}
+
+describeTransport("tls over tcp", insideTls(tcpFixture("127.0.0.1", 4)));
+describeTransport("tls over a pipe", insideTls(pipes));
