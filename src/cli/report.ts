@@ -1,4 +1,5 @@
 import type { Participant } from "../hub/client.ts";
+import type { AppError } from "../common/errors.ts";
 import type { Host, HostedServer } from "../host/host.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
@@ -16,6 +17,8 @@ export interface Ending {
 /** What `serve` tells of what happens: results on standard output, what is for people on standard error. */
 export interface Report {
   listening(hosted: HostedServer): void;
+  /** The one whom a server calls cannot be reached, for a reason that has not been told yet. */
+  unreachable(hosted: HostedServer, reason: AppError): void;
   joined(participant: Participant): void;
   left(participant: Participant): void;
   wrongPassword(attempt: WrongPassword): void;
@@ -28,7 +31,10 @@ export const textReport: Report = {
     print(`Debugger Server - ${server.connectionString}`);
     note(`Join it with: debug-server join "${join}"`);
     if (server.firewallProblem !== undefined) note(printable(server.firewallProblem.toLine()));
+    if (server.calling === undefined) return;
+    note(`It calls ${server.calling.host}, port ${server.calling.port}, until somebody there joins.`);
   },
+  unreachable: (_, reason) => note(printable(`${reason.message} It is called again and again.`)),
   joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
   left: ({ name }) => note(printable(`${name} has left.`)),
   wrongPassword: ({ from, count, paused }) =>
@@ -49,6 +55,7 @@ export const jsonReport: Report = {
       joins,
       firewall: server.firewallProblem?.toLine(),
     }),
+  unreachable: ({ id }, { message }) => json({ event: "unreachable", id, reason: message }),
   joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => json({ event: "left", id, name }),
   wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),
@@ -63,6 +70,19 @@ export function reportGuests(host: Host, report: Report): void {
   host.sessions.onJoined((participant) => report.joined(participant));
   host.sessions.onLeft((participant) => report.left(participant));
   host.onWrongPassword((attempt) => report.wrongPassword(attempt));
+  const told = new Map<HostedServer, Set<string>>();
+  host.onCalling((hosted) => {
+    const { calling } = hosted.server;
+    const reason = calling?.lastError;
+    const known = told.get(hosted) ?? new Set();
+    told.set(hosted, known);
+    // Whoever was there and has gone is news again.
+    if (reason === undefined) known.clear();
+    else if (!known.has(reason.message)) {
+      known.add(reason.message);
+      report.unreachable(hosted, reason);
+    }
+  });
 }
 
 /** Says loudly what nobody should do without knowing. */

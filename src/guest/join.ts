@@ -7,8 +7,10 @@ import type { SessionInfo, Wait } from "../link/messages.ts";
 import { type GuestIdentity, openLink } from "../link/openLink.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { prepareKey } from "../security/key.ts";
-import type { WaitOptions } from "../transport/channel.ts";
+import { isCalled } from "../transport/called.ts";
+import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
+import { awaitServer } from "./awaitServer.ts";
 
 export interface JoinOptions extends WaitOptions {
   /** Where certificates come from. Default: the stores of this user and this machine. */
@@ -19,8 +21,8 @@ export interface JoinOptions extends WaitOptions {
    */
   readonly askPassword?: (again: boolean) => Promise<string | undefined>;
   readonly logger?: Logger;
-  /** The host needs longer than usual, mostly because a person is being asked. */
-  readonly onWait?: (wait: Wait) => void;
+  /** It takes longer than usual: the host mostly because a person is being asked, a server that calls as it pleases. */
+  readonly onWait?: (wait: Partial<Wait>) => void;
 }
 
 /** A guest that was let in. */
@@ -40,8 +42,8 @@ export interface Joined {
 }
 
 /**
- * Connects and is let in. Rejects with an AppError: the certificate's, the transport's, the lock's, the handshake's, or the
- * host's refusal.
+ * Connects, or waits to be called if the address says so, and is let in. Rejects with an AppError: the certificate's, the
+ * transport's, the lock's, the handshake's, or the host's refusal.
  */
 export async function joinServer(
   address: ClientAddress,
@@ -66,9 +68,13 @@ async function joinOnce(
   options: JoinOptions,
 ): Promise<Joined> {
   const key = await prepareKey(address, options.certificates);
-  const channel = await key.unlock(await connect(address, options), options);
   // How the connection string names the guest is the most deliberate.
-  const link = await openLink(channel, { ...identity, name: address.name ?? identity.name }, options);
+  const who = { ...identity, name: address.name ?? identity.name };
+  const open = (channel: Channel, { signal, timeoutMs }: WaitOptions) =>
+    openLink(channel, who, { ...options, signal, timeoutMs });
+  const link = isCalled(address)
+    ? await awaitServer(address, key, open, options)
+    : await open(await key.unlock(await connect(address, options), options), options);
   const findSession: Joined["findSession"] = async (id, wait) => {
     link.start();
     return choose(await sessionsOf(link, wait), id);

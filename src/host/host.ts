@@ -76,6 +76,9 @@ export class Host implements ServerDirectory {
   readonly #wrongPassword = new Emitter<WrongPassword>();
   /** Somebody gave one of the servers a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
+  readonly #calling = new Emitter<HostedServer>();
+  /** A server that calls its guest has got it, or has lost it, or knows something new of why it has not. */
+  readonly onCalling = this.#calling.event;
   #nextId = 0;
   #closing: Promise<void> | undefined;
 
@@ -197,6 +200,7 @@ export class Host implements ServerDirectory {
     this.#servers.set(hosted.id, hosted);
     server.onClosed(() => this.#closed(hosted));
     server.onWrongPassword((attempt) => this.#wrongPassword.fire(attempt));
+    server.onCalling(() => this.#calling.fire(hosted));
     if (isListed(server.address)) await this.#register(hosted);
     this.#announce(hosted);
     return hosted;

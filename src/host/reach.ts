@@ -3,7 +3,7 @@ import { isLocked } from "../address/locked.ts";
 import { clientAddressFor } from "../address/derive.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress, Thumbprint } from "../address/model.ts";
-import { isLoopback } from "../transport/peer.ts";
+import { isLoopbackHost } from "../transport/peer.ts";
 
 type AtLeastOne = readonly [string, ...string[]];
 
@@ -44,19 +44,20 @@ export function joinHosts(address: ServerAddress, machine: Machine = thisMachine
   return [machine.name, ...addresses.map((each) => each.address)];
 }
 
-/** Whether other machines may reach the server, as far as its address says. */
+/** Whether other machines may reach the server, or are called by it, as far as its address says. */
 export function isReachable(address: ServerAddress): boolean {
   switch (address.kind) {
     case "tcp":
     case "ssl":
       // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
       if (address.bind === undefined) return address.insecure || isLocked(address);
-      return !isLocal(address.bind);
+      return !isLoopbackHost(address.bind);
     case "npipe":
     case "spipe":
       return process.platform === "win32";
     case "tcpReverse":
     case "sslReverse":
+      return !isLoopbackHost(address.clicon);
     case "com":
       return false;
   }
@@ -66,10 +67,11 @@ export function isReachable(address: ServerAddress): boolean {
 export function insecureWarning(address: ServerAddress): string[] | undefined {
   if (!address.insecure || !isReachable(address)) return undefined;
   const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
-  return [
-    `${format(address, { secrets: "mask" })} has no password and can be reached from other machines.`,
-    `Whoever reaches it ${what}.`,
-  ];
+  const string = format(address, { secrets: "mask" });
+  if ("clicon" in address) {
+    return [`${string} has no password and calls another machine.`, `Whoever answers there ${what}.`];
+  }
+  return [`${string} has no password and can be reached from other machines.`, `Whoever reaches it ${what}.`];
 }
 
 export interface Machine {
@@ -84,8 +86,4 @@ export function thisMachine(): Machine {
 /** A link-local address means nothing on another machine without the name of an interface there (RFC 4007). */
 function isForOthers({ internal, address }: os.NetworkInterfaceInfo): boolean {
   return !internal && !/^(fe[89ab][0-9a-f]:|169\.254\.)/i.test(address);
-}
-
-function isLocal(bind: string): boolean {
-  return bind.toLowerCase() === "localhost" || isLoopback(bind);
 }

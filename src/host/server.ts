@@ -13,6 +13,7 @@ import type { Sessions } from "../hub/sessions.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { Lock, type WrongPassword } from "../security/lock.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
+import type { Caller, Calling } from "../transport/caller.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { limitKey, whence } from "../transport/peer.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
@@ -56,6 +57,7 @@ export class DebugServer {
   /** The address in use. */
   readonly address: ServerAddress;
   readonly #listener: Listener;
+  readonly #caller: Caller | undefined;
   readonly #lock: Lock;
   /** Aborted when nobody comes in any more. */
   readonly #ended = new AbortController();
@@ -76,16 +78,21 @@ export class DebugServer {
   /** Somebody gave a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   #firewall: FirewallOpening | undefined;
+  readonly #callingChanged = new Emitter<void>();
+  /** `calling` is another now. */
+  readonly onCalling = this.#callingChanged.event;
   #isClosed = false;
 
   private constructor(
-    { listener, address }: OpenListener,
+    { listener, address, caller }: OpenListener,
     lock: Lock,
     sessions: Sessions,
     options: DebugServerOptions,
   ) {
     this.address = address;
     this.#listener = listener;
+    this.#caller = caller;
+    caller?.onChanged(() => this.#callingChanged.fire());
     this.#lock = lock;
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
@@ -135,6 +142,11 @@ export class DebugServer {
   /** Why a firewall keeps others out all the same, if IcfEnable was asked for in vain. */
   get firewallProblem(): AppError | undefined {
     return this.#firewall?.problem;
+  }
+
+  /** Whom it calls; undefined if guests call it, or if the one that it calls is in. */
+  get calling(): Calling | undefined {
+    return this.#caller?.calling;
   }
 
   /** How many connections have neither been let in nor turned away. */
@@ -215,6 +227,7 @@ export class DebugServer {
   #takePlace(channel: Channel): void {
     if (channel.stream.destroyed) return;
     this.#open.add(channel);
+    this.#caller?.cameIn();
     channel.stream.once("close", () => this.#open.delete(channel));
   }
 

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
+import os from "node:os";
 import { AppError } from "../common/errors.ts";
 import { errorCode } from "./errno.ts";
 import { SOCKET_OPTIONS } from "./sockets.ts";
@@ -50,6 +51,8 @@ export async function resolveHost(
         },
       );
     }
+    const problem = scopeProblem(host);
+    if (problem !== undefined) throw problem;
     return [{ address: host, family: literal }];
   }
   let found: readonly HostAddress[];
@@ -71,6 +74,23 @@ export async function resolveHost(
   }
   if (found.length === 0) throw notFound(host, family, undefined);
   return found;
+}
+
+/** RFC 4007: every line has the same link-local addresses, so one of them says nothing without its interface. */
+function scopeProblem(address: string): AppError | undefined {
+  if (!/^fe[89ab]/i.test(address)) return undefined;
+  const scope = /%(.*)$/.exec(address)?.[1];
+  const names = Object.keys(os.networkInterfaces());
+  if (scope === undefined) {
+    return new AppError("badArguments", `${address} is a link-local address without its interface.`, {
+      hint: `Write it with that, such as ${address}%${names.at(-1) ?? "eth0"}.`,
+    });
+  }
+  // Windows numbers them.
+  if (process.platform === "win32" || names.includes(scope)) return undefined;
+  return new AppError("badArguments", `This machine has no interface ${scope}, as ${address} says.`, {
+    hint: `There is ${names.join(", ")}.`,
+  });
 }
 
 function notFound(host: string, family: Family, cause: unknown): AppError {

@@ -1,10 +1,12 @@
 import { threadId } from "node:worker_threads";
-import type { Address, ClientAddress, ServerAddress } from "../address/model.ts";
+import type { ClientAddress, ServerAddress } from "../address/model.ts";
 import { isLocked } from "../address/locked.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
+import type { CalledClient } from "./called.ts";
+import { Caller } from "./caller.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
-import { isLoopback } from "./peer.ts";
+import { isLoopbackHost } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
 import { connectSerial, listenSerial } from "./serial/serial.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
@@ -13,6 +15,8 @@ import { connectTcp, listenTcp } from "./tcp.ts";
 export interface OpenListener {
   readonly listener: Listener;
   readonly address: ServerAddress;
+  /** The listener, if it is one that dials. */
+  readonly caller?: Caller;
 }
 
 /**
@@ -20,13 +24,21 @@ export interface OpenListener {
  * version cannot do yet (never ignored: a guest would come in unasked), `refused` for what would be unsafe.
  */
 export function assertServable(address: ServerAddress): void {
-  assertAvailable(address);
-  const bind = "bind" in address ? address.bind : undefined;
-  if (bind === undefined || isOpenTo(address) === "everybody" || bind === "localhost" || isLoopback(bind))
-    return;
-  throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
-    hint: "Give it a password, leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
-  });
+  if (isOpenTo(address) === "everybody") return;
+  const [bind, clicon] = [
+    "bind" in address ? address.bind : undefined,
+    "clicon" in address ? address.clicon : undefined,
+  ];
+  if (bind !== undefined && !isLoopbackHost(bind)) {
+    throw new AppError("refused", `A server without a password is not opened on ${bind}.`, {
+      hint: "Give it a password, leave out bind= to serve this machine only, or write insecure to let in whoever can reach it.",
+    });
+  }
+  if (clicon !== undefined && !isLoopbackHost(clicon)) {
+    throw new AppError("refused", `A server without a password does not call ${clicon}.`, {
+      hint: "Give it a password, or write insecure to let in whoever answers there.",
+    });
+  }
 }
 
 /** Starts to listen as a server's connection string says. Rejects as `assertServable` throws, or as the transport does. */
@@ -51,8 +63,12 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
       return { listener: await listenSerial({ ...wait, device, baud, channel }), address };
     }
     case "tcpReverse":
-    case "sslReverse":
-      throw notAvailable(`${address.kind} is`);
+    case "sslReverse": {
+      const { clicon: host, port } = address;
+      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const caller = new Caller({ host, port, family });
+      return { listener: caller, address, caller };
+    }
   }
 }
 
@@ -61,9 +77,14 @@ function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
   return address.insecure || isLocked(address) ? "everybody" : "thisMachine";
 }
 
-/** Connects as a client's connection string says. Rejects with `notAvailable`, or as the transport does. */
-export async function connect(address: ClientAddress, wait: WaitOptions = {}): Promise<Channel> {
-  assertAvailable(address);
+/**
+ * Connects as a client's connection string says; one whom the server calls waits for that (called.ts). Rejects as the
+ * transport does.
+ */
+export async function connect(
+  address: Exclude<ClientAddress, CalledClient>,
+  wait: WaitOptions = {},
+): Promise<Channel> {
   switch (address.kind) {
     case "tcp":
     case "ssl": {
@@ -78,29 +99,5 @@ export async function connect(address: ClientAddress, wait: WaitOptions = {}): P
       const { device, baud, channel } = address;
       return connectSerial({ ...wait, device, baud, channel });
     }
-    case "tcpReverse":
-    case "sslReverse":
-      throw notAvailable(`${address.kind} is`);
   }
-}
-
-/** Throws `notAvailable` for what this version can neither serve nor join. */
-export function assertAvailable(address: Address): void {
-  switch (address.kind) {
-    case "tcp":
-    case "npipe":
-    case "ssl":
-    case "spipe":
-    case "com":
-      return;
-    case "tcpReverse":
-    case "sslReverse":
-      throw notAvailable("Reverse connections (clicon=) are");
-  }
-}
-
-function notAvailable(what: string): AppError {
-  return new AppError("notAvailable", `${what} not available yet.`, {
-    hint: "This version serves tcp:, npipe:, com:, ssl: and spipe:.",
-  });
 }

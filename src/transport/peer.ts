@@ -23,6 +23,16 @@ export function isLoopback(address: string): boolean {
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
 }
 
+/** Whether only this machine can be meant: `localhost`, or a loopback address. */
+export function isLoopbackHost(host: string): boolean {
+  return host.toLowerCase() === "localhost" || isLoopback(host);
+}
+
+/** The address of a peer over TCP, without its port and brackets. */
+export function hostOf({ address }: Peer): string {
+  return address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
 export function tcpPeer(address: string, port: number): Peer {
   const plain = plainAddress(address);
   return { transport: "tcp", address: formatHostPort(plain, port), local: isLoopback(plain) };

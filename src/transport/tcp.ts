@@ -160,7 +160,9 @@ function isMissingAddress(thrown: unknown): boolean {
 }
 
 function cannotListen(options: TcpListenOptions, thrown: unknown): AppError {
-  if (!isMissingAddress(thrown)) return AppError.from(thrown, "notAvailable");
+  // EINVAL: an address that nobody can listen on, such as that of a group.
+  if (!isMissingAddress(thrown) && errorCode(thrown) !== "EINVAL")
+    return AppError.from(thrown, "notAvailable");
   if (options.bind !== undefined) {
     return new AppError("notAvailable", `${options.bind} is not an address of this machine.`, {
       hint: "Give one of this machine's addresses in bind=, or leave it out to listen on all of them.",

@@ -290,7 +290,7 @@ describe("a host who is asked", () => {
 
   test("a guest of the link is told that it takes a while, and how long", async (t) => {
     const { host, served } = await serve(t);
-    const told: Wait[] = [];
+    const told: Partial<Wait>[] = [];
     const joining = joinLinked(`tcp:server=127.0.0.1,port=${served.port}`, "Ana", {
       onWait: (wait) => told.push(wait),
     });

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type CertificateOptions, createCertificate } from "../../src/security/certificates/create.ts";
 
@@ -10,6 +11,8 @@ export interface Pki {
   readonly guest: string;
   /** The path of a file with certificate and key, for foreign peers. */
   file(name: string): string;
+  /** SHA-256, as a connection string has it. */
+  thumbprint(name: string): string;
 }
 
 /**
@@ -51,5 +54,8 @@ export async function makePki(directory: string): Promise<Pki> {
     if (isGuests && name !== "stranger") write(host, name, certificate);
     if (!isGuests && name !== "elsewhere" && name !== "signed") write(guest, name, certificate);
   }
-  return { host, guest, file: (name) => path.join(all, `${name}.pem`) };
+  const file = (name: string) => path.join(all, `${name}.pem`);
+  const thumbprint = (name: string) =>
+    new X509Certificate(readFileSync(file(name))).fingerprint256.replaceAll(":", "").toLowerCase();
+  return { host, guest, file, thumbprint };
 }

@@ -33,6 +33,9 @@ Examples, as an editor's configuration would call it:
   debug-server join tcp:server=devbox,port=5005
   debug-server join npipe:server=localhost,pipe=debug --name Kim
   debug-server join tcp:server=devbox,port=5005 --map /srv/app=/home/kim/app
+  debug-server join tcp:clicon=devbox,port=5005:5010,password=env:PW
+
+With clicon= it waits until the server there calls, on the first free port; either may be started first.
 
 Where a file below the current directory, or at the same path, is the same as the host's, your editor gets that; where
 none is, it can ask for the host's. --map says where to look besides.

@@ -23,6 +23,7 @@ Examples:
   debug-server serve -s tcp:port=5005 -s npipe:pipe=debug -- python3 -m debugpy.adapter
   debug-server serve -s tcp:port=5005 --launch crash.json -- lldb-dap
   debug-server serve -s tcp:port=5005 --connect localhost:4711
+  debug-server serve -s tcp:port=5005,clicon=desk,password=env:PW --node program.js
 
 The first client starts the program with its own launch configuration, unless --launch or --node says how to start
 it; then it waits for the first client's breakpoints before it runs.`;

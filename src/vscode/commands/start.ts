@@ -142,12 +142,14 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     // A browser may want to be asked first.
     () => "The join string is",
   );
-  const { password } = hosted.server.address;
+  const { address, calling } = hosted.server;
+  const { password } = address;
   const more = password === undefined ? "" : " Guests need the password, too.";
-  const warning = insecureWarning(hosted.server.address);
+  const warning = insecureWarning(address);
   const closed = hosted.server.firewallProblem;
   if (closed !== undefined) void vscode.window.showWarningMessage(harmless(closed.toLine()));
-  const text = harmless(`“${session.name}” can be joined.${more} ${copied}: ${join}`);
+  const can = calling === undefined ? "can be joined" : `can be joined from ${calling.host}, which is called`;
+  const text = harmless(`“${session.name}” ${can}.${more} ${copied}: ${join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (

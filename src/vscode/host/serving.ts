@@ -51,7 +51,7 @@ export class Serving {
   /** Somebody gave a server of this window a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   readonly #started = new Emitter<ServableSession>();
-  /** A session or a server began or ended, or a guest came, left or may do something else now. */
+  /** A session or a server began or ended, a guest came, left or may do something else now, or a call to one failed. */
   readonly onChanged = this.#changed.event;
   /** A session can be served from now on. */
   readonly onSession = this.#started.event;
@@ -117,6 +117,7 @@ export class Serving {
       admit: admit(session),
     });
     host.onWrongPassword((attempt) => this.#wrongPassword.fire({ session, ...attempt }));
+    host.onCalling(() => this.#changed.fire());
     host.onServerClosed((hosted) => {
       this.#servers.delete(hosted);
       this.#changed.fire();

@@ -1,6 +1,7 @@
 import type { ServerAddress } from "../../address/model.ts";
 import { isUnlocked } from "../../host/door.ts";
 import { isReachable } from "../../host/reach.ts";
+import type { DebugServer } from "../../host/server.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { guestRow } from "./guestRow.ts";
 import { type Icon, type Row, nobodyRow } from "./row.ts";
@@ -15,6 +16,7 @@ export function serverRow(served: ServedServer, now: number): Row {
   const guests = host.guests().filter(({ server }) => server === hosted.id);
   const label = serverLabel(address);
   const warning = insecurity(address);
+  const calls = callState(hosted.server);
   const id = `server/${session.id}/${hosted.id}`;
   return {
     session,
@@ -22,7 +24,7 @@ export function serverRow(served: ServedServer, now: number): Row {
     face: {
       id,
       label,
-      description: parts(warning && "insecure!", connectionString),
+      description: parts(warning && "insecure!", calls, connectionString),
       icon: warning === undefined ? { name: iconOf(address) } : WARNING,
       tooltip: {
         title: label,
@@ -30,6 +32,7 @@ export function serverRow(served: ServedServer, now: number): Row {
         facts: [
           ["Server", connectionString],
           ["Join with", hosted.join],
+          ...lastCall(hosted.server),
           ["Lets in", admission(address)],
           ["Guests may", address.access],
           ["Guests", String(guests.length)],
@@ -38,6 +41,7 @@ export function serverRow(served: ServedServer, now: number): Row {
       spoken: spokenParts(
         `Server, ${label}`,
         warning && `insecure: ${warning}`,
+        calls,
         count(guests.length, "guest"),
         connectionString,
       ),
@@ -53,6 +57,8 @@ export function serverRow(served: ServedServer, now: number): Row {
 /** Why everybody must see that a server is open; undefined if it is not. */
 export function insecurity(address: ServerAddress): string | undefined {
   if (!address.insecure) return undefined;
+  if (isReachable(address) && "clicon" in address)
+    return `Whoever answers at ${address.clicon} can join, without password and without being asked about.`;
   return isReachable(address)
     ? "Whoever can reach this machine can join, without password and without being asked about."
     : "Every program and user of this machine can join, without password and without being asked about.";
@@ -76,6 +82,16 @@ export function serverLabel(address: ServerAddress): string {
     case "com":
       return `Serial line ${address.device}, channel ${address.channel}`;
   }
+}
+
+/** What a server that calls its guest is doing; undefined for one that is called. */
+function callState({ address, calling }: DebugServer): string | undefined {
+  if (!("clicon" in address)) return undefined;
+  return calling === undefined ? "connected" : `calling ${address.clicon}…`;
+}
+
+function lastCall({ calling }: DebugServer): [string, string][] {
+  return calling?.lastError === undefined ? [] : [["Last call", calling.lastError.toLine()]];
 }
 
 function iconOf(address: ServerAddress): string {

@@ -84,7 +84,7 @@ describe("adapter that cannot begin", () => {
     for (const [args, code, says] of [
       [["-s", "tcp:port=0", "--", "no-such-adapter"], 1, /"no-such-adapter" could not be started/],
       [["-s", "tcp:prot=0", "--", "cat"], 2, /Did you mean "port"\?/],
-      [["-s", "tcp:port=5,clicon=h", "--", "cat"], 1, /not available yet/],
+      [["-s", "tcp:port=5,clicon=h", "--", "cat"], 1, /does not call h/],
     ] as const) {
       const editor = cli.editor(["adapter", ...args]);
       const answer = await editor.raw("initialize", { adapterID: "x" });

@@ -81,10 +81,10 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], code: nu
     /There is no serial port \/dev\/no-such-port\./,
   ],
   [
-    "a reverse connection, yet",
+    "a call to whoever answers",
     ["serve", "-s", "tcp:port=5,clicon=h", ...NODE],
     1,
-    /Reverse connections \(clicon=\) are not available yet/,
+    /without a password does not call h\.\n.*insecure/,
   ],
   [
     "open to all by accident",

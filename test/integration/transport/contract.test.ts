@@ -4,11 +4,14 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { after } from "node:test";
+import { AppError } from "../../../src/common/errors.ts";
 import { createCertificate } from "../../../src/security/certificates/create.ts";
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
 import { acceptTls, openTls } from "../../../src/security/tls.ts";
 import { connectPath, connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
-import { connectTcp, listenTcp } from "../../../src/transport/tcp.ts";
+import { Caller } from "../../../src/transport/caller.ts";
+import { withDeadline } from "../../../src/transport/wait.ts";
+import { connectTcp, listenTcp, type TcpListener } from "../../../src/transport/tcp.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { describeTransport, type TransportFixture } from "../../support/transportContract.ts";
 import { silence } from "./silence.ts";
@@ -54,6 +57,47 @@ function tcpFixture(host: string, family: 4 | 6): TransportFixture {
     },
   };
 }
+
+/** The listener dials, and who connects waits for that. */
+function reverseFixture(): TransportFixture {
+  const disposables: (() => Promise<void>)[] = [];
+  return {
+    async listen() {
+      const waiting = await listenTcp({ ports: ANY_PORT, loopback: true });
+      disposables.push(() => waiting.close());
+      return {
+        listener: new Caller({ host: "localhost", port: waiting.port }),
+        connect: (wait = {}) =>
+          withDeadline(wait, 10_000, "Waiting for a call", (signal) => nextChannel(waiting, signal)),
+      };
+    },
+    connectToSilence: async (wait) =>
+      withDeadline(wait, 10_000, "Waiting for a call", async (signal) => {
+        const waiting = await listenTcp({ ports: ANY_PORT, loopback: true });
+        return nextChannel(waiting, signal).finally(() => waiting.close());
+      }),
+    manyChannels: 1,
+    async dispose() {
+      for (const dispose of disposables.splice(0)) await dispose();
+    },
+  };
+}
+
+/** Unlike `once`, it takes none when it is too late. */
+function nextChannel({ onChannel }: TcpListener, signal: AbortSignal): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const subscription = onChannel((channel) => {
+      subscription.dispose();
+      resolve(channel);
+    });
+    signal.addEventListener("abort", () => {
+      subscription.dispose();
+      reject(AppError.from(signal.reason));
+    });
+  });
+}
+
+describeTransport("reverse", reverseFixture());
 
 const noIPv6 = !(await machineHas("::1")) && "this machine has no IPv6";
 describeTransport("tcp over IPv4", tcpFixture("127.0.0.1", 4));

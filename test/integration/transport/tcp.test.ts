@@ -12,6 +12,7 @@ import {
   type TcpListener,
   type TcpListenOptions,
 } from "../../../src/transport/tcp.ts";
+import { run } from "../../support/process.ts";
 import { failsWith } from "../../support/transportContract.ts";
 import { silence } from "./silence.ts";
 
@@ -103,6 +104,26 @@ describe("tcp: what is listened on", () => {
     assert.ok(inRange.port > listener.port);
   });
 
+  test("two who want the same range at the same moment get two ports, two who want one port get one", async () => {
+    const base = await listen({ ports: ANY_PORT, loopback: true });
+    const ports = { first: base.port, last: Math.min(65_535, base.port + 40) };
+    const all = await Promise.all(Array.from({ length: 8 }, () => listen({ ports, loopback: true })));
+    assert.equal(new Set(all.map(({ port }) => port)).size, 8);
+    await base.close();
+    const one = { ports: { first: base.port, last: base.port }, loopback: true };
+    const outcomes = await Promise.allSettled([listen(one), listen(one), listen(one)]);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected") assert.equal(AppError.from(outcome.reason).code, "addressInUse");
+  });
+
+  test("a name of this machine", async () => {
+    const listener = await listen({ ports: ANY_PORT, bind: os.hostname() });
+    const [bound = ""] = listener.addresses;
+    assert.notEqual(net.isIP(bound), 0);
+    assert.equal(typeof (await reach(listener, bound)), "string");
+  });
+
   test("a port is free again once its listener is closed, also while a channel is open", async () => {
     const first = await listen({ ports: ANY_PORT, loopback: true });
     const [near, far] = await Promise.all([
@@ -150,6 +171,8 @@ describe("tcp: why one cannot listen", () => {
     // A name that cannot be: no name server is asked for it.
     await failsWith("notAvailable", listenTcp({ ports: ANY_PORT, bind: "not a host" }));
     await failsWith("badArguments", listenTcp({ ports: { first: 5, last: 4 } }));
+    const group = await failsWith("notAvailable", listenTcp({ ports: ANY_PORT, bind: "ff02::1" }));
+    assert.match(group.message, /^ff02::1 is not an address of this machine/);
   });
 
   test("the port is privileged", async (t) => {
@@ -182,7 +205,49 @@ describe("tcp: why one cannot listen", () => {
   });
 });
 
+describe("tcp: scoped addresses", () => {
+  test("without its interface a link-local address is no address; nor with one that is not there", async () => {
+    for (const attempt of [
+      (address: string) => listenTcp({ ports: ANY_PORT, bind: address }),
+      (address: string) => connectTcp({ host: address, port: 5005 }),
+    ]) {
+      const bare = await failsWith("badArguments", attempt("fe80::7"));
+      assert.match(bare.toLine(), /link-local address without its interface\. .*fe80::7%\w/);
+      if (process.platform === "win32") continue;
+      const elsewhere = await failsWith("badArguments", attempt("fe80::7%nosuch0"));
+      assert.match(elsewhere.toLine(), /no interface nosuch0, .* There is .*\blo/);
+    }
+  });
+
+  test("one is listened on and called, by a machine of its own", { skip: notLinux }, async () => {
+    // A network namespace: no other program sees the address.
+    const module = (name: string) => JSON.stringify(new URL(`../../../src/${name}.ts`, import.meta.url).href);
+    const code = `import { listenTcp, connectTcp } from ${module("transport/tcp")};
+      import { once } from ${module("common/event")};
+      const listener = await listenTcp({ ports: { first: 0, last: 0 }, bind: "fe80::7%lo", family: 6 });
+      const arrived = once(listener.onChannel);
+      const near = await connectTcp({ host: "fe80::7%lo", port: listener.port, family: 6 });
+      console.log(listener.addresses[0], (await arrived).peer.address.replace(/\\d+$/, "P"), near.peer.address.replace(/\\d+$/, "P"));
+      process.exit();`;
+    const shell = 'ip link set lo up && ip -6 address add fe80::7/64 dev lo nodad && exec "$@"';
+    const node = [process.execPath, "--import", "tsx", "--input-type=module", "-e", code];
+    const said = await run("unshare", ["--map-root-user", "--net", "sh", "-c", shell, "sh", ...node]);
+    assert.equal(said.trim(), "fe80::7%lo [fe80::7%lo]:P [fe80::7%lo]:P");
+  });
+});
+
 describe("tcp: connecting", () => {
+  test(
+    "localhost is loopback of either version, whatever the hosts file says",
+    { skip: noIPv6 },
+    async () => {
+      for (const bind of ["127.0.0.1", "::1"]) {
+        const listener = await listen({ ports: ANY_PORT, bind });
+        assert.equal(typeof (await reach(listener, "localhost")), "string");
+      }
+    },
+  );
+
   test("by name, over whichever address answers: a refusal costs no time", async () => {
     const listener = await listen({ ports: ANY_PORT, bind: "127.0.0.1" });
     const resolver = async () =>

@@ -17,6 +17,8 @@ describe("how a server is joined, and whether others can reach it", () => {
     ["tcp:port=5005,bind=::,insecure", `tcp:server=${NAME},port=5005`, true],
     ["tcp:port=5005,bind=10.0.0.7,insecure", "tcp:server=10.0.0.7,port=5005", true],
     ["tcp:port=5005,password=geheim", `tcp:server=${NAME},port=5005`, true],
+    ["tcp:port=5005,clicon=localhost", "tcp:clicon=localhost,port=5005", false],
+    ["tcp:port=5005,clicon=desk,password=geheim", `tcp:clicon=${NAME},port=5005`, true],
     ["npipe:pipe=x", "npipe:server=localhost,pipe=x", false],
     ["com:port=2,baud=9600,channel=3", "com:port=com2,baud=9600,channel=3", false],
     ["ssl:proto=tls1,certuser=K,port=5005", "ssl:proto=tls1,certuser=K,server=localhost,port=5005", false],

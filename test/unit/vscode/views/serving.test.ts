@@ -13,6 +13,7 @@ import { insecurity, serverLabel } from "../../../../src/vscode/views/serverRow.
 import { servingRows } from "../../../../src/vscode/views/servingRows.ts";
 import { statusOf } from "../../../../src/vscode/views/status.ts";
 import { editorOver, joinLinked } from "../../../support/linked.ts";
+import { freePort } from "../../../support/process.ts";
 import { initializeArguments } from "../../../support/scenario.ts";
 import { FakeUpstream } from "../../hub/fakeUpstream.ts";
 
@@ -127,6 +128,33 @@ describe("the view of what is served", () => {
   });
 });
 
+test("a server that calls its guest: that it does, why it is in vain, and that it has got it", async (t) => {
+  const { serving, debug, serve, enter } = window(t);
+  const port = await freePort();
+  const shop = debug("shop");
+  const failed = once(serving.onChanged);
+  const served = await serve(shop, `tcp:port=${port},clicon=localhost`);
+  const face = () => servingRows(serving.servers, Date.now())[0]?.children[0]?.face;
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(JSON.stringify(face()))) await once(serving.onChanged);
+  };
+  await failed;
+  assert.equal(face()?.label, `TCP to localhost, port ${port}`);
+  assert.equal(face()?.description, `calling localhost… · tcp:port=${port},clicon=localhost`);
+  await until(/Last call/);
+  assert.match(new Map(face()?.tooltip.facts).get("Last call") ?? "", /nobody listens there/);
+  assert.match(face()?.spoken ?? "", /, calling localhost…, no guests, /);
+  assert.equal(served.hosted.join, `tcp:clicon=localhost,port=${port}`);
+
+  await enter(served, "Ana");
+  assert.equal(face()?.description, `connected · tcp:port=${port},clicon=localhost`);
+  assert.equal(new Map(face()?.tooltip.facts).has("Last call"), false);
+  const left = once(served.host.sessions.onLeft);
+  served.host.removeGuest(served.host.guests()[0]?.participant.id ?? -1);
+  await left;
+  await until(/calling localhost…/);
+});
+
 describe("what servers are called", () => {
   const labels: Record<string, string> = {
     "tcp:port=5005": "TCP port 5005",
@@ -145,5 +173,7 @@ describe("what servers are called", () => {
     assert.equal(insecurity(address("tcp:port=5005,password=abc")), undefined);
     assert.match(insecurity(address("tcp:port=5005,insecure")) ?? "", /^Whoever can reach/);
     assert.match(insecurity(address("tcp:port=5005,insecure,bind=::1")) ?? "", /^Every program/);
+    assert.match(insecurity(address("tcp:port=5005,clicon=box,insecure")) ?? "", /^Whoever answers at box/);
+    assert.match(insecurity(address("tcp:port=5005,clicon=::1,insecure")) ?? "", /^Every program/);
   });
 });

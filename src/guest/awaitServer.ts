@@ -1,0 +1,141 @@
+import { AppError, type ErrorCode } from "../common/errors.ts";
+import type { Logger } from "../common/logger.ts";
+import type { GuestLink } from "../link/guestLink.ts";
+import type { Key } from "../security/key.ts";
+import { type CalledClient, comesFrom, listenForCalls } from "../transport/called.ts";
+import type { Channel, WaitOptions } from "../transport/channel.ts";
+import { hostOf } from "../transport/peer.ts";
+import { abortable, withDeadline } from "../transport/wait.ts";
+
+export interface AwaitOptions extends WaitOptions {
+  readonly logger?: Logger | undefined;
+  /** Told to the person who waits. */
+  readonly onWait?: ((wait: { readonly message: string }) => void) | undefined;
+}
+
+/** Callers that are tried at the same time; more are cut off. */
+const CALLERS = 8;
+/** Callers that somebody is told of, so that nobody fills a log by calling. */
+const TOLD = 16;
+
+/**
+ * What a server itself has answered. It would answer the same next time, count one more wrong password, or ask its person
+ * once more: so this ends the wait. Whoever else does not get through the lock is no server that was waited for.
+ */
+const ANSWERS: ReadonlySet<ErrorCode> = new Set(["wrongPassword", "passwordRequired", "busy"]);
+
+type Open = (channel: Channel, wait: WaitOptions) => Promise<GuestLink>;
+
+/**
+ * Waits until the server that `clicon=` names calls, and lets this guest in; forever, unless `timeoutMs` says otherwise.
+ * Callers from elsewhere, and those who do not open with the key, are turned away. `open` makes a caller's channel a link.
+ * Rejects with an AppError: why one cannot listen, `timeout`, `aborted`, or what the server has answered.
+ */
+export function awaitServer(
+  address: CalledClient,
+  key: Key,
+  open: Open,
+  options: AwaitOptions = {},
+): Promise<GuestLink> {
+  return withDeadline(options, Infinity, "Waiting for a debug server to call", async (signal) => {
+    const listener = await listenForCalls(address, { signal });
+    const over = new AbortController();
+    const callers = new Callers({
+      host: address.clicon,
+      key,
+      open,
+      signal: AbortSignal.any([signal, over.signal]),
+      onStranger: (message) => options.logger?.log("warn", message),
+      onFailure: (message) =>
+        options.onWait?.({ message: `${message} Still waiting, on port ${listener.port}.` }),
+    });
+    try {
+      options.onWait?.({ message: `Waiting for a debug server to call, on port ${listener.port}.` });
+      const server = new Promise<GuestLink>((resolve, reject) => {
+        const met = (link: GuestLink | undefined) => {
+          // Two may get through at the same moment.
+          if (over.signal.aborted) link?.close();
+          else if (link !== undefined) {
+            over.abort();
+            resolve(link);
+          }
+        };
+        listener.onError(reject);
+        listener.onChannel((channel) => void callers.meet(channel).then(met, reject));
+      });
+      return await abortable(server, signal);
+    } finally {
+      over.abort();
+      await listener.close();
+    }
+  });
+}
+
+interface CallersOptions {
+  /** As `clicon=` names the server's. */
+  readonly host: string;
+  readonly key: Key;
+  readonly open: Open;
+  /** Aborted when nobody is waited for any more. */
+  readonly signal: AbortSignal;
+  readonly onStranger: (message: string) => void;
+  readonly onFailure: (message: string) => void;
+}
+
+/** Those who call one guest. */
+class Callers {
+  readonly #options: CallersOptions;
+  readonly #told = new Set<string>();
+  #present = 0;
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+  }
+
+  /** The link, if this is the server; undefined if it was turned away. Rejects with what the server has answered. */
+  async meet(channel: Channel): Promise<GuestLink | undefined> {
+    if (this.#present >= CALLERS) {
+      channel.stream.destroy();
+      return undefined;
+    }
+    this.#present++;
+    try {
+      if (await this.#isInvited(channel)) return await this.#enter(channel);
+      channel.stream.destroy();
+      return undefined;
+    } finally {
+      this.#present--;
+    }
+  }
+
+  async #isInvited({ peer }: Channel): Promise<boolean> {
+    const { host, signal, onStranger } = this.#options;
+    const found = await comesFrom(peer, host, signal).catch(() => false);
+    if (found === "unknown")
+      this.#once(`${host} has no address that is known here: whoever calls is tried.`, onStranger);
+    if (found === false)
+      this.#once(`A call from ${hostOf(peer)} was not taken: it is not from ${host}.`, onStranger);
+    return found !== false;
+  }
+
+  async #enter(channel: Channel): Promise<GuestLink | undefined> {
+    const { key, open, signal, onFailure } = this.#options;
+    let isUnlocked = false;
+    try {
+      const unlocked = await key.unlock(channel, { signal });
+      isUnlocked = true;
+      return await open(unlocked, { signal });
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      if (ANSWERS.has(error.code) || (isUnlocked && error.code === "refused")) throw error;
+      this.#once(`A call from ${hostOf(channel.peer)} came to nothing: ${error.toLine()}`, onFailure);
+      return undefined;
+    }
+  }
+
+  #once(message: string, tell: (message: string) => void): void {
+    if (this.#options.signal.aborted || this.#told.has(message) || this.#told.size >= TOLD) return;
+    this.#told.add(message);
+    tell(message);
+  }
+}

@@ -1,0 +1,143 @@
+import { toDisposable } from "../common/disposable.ts";
+import { AppError } from "../common/errors.ts";
+import { Emitter, type Event } from "../common/event.ts";
+import { Backoff } from "./backoff.ts";
+import type { Channel, Listener, WaitOptions } from "./channel.ts";
+import { type Clock, realClock } from "./clock.ts";
+import type { Family } from "./dial.ts";
+import { ChannelInbox } from "./inbox.ts";
+import { formatHostPort } from "./peer.ts";
+import { connectTcp } from "./tcp.ts";
+
+export interface CallOptions {
+  /** A name or an IP address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Default: both. */
+  readonly family?: Family;
+  /** For tests. */
+  readonly connect?: (wait: WaitOptions) => Promise<Channel>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** Whom a server calls, and why nothing has come of it yet. */
+export interface Calling {
+  readonly host: string;
+  readonly port: number;
+  readonly lastError: AppError | undefined;
+}
+
+/**
+ * A listener that dials (`clicon=`): its peer is the one that waits. It calls until somebody answers, yields that
+ * channel, and calls again when that has closed; one channel at a time. Nothing makes it fail: who is not there yet may
+ * come, a name that is not known may become so.
+ */
+export class Caller implements Listener {
+  readonly #options: CallOptions;
+  readonly #connect: (wait: WaitOptions) => Promise<Channel>;
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
+  readonly #inbox = new ChannelInbox();
+  readonly #changed = new Emitter<void>();
+  readonly #closed = new AbortController();
+  #lastError: AppError | undefined;
+  #isConnected = false;
+
+  readonly onChannel = this.#inbox.event;
+  /** Never fires. */
+  readonly onError: Event<Error> = () => toDisposable(() => {});
+  /** `calling` is another now. */
+  readonly onChanged = this.#changed.event;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    const { host, port, family } = options;
+    this.#connect = options.connect ?? ((wait) => connectTcp({ ...wait, host, port, family }));
+    this.#clock = options.clock ?? realClock;
+    this.#backoff = new Backoff(options.random);
+    void this.#run();
+  }
+
+  /** Undefined while somebody is connected, and has come in. */
+  get calling(): Calling | undefined {
+    if (this.#isConnected) return undefined;
+    const { host, port } = this.#options;
+    return { host, port, lastError: this.#lastError };
+  }
+
+  /**
+   * Whoever is at the other end of the channel that was yielded last is a guest. Of others it is not known whether they
+   * ever will be: they are called less and less often, although they do answer.
+   */
+  cameIn(): void {
+    this.#backoff.reset();
+    this.#set(true, undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#inbox.dispose();
+    this.#changed.dispose();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      const failure = await this.#call(signal);
+      if (signal.aborted) return;
+      this.#set(false, failure);
+      await this.#pause(this.#backoff.next(), signal);
+    }
+  }
+
+  /** Resolves when the call is over, with why nothing came of it; undefined if somebody has come in. */
+  async #call(signal: AbortSignal): Promise<AppError | undefined> {
+    let channel: Channel;
+    try {
+      channel = await this.#connect({ signal });
+    } catch (thrown) {
+      return AppError.from(thrown, "connectFailed");
+    }
+    const over = closed(channel, signal);
+    this.#inbox.offer(channel);
+    await over;
+    if (this.#isConnected) return undefined;
+    const { host, port } = this.#options;
+    return new AppError("closed", `${formatHostPort(host, port)} answered, but did not come in.`, {
+      hint: "Check that a guest waits there, and that it has the right password or certificate.",
+    });
+  }
+
+  #set(isConnected: boolean, error: AppError | undefined): void {
+    const isNews = isConnected !== this.#isConnected || error?.message !== this.#lastError?.message;
+    this.#isConnected = isConnected;
+    this.#lastError = error;
+    if (isNews) this.#changed.fire();
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.schedule(ms, done);
+      signal.addEventListener("abort", done, { once: true });
+      function done() {
+        timer.dispose();
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    });
+  }
+}
+
+/** Resolves when the channel has closed, or the signal aborts. */
+function closed({ stream }: Channel, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    if (stream.closed || signal.aborted) return resolve();
+    stream.once("close", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
