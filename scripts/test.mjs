@@ -78,5 +78,17 @@ async function run(name, paths) {
     console.log(`The runner ended with code ${code}; the end of ${log}:\n${text.slice(-3000)}`);
     summary.fail = 1;
   }
+  for (const file of logsWithSecrets()) {
+    console.log(`${file} holds a password of the tests.`);
+    summary.fail += 1;
+  }
   return summary;
+}
+
+/** Passwords of tests begin with this, so that where one has come to can be looked for. */
+function logsWithSecrets() {
+  const files = readdirSync(LOGS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((file) => readFileSync(file).includes("zq7Kx"));
 }

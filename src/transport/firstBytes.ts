@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { WaitOptions } from "./channel.ts";
+import { readUntil } from "./readUntil.ts";
 import { withDeadline } from "./wait.ts";
 
 /** The first bytes that a guest of ours sends on a channel without TLS. */
@@ -47,44 +47,10 @@ export function classifyFirstBytes(bytes: Uint8Array): Opening | "undecided" {
  */
 export function readFirstBytes(stream: Duplex, wait: WaitOptions = {}): Promise<Opening> {
   return withDeadline(wait, LIMITS.admissionMs, "Waiting for the peer's first bytes", (signal) =>
-    untilDecided(stream, signal),
+    readUntil(stream, signal, "before it said what it speaks", (seen) => {
+      const opening = classifyFirstBytes(seen);
+      // None of it is used up: the next reader gets the stream from its start.
+      return opening === "undecided" ? undefined : { value: opening, used: 0 };
+    }),
   );
-}
-
-function untilDecided(stream: Duplex, signal: AbortSignal): Promise<Opening> {
-  return new Promise((resolve, reject) => {
-    let seen: Buffer = Buffer.alloc(0);
-
-    const stop = () => {
-      stream.off("readable", onReadable).off("end", onEnd).off("close", onEnd).off("error", onError);
-      signal.removeEventListener("abort", onAbort);
-      // Also after a failure, while there is a stream: no byte is lost by looking.
-      if (seen.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(seen);
-    };
-    const fail = (error: AppError) => {
-      stop();
-      reject(error);
-    };
-    const onAbort = () => fail(AppError.from(signal.reason, "aborted"));
-    const onError = (cause: Error) =>
-      fail(new AppError("closed", "The peer's connection broke before it said what it speaks.", { cause }));
-    const onEnd = () => fail(new AppError("closed", "The peer left before it said what it speaks."));
-    const onReadable = () => {
-      for (;;) {
-        const chunk: unknown = stream.read();
-        if (!Buffer.isBuffer(chunk)) return;
-        seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-        const opening = classifyFirstBytes(seen);
-        if (opening === "undecided") continue;
-        stop();
-        resolve(opening);
-        return;
-      }
-    };
-
-    if (signal.aborted) return onAbort();
-    if (stream.destroyed || stream.readableEnded) return onEnd();
-    signal.addEventListener("abort", onAbort, { once: true });
-    stream.on("readable", onReadable).on("end", onEnd).on("close", onEnd).on("error", onError);
-  });
 }

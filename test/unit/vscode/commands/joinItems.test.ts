@@ -34,7 +34,7 @@ describe("what the quick pick of joining offers", () => {
     for (const [typed, icon] of [
       ["tcp:sever=h,port=5", "error"],
       ["tcp:server=h,", "info"],
-      ["tcp:clicon=h,port=5,password=zq7Kx", "error"],
+      ["tcp:server=h,port=5,pasword=zq7Kx", "error"],
     ] as const) {
       const [group] = joinGroups({ ...NOTHING, typed });
       const [item] = group?.items ?? [];
