@@ -65,6 +65,8 @@ export class FrameDecoder {
   /** Bytes of the magic, the header or the payload that are there. */
   #filled = 0;
   #toSkip = 0;
+  /** Bytes of frames before admission. */
+  #beforeAdmission = 0;
 
   constructor(options: { readonly expectMagic: boolean }) {
     this.#state = { kind: options.expectMagic ? "magic" : "header" };
@@ -168,7 +170,8 @@ export class FrameDecoder {
     const type = this.#chunk.readUInt8(this.#offset);
     this.#offset += 1;
     const length = this.#header.readUInt32BE(0);
-    if (!this.#checkLength(length, frameLimit(type, this.#admitted))) return undefined;
+    if (!this.#checkLength(length, frameLimit(type, this.#admitted)) || !this.#checkSum(length))
+      return undefined;
     const size = length - 1;
     this.#filled = 0;
     if (!KNOWN.has(type)) {
@@ -188,6 +191,15 @@ export class FrameDecoder {
     // Of its final size, so that each byte is copied once however many chunks it takes.
     this.#state = { kind: "payload", type, payload: Buffer.allocUnsafeSlow(size) };
     return undefined;
+  }
+
+  /** Small frames, too, come to an end: what is skipped costs nothing but time. */
+  #checkSum(length: number): boolean {
+    if (this.#admitted) return true;
+    this.#beforeAdmission += HEADER_BYTES - 1 + length;
+    if (this.#beforeAdmission <= LINK_LIMITS.bytesBeforeAdmission) return true;
+    this.#fail(`More than ${LINK_LIMITS.bytesBeforeAdmission} bytes came before admission.`);
+    return false;
   }
 
   #checkLength(length: number, limit: number): boolean {

@@ -7,6 +7,8 @@ const MiB = 1024 * KiB;
 export const LINK_LIMITS = {
   /** Any frame before WELCOME (the value of its length field). */
   frameBytesBeforeAdmission: LIMITS.messageBytesBeforeAdmission,
+  /** All frames before WELCOME together. */
+  bytesBeforeAdmission: 2 * LIMITS.messageBytesBeforeAdmission,
   /** A DAP frame: the largest message and room for the frame's own fields, also those of later features. */
   dapFrameBytes: LIMITS.messageBytes + 64,
   /** Every other frame after WELCOME. */

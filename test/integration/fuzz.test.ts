@@ -7,7 +7,7 @@ import { OPENINGS } from "../support/openings.ts";
 import { serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 
-const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 6);
+const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 8) / 2;
 const SEED = process.env["FUZZ_SEED"] ? Number(process.env["FUZZ_SEED"]) : undefined;
 /** How much more memory than before may be in use at the end, in bytes; fast-check itself keeps some. */
 const GROWTH = 64 * 1024 * 1024;
@@ -67,68 +67,75 @@ const peer = fc.record({
 });
 
 describe("whatever somebody sends who has not been let in", () => {
-  test("the server neither falls nor hangs, forgets them, and their bytes stay outside", async (t) => {
-    const upstream = new FakeUpstream();
-    upstream.handlers.disconnect = () => {
-      setImmediate(() => upstream.dispose());
-      return undefined;
-    };
-    // Whoever says who they are is turned away, so that nothing of anybody's may reach the adapter.
-    const served = await serveUpstream(upstream, {
-      access: "full",
-      admissionMs: 60,
-      admit: (_, { signal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("gone")))),
-      questionMs: 30,
-    });
-    t.after(() => served.close());
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown) => unhandled.push(reason);
-    process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note);
-    t.after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
-
-    const before = process.memoryUsage().rss;
-    const property = fc.asyncProperty(fc.array(peer, { minLength: 1, maxLength: 14 }), async (peers) => {
-      const ends = peers.map(async ({ bytes: all, cuts, goes }) => {
-        const socket = connect(served.port, "127.0.0.1");
-        socket.on("error", () => {});
-        const closed = new Promise<void>((resolve) => socket.resume().once("close", () => resolve()));
-        await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closed]);
-        const places = [...cuts.map((cut) => Math.floor(cut * all.length)), all.length].sort((a, b) => a - b);
-        let from = 0;
-        for (const place of places) {
-          socket.write(all.subarray(from, place));
-          from = place;
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        if (goes === "end") socket.end();
-        if (goes === "reset") socket.resetAndDestroy();
-        await withDeadline(closed, "the server lets go", 10_000);
+  for (const [lock, string] of [
+    ["without a lock", "tcp:port=0,access=full"],
+    ["with a password", "tcp:port=0,bind=127.0.0.1,access=full,password=zq7Kx"],
+  ] as const)
+    test(`a server ${lock} neither falls nor hangs, forgets them, and their bytes stay outside`, async (t) => {
+      const upstream = new FakeUpstream();
+      upstream.handlers.disconnect = () => {
+        setImmediate(() => upstream.dispose());
+        return undefined;
+      };
+      // Whoever says who they are is turned away, so that nothing of anybody's may reach the adapter.
+      const served = await serveUpstream(upstream, {
+        string,
+        admissionMs: 60,
+        admit: (_, { signal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("gone")))),
+        questionMs: 30,
       });
-      await Promise.all(ends);
-      assert.deepEqual(unhandled, []);
-      assert.deepEqual(upstream.commands(), []);
-      assert.equal(served.sessions.root.clients.size, 0);
-    });
-    const details = await fc.check(property, {
-      seed: SEED,
-      interruptAfterTimeLimit: SECONDS * 1000,
-      numRuns: Infinity,
-      markInterruptAsFailure: false,
-    });
-    assert.equal(details.failed, false, fc.defaultReportMessage(details));
-    t.diagnostic(`${details.numRuns} runs, seed ${details.seed}`);
+      t.after(() => served.close());
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => unhandled.push(reason);
+      process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note);
+      t.after(() => process.off("unhandledRejection", note).off("uncaughtExceptionMonitor", note));
 
-    await withDeadline(
-      (async () => {
-        while (served.server.halfOpen > 0) await new Promise((resolve) => setImmediate(resolve));
-      })(),
-      "nobody is half inside",
-    );
-    assert.ok(process.memoryUsage().rss - before < GROWTH + details.numRuns * 100, "memory does not grow");
-    // And who knocks next is heard.
-    const client = await served.connect();
-    assert.equal((await client.raw("initialize", { adapterID: "fake" })).message, "timeout");
-    await client.closed;
-  });
+      const before = process.memoryUsage().rss;
+      const property = fc.asyncProperty(fc.array(peer, { minLength: 1, maxLength: 14 }), async (peers) => {
+        const ends = peers.map(async ({ bytes: all, cuts, goes }) => {
+          const socket = connect(served.port, "127.0.0.1");
+          socket.on("error", () => {});
+          const closed = new Promise<void>((resolve) => socket.resume().once("close", () => resolve()));
+          await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closed]);
+          const places = [...cuts.map((cut) => Math.floor(cut * all.length)), all.length].sort(
+            (a, b) => a - b,
+          );
+          let from = 0;
+          for (const place of places) {
+            socket.write(all.subarray(from, place));
+            from = place;
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          if (goes === "end") socket.end();
+          if (goes === "reset") socket.resetAndDestroy();
+          await withDeadline(closed, "the server lets go", 10_000);
+        });
+        await Promise.all(ends);
+        assert.deepEqual(unhandled, []);
+        assert.deepEqual(upstream.commands(), []);
+        assert.equal(served.sessions.root.clients.size, 0);
+      });
+      const details = await fc.check(property, {
+        seed: SEED,
+        interruptAfterTimeLimit: SECONDS * 1000,
+        numRuns: Infinity,
+        markInterruptAsFailure: false,
+      });
+      assert.equal(details.failed, false, fc.defaultReportMessage(details));
+      t.diagnostic(`${details.numRuns} runs, seed ${details.seed}`);
+
+      await withDeadline(
+        (async () => {
+          while (served.server.halfOpen > 0) await new Promise((resolve) => setImmediate(resolve));
+        })(),
+        "nobody is half inside",
+      );
+      assert.ok(process.memoryUsage().rss - before < GROWTH + details.numRuns * 100, "memory does not grow");
+      // And who knocks next is heard.
+      const client = await served.connect();
+      const told = lock === "with a password" ? "passwordRequired" : "timeout";
+      assert.equal((await client.raw("initialize", { adapterID: "fake" })).message, told);
+      await client.closed;
+    });
 });

@@ -10,6 +10,7 @@ import {
   frameLimit,
   FrameType,
 } from "../../../src/link/frames.ts";
+import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
 
 interface Frame {
@@ -102,6 +103,20 @@ test("a reader that stops between frames loses nothing when more is fed meanwhil
     [decoder.next().kind, decoder.next().kind, decoder.next().kind],
     ["frame", "frame", "more"],
   );
+});
+
+test("before admission small frames without end are too many", () => {
+  const ignorable = Buffer.concat(encodeFrame(0xbf, [Buffer.alloc(3)]));
+  for (const admitted of [false, true]) {
+    const decoder = new FrameDecoder({ expectMagic: false });
+    if (admitted) decoder.admit();
+    decoder.feed(
+      Buffer.concat(
+        Array.from({ length: LINK_LIMITS.bytesBeforeAdmission / ignorable.length + 1 }, () => ignorable),
+      ),
+    );
+    assert.equal(decoder.next().kind, admitted ? "more" : "fault");
+  }
 });
 
 test("every limit, one byte below and above, before and after admission", () => {
