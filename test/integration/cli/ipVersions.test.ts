@@ -30,7 +30,7 @@ describe("addresses and IP versions", { skip: noIPv6, timeout: 120_000 }, () => 
   for (const [server, over4, over6] of [
     ["tcp:port=0", true, true],
     ["tcp:port=0,ipversion=6", false, true],
-    ["tcp:port=0,password=zq7Kx,ipversion=6", false, true],
+    ["tcp:port=0,ipversion=6,password=env:SECRET", false, true],
     ["tcp:port=0,bind=::1", false, true],
     ["tcp:port=0,bind=127.0.0.1", true, false],
     ["tcp:port=0,bind=localhost,ipversion=6", false, true],
@@ -39,7 +39,7 @@ describe("addresses and IP versions", { skip: noIPv6, timeout: 120_000 }, () => 
   ] as const) {
     test(`${server}: over IPv4 ${over4}, over IPv6 ${over6}`, async (t) => {
       const cli = new Cli(t);
-      const { port, joins } = await cli.serve([server], LOOP);
+      const { port, joins } = await cli.serve([server], LOOP, undefined, { SECRET: "zq7Kx" });
       const password = server.includes("password") ? ",password=zq7Kx" : "";
       for (const [host, expected] of [
         ["127.0.0.1", over4],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { TestProcess, withDeadline } from "../../support/process.ts";
+import { TestProcess } from "../../support/process.ts";
+import { shellWords, Terminal } from "../../support/terminal.ts";
 
 const MODULE = JSON.stringify(fileURLToPath(new URL("../../../src/cli/terminal.ts", import.meta.url)));
 
@@ -19,47 +19,15 @@ console.error(JSON.stringify(result));
 
 const ARGS = ["--import", "tsx", "--input-type=module", "-e", PROGRAM];
 
-/** A terminal, made by \`script\`, in which a program runs whose standard input and output are elsewhere. */
-class Terminal {
-  readonly #script: ChildProcessWithoutNullStreams;
-  readonly #closed: Promise<unknown>;
-  #changed = () => {};
-  #shown = "";
-
-  constructor(t: TestContext, env: NodeJS.ProcessEnv = {}) {
-    const command = [process.execPath, ...ARGS].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-    // What is beside the terminal: an input that must stay unread, and an output that must stay empty.
-    const inside = `printf unread | { ${command} | sed s/^/stdout:/; printf 'rest:'; cat; echo; }; stty -a`;
-    this.#script = spawn("script", ["-qec", inside, "/dev/null"], { env: { ...process.env, ...env } });
-    this.#closed = new Promise((resolve) => this.#script.once("close", resolve));
-    t.after(() => this.#script.kill());
-    this.#script.stdout.on("data", (chunk: Buffer) => {
-      this.#shown += chunk.toString();
-      this.#changed();
-    });
-  }
-
-  type(text: string): void {
-    this.#script.stdin.write(text);
-  }
-
-  async sees(text: string): Promise<void> {
-    const seen = new Promise<void>((resolve) => {
-      this.#changed = () => this.#shown.includes(text) && resolve();
-      this.#changed();
-    });
-    await withDeadline(seen, `"${text}" on the terminal`);
-  }
-
-  /** All that was shown, when the program has ended. */
-  async end(): Promise<string> {
-    await withDeadline(this.#closed, "the end of the terminal");
-    return this.#shown;
-  }
+/** What is beside the terminal: an input that must stay unread, and an output that must stay empty. */
+function asking(t: TestContext, env?: NodeJS.ProcessEnv): Terminal {
+  const command = shellWords([process.execPath, ...ARGS]);
+  const inside = `printf unread | { ${command} | sed s/^/stdout:/; printf 'rest:'; cat; echo; }; stty -a`;
+  return new Terminal(t, inside, env);
 }
 
 async function answered(t: TestContext, typed: string, env?: NodeJS.ProcessEnv): Promise<string> {
-  const terminal = new Terminal(t, env);
+  const terminal = asking(t, env);
   await terminal.sees("Secret\ufffd[2J: ");
   terminal.type(typed);
   return terminal.end();
@@ -91,7 +59,7 @@ describe("askSecret", () => {
   }
 
   test("the signal ends it", async (t) => {
-    const terminal = new Terminal(t, { GIVE_UP: "1" });
+    const terminal = asking(t, { GIVE_UP: "1" });
     const shown = await terminal.end();
     assert.ok(shown.includes(JSON.stringify({ code: "aborted" })), shown);
     assert.match(shown, RESTORED);
