@@ -118,7 +118,9 @@ async function create(name: string, options: NewOptions): Promise<number> {
   print(certificate.sha256);
   const named = `${certificate.store === "user" ? "certuser" : "machuser"}=${printCertificate(nameMatch(name))}`;
   note(`${file} is valid until ${day(notAfter(certificate))}. Its SHA-256 thumbprint is above.`);
-  note(`Serve with it:    debug-server serve -s ${shell(`ssl:proto=tls1,${named},port=5005`)} …`);
+  note(
+    `Serve with it:    debug-server serve -s ${shell(`ssl:proto=tls1,${named},port=5005,password=env:NAME`)} …`,
+  );
   note(`Guests join with: ${join(`thumbprint=${certificate.sha256}`)}`);
   return EXIT.ended;
 }
@@ -245,7 +247,7 @@ function nameMatch(name: string): CertificateMatch {
 
 /** A name that every system takes for a file, and no connection string for a thumbprint. */
 function join(known: string): string {
-  return `debug-server join ${shell(`ssl:proto=tls1,${known},server=HOST,port=5005`)}`;
+  return `debug-server join ${shell(`ssl:proto=tls1,${known},server=HOST,port=5005,password=env:NAME`)}`;
 }
 
 /** As a shell takes it for one word. */
