@@ -1,7 +1,7 @@
 // Runs the tests, the fast ones first, and ends with `N passed, N failed` over all groups.
 // `node scripts/test.mjs [GROUP|FILE …]`; the whole output of a group is left in .tools/logs/.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const GROUPS = {
@@ -11,6 +11,7 @@ const GROUPS = {
   e2e: ["test/e2e"],
 };
 const LOGS = ".tools/logs";
+const STARTED = Date.now();
 
 const wanted = process.argv.slice(2);
 const files = wanted.filter((name) => name.endsWith(".ts"));
@@ -88,7 +89,10 @@ async function run(name, paths) {
 /** Passwords of tests begin with this, so that where one has come to can be looked for. */
 function logsWithSecrets() {
   const files = readdirSync(LOGS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((file) => readFileSync(file).includes("zq7Kx"));
+  return (
+    files
+      .map(({ parentPath, name }) => join(parentPath, name))
+      // Logs of earlier runs are nothing of this one.
+      .filter((file) => statSync(file).mtimeMs >= STARTED && readFileSync(file).includes("zq7Kx"))
+  );
 }
