@@ -52,7 +52,7 @@ e2e(
         join: () => `tcp:clicon=localhost,port=${tcpPort}`,
         password: "typed",
         first: "guest",
-        label: `TCP to localhost, port ${tcpPort}`,
+        label: `TCP to localhost:${tcpPort}`,
       },
       {
         server: `ssl:proto=tls1,certuser=devbox,port=${sslPort},clicon=localhost`,
@@ -62,7 +62,7 @@ e2e(
         },
         password: "typed",
         first: "server",
-        label: `TLS to localhost, port ${sslPort}`,
+        label: `TLS to localhost:${sslPort}`,
       },
     ];
 
@@ -132,6 +132,11 @@ async function stepTogether(host: Window, guest: Window, line: number): Promise<
 async function part(host: Window, guest: Window, { first, label = "" }: Case): Promise<void> {
   await guest.command("Debug Server: Leave");
   await guest.debug.ended();
+  // Whoever leaves is told of nothing that went wrong.
+  assert.deepEqual(
+    (await guest.notifications.list()).filter(({ severity }) => severity === "error"),
+    [],
+  );
   if (first !== undefined) await calling(host, label);
   await host.command("Debug Server: Stop Debug Server");
   await until(
@@ -168,6 +173,11 @@ async function calling(host: Window, label: string): Promise<void> {
 
 async function connected(host: Window, label: string): Promise<void> {
   await server(host, label, /^connected · /);
+  await until(
+    "the guest's row",
+    () => host.view("Serving").rows(),
+    (rows) => rows.some((row) => row.label === "Gil"),
+  );
   await pictures(host, `${label}-connected`);
   await host.sideBar("Run and Debug");
 }
@@ -183,8 +193,9 @@ async function server(host: Window, label: string, description: RegExp): Promise
   );
 }
 
-/** In both themes. */
+/** In both themes, without a pointer over anything. */
 async function pictures(window: Window, name: string): Promise<void> {
+  await window.page.mouse.move(900, 500);
   for (const theme of ["light", "dark"] as const) {
     await window.theme(theme);
     await window.screenshot(`forms-${name.replace(/\W+/g, "-").replace(/-\d+/, "")}-${theme}`);
