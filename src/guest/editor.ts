@@ -11,7 +11,8 @@ const PEEK_BYTES = 4 * 1024;
 type State =
   | { readonly kind: "waiting"; held: Buffer[]; bytes: number }
   | { readonly kind: "joined"; readonly session: DapPort }
-  | { readonly kind: "over"; readonly reason: AppError }
+  /** `told`: there was a session, and the editor knows that it has ended. */
+  | { readonly kind: "over"; readonly reason: AppError; readonly told: boolean }
   | { readonly kind: "gone" };
 
 /**
@@ -72,9 +73,9 @@ export class EditorEndpoint {
   refuse(reason: AppError): void {
     if (this.#state.kind !== "waiting") return;
     const { held } = this.#state;
-    this.#state = { kind: "over", reason };
+    this.#state = { kind: "over", reason, told: false };
     this.#failure = reason;
-    for (const body of held) this.#answer(body, reason);
+    for (const body of held) this.#answer(body, reason, false);
   }
 
   /** Ends the editor's connection after what was sent. */
@@ -88,7 +89,7 @@ export class EditorEndpoint {
     if (state.kind === "joined") {
       this.#toSession(state.session, body);
     } else if (state.kind === "over") {
-      this.#answer(body, state.reason);
+      this.#answer(body, state.reason, state.told);
     } else if (state.kind === "waiting") {
       // Views of the read buffer would keep more than themselves; and an editor sends little before it is answered.
       state.held.push(Buffer.from(body));
@@ -118,7 +119,8 @@ export class EditorEndpoint {
       this.close();
       return;
     }
-    this.#state = { kind: "over", reason: reason ?? new AppError("closed", "The debug session has ended.") };
+    const over = reason ?? new AppError("closed", "The debug session has ended.");
+    this.#state = { kind: "over", reason: over, told: true };
     this.#failure = reason;
     if (reason !== undefined)
       this.#event("output", { category: "important", output: `Debug Server: ${reason.toLine()}\n` });
@@ -132,13 +134,13 @@ export class EditorEndpoint {
     this.close();
   }
 
-  #answer(body: Buffer, reason: AppError): void {
+  #answer(body: Buffer, reason: AppError, told: boolean): void {
     const request = requestOf(body);
     if (request === undefined || this.gone) return;
     const { seq, command } = request;
     const leaves = command === "disconnect";
-    // Nobody need be told of what they did themselves.
-    const showUser = reason.code !== "aborted";
+    // Nobody need be told of what they did themselves, or of each thing that their window still asks after the end.
+    const showUser = !told && reason.code !== "aborted";
     const outcome = leaves ? { success: true } : errorOutcome(reason, showUser);
     this.#editor.send(responseParts(this.#nextSeq(), seq, command, outcome));
     // After either of them an editor expects nothing more.

@@ -2,6 +2,7 @@ import type { ServerAddress } from "../../address/model.ts";
 import { isUnlocked } from "../../host/door.ts";
 import { isReachable } from "../../host/reach.ts";
 import type { DebugServer } from "../../host/server.ts";
+import { formatHostPort } from "../../transport/peer.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { guestRow } from "./guestRow.ts";
 import { type Icon, type Row, nobodyRow } from "./row.ts";
@@ -72,9 +73,9 @@ export function serverLabel(address: ServerAddress): string {
     case "ssl":
       return `TLS port ${address.ports.first}`;
     case "tcpReverse":
-      return `TCP to ${address.clicon}, port ${address.port}`;
+      return `TCP to ${formatHostPort(address.clicon, address.port)}`;
     case "sslReverse":
-      return `TLS to ${address.clicon}, port ${address.port}`;
+      return `TLS to ${formatHostPort(address.clicon, address.port)}`;
     case "npipe":
       return `Pipe ${address.pipe}`;
     case "spipe":

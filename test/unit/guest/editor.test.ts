@@ -97,7 +97,9 @@ describe("an editor and its session", () => {
     editor.come(request(7, "threads"));
     editor.come(request(8, "disconnect"));
     const [threads, disconnect] = editor.sent.slice(2);
-    assert.equal(threads?.success, false);
+    const { error } = threads?.body as { error: { showUser: boolean } };
+    // It has been told that the session is over: no message for each thing that its window still asks.
+    assert.deepEqual([threads?.success, error.showUser], [false, false]);
     assert.deepEqual(disconnect, {
       seq: 44,
       type: "response",

@@ -139,7 +139,7 @@ test("a server that calls its guest: that it does, why it is in vain, and that i
     while (!pattern.test(JSON.stringify(face()))) await once(serving.onChanged);
   };
   await failed;
-  assert.equal(face()?.label, `TCP to localhost, port ${port}`);
+  assert.equal(face()?.label, `TCP to localhost:${port}`);
   assert.equal(face()?.description, `calling localhost… · tcp:port=${port},clicon=localhost`);
   await until(/Last call/);
   assert.match(new Map(face()?.tooltip.facts).get("Last call") ?? "", /nobody listens there/);
@@ -158,9 +158,9 @@ test("a server that calls its guest: that it does, why it is in vain, and that i
 describe("what servers are called", () => {
   const labels: Record<string, string> = {
     "tcp:port=5005": "TCP port 5005",
-    "tcp:port=5005,clicon=box": "TCP to box, port 5005",
+    "tcp:port=5005,clicon=box": "TCP to box:5005",
     "ssl:proto=tls1,certuser=me,port=5005": "TLS port 5005",
-    "ssl:proto=tls1,certuser=me,port=5005,clicon=box": "TLS to box, port 5005",
+    "ssl:proto=tls1,certuser=me,port=5005,clicon=box": "TLS to box:5005",
     "npipe:pipe=shop": "Pipe shop",
     "spipe:proto=tls1,certuser=me,pipe=shop": "TLS pipe shop",
     "com:port=/dev/ttyS0,baud=115200,channel=3": "Serial line /dev/ttyS0, channel 3",
