@@ -131,7 +131,7 @@ export class Cli {
   }
 
   #env(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    return { ...process.env, XDG_RUNTIME_DIR: this.directory, TMPDIR: os.tmpdir(), ...env };
+    return { ...process.env, XDG_RUNTIME_DIR: this.directory, TMPDIR: this.directory, ...env };
   }
 
   async #dispose(): Promise<void> {
