@@ -95,7 +95,8 @@ export class Lock {
       try {
         return await this.#open(channel, { signal });
       } catch (thrown) {
-        await closeInOrder(channel.stream);
+        // Who was to be told has been told, and has had the time to read it.
+        channel.stream.destroy();
         throw thrown;
       }
     });

@@ -2,7 +2,7 @@ import os from "node:os";
 import { isIP, isIPv6, SocketAddress } from "node:net";
 import type { ClientAddress, SslReverseClient, TcpReverseClient } from "../address/model.ts";
 import type { Peer, WaitOptions } from "./channel.ts";
-import { resolveHost, type Resolver, systemResolver } from "./dial.ts";
+import { familyOf, resolveHost, type Resolver, systemResolver } from "./dial.ts";
 import { hostOf, isLoopback, isLoopbackHost, plainAddress } from "./peer.ts";
 import { listenTcp, type TcpListener } from "./tcp.ts";
 import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
@@ -19,7 +19,7 @@ export function isCalled(address: ClientAddress): address is CalledClient {
  * is here. Rejects as `listenTcp` does.
  */
 export function listenForCalls(address: CalledClient, wait: WaitOptions = {}): Promise<TcpListener> {
-  const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+  const family = familyOf(address);
   return listenTcp({ ...wait, ports: address.ports, family, loopback: isLoopbackHost(address.clicon) });
 }
 

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import net from "node:net";
 import os from "node:os";
+import type { Address } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import { errorCode } from "./errno.ts";
 import { SOCKET_OPTIONS } from "./sockets.ts";
@@ -8,6 +9,11 @@ import { abortable } from "./wait.ts";
 
 /** An IP version to use, or both. */
 export type Family = 4 | 6 | "both";
+
+/** The IP versions that a connection string allows. */
+export function familyOf(address: Address): Family {
+  return "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+}
 
 export interface HostAddress {
   readonly address: string;

@@ -202,8 +202,8 @@ function connectionReset(): Error {
   return Object.assign(new Error("The connection was reset."), { code: "ECONNRESET" });
 }
 
-/** mulberry32: small, and the same everywhere. */
-function randomNumbers(seed: number): () => number {
+/** Numbers from 0 to below 1 by mulberry32: small, and the same everywhere. */
+export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -6,6 +6,7 @@ import { AppError } from "../common/errors.ts";
 import type { CalledClient } from "./called.ts";
 import { Caller } from "./caller.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
+import { familyOf } from "./dial.ts";
 import { isLoopbackHost } from "./peer.ts";
 import { connectPipe, listenPipe } from "./pipe.ts";
 import { connectSerial, listenSerial } from "./serial/serial.ts";
@@ -48,7 +49,7 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
     case "tcp":
     case "ssl": {
       const { ports, bind } = address;
-      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const family = familyOf(address);
       const where = bind === undefined ? { loopback: isOpenTo(address) === "thisMachine" } : { bind };
       const listener = await listenTcp({ ...wait, ports, family, ...where });
       return { listener, address: withBoundPort(address, listener.port) };
@@ -65,7 +66,7 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
     case "tcpReverse":
     case "sslReverse": {
       const { clicon: host, port } = address;
-      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const family = familyOf(address);
       const caller = new Caller({ host, port, family });
       return { listener: caller, address, caller };
     }
@@ -89,7 +90,7 @@ export async function connect(
     case "tcp":
     case "ssl": {
       const { server, port } = address;
-      const family = "ipv6Only" in address && address.ipv6Only ? 6 : "both";
+      const family = familyOf(address);
       return connectTcp({ ...wait, host: server, port, family });
     }
     case "npipe":

@@ -1,4 +1,5 @@
 import { Datalink } from "../../src/transport/serial/datalink.ts";
+import { randomNumbers } from "../../src/transport/memoryLine.ts";
 
 /** What a simulated serial line does to what goes over it. The same seed does the same. */
 export interface WireFaults {
@@ -12,17 +13,6 @@ export interface WireFaults {
   readonly duplicateRate?: number;
   /** Each piece takes up to so much longer; the order stays. */
   readonly jitterMs?: number;
-}
-
-/** mulberry32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Garbles, loses and doubles bytes by a seeded plan. */

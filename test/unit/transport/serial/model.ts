@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../../../src/transport/serial/connection.ts";
-import { randomNumbers, SerialSimulation, type WireFaults } from "../../../support/serialSimulation.ts";
+import { randomNumbers } from "../../../../src/transport/memoryLine.ts";
+import { SerialSimulation, type WireFaults } from "../../../support/serialSimulation.ts";
 
 /** What is done to the line and to its ends in one run, at which time. */
 export interface Deed {
