@@ -67,7 +67,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     ...linkHandler(app),
     rows: views.rows,
     providers: language.providers,
-    run: commandRunner(app, sessions, () => views.rows.machine.refresh()),
+    run: commandRunner(app, sessions, () => views.refresh()),
     async close() {
       joins.dispose();
       await serving.close("The host's window has closed.");

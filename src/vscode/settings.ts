@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Event } from "../common/event.ts";
 import { shownName } from "../common/shown.ts";
 import { defaultName } from "../guest/identity.ts";
 import { SETTINGS } from "./names.ts";
@@ -24,6 +25,12 @@ export function announcesServers(): boolean {
 export function discoversServers(): boolean {
   return read(SETTINGS.discover) === true;
 }
+
+/** A setting of ours, or where it counts, may be another now. VS Code changes its mind while a remote window opens. */
+export const onSettingsChanged: Event<void> = (listener) =>
+  vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration(SETTINGS.section)) listener();
+  });
 
 /** Settings are of any shape that somebody has written. */
 function read(name: string): unknown {

@@ -2,7 +2,7 @@ import os from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { type Disposable, toDisposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
-import { Emitter } from "../../common/event.ts";
+import { Emitter, type Event } from "../../common/event.ts";
 import type { Logger } from "../../common/logger.ts";
 import type { NetworkServer } from "../../host/discovery/advert.ts";
 import { discover } from "../../host/discovery/discover.ts";
@@ -10,18 +10,26 @@ import { discover } from "../../host/discovery/discover.ts";
 /** How often the network is asked while somebody looks: who has died says no goodbye. */
 const AGAIN_MS = 20_000;
 
+/** Whether the network may be asked. */
+export interface NetworkSwitch {
+  isOn(): boolean;
+  /** It may say otherwise now. */
+  readonly onSwitched: Event<void>;
+}
+
 /** The servers that other machines announce, kept up to date while somebody looks. */
 export class NetworkServers implements Disposable {
-  readonly #isOn: () => boolean;
+  readonly #switch: NetworkSwitch;
   readonly #logger: Logger;
   readonly #discover: typeof discover;
   readonly #changed = new Emitter<void>();
   readonly onChanged = this.#changed.event;
+  #looking = new AbortController();
   #servers: readonly NetworkServer[] = [];
 
-  /** Nothing is asked while `isOn` says no. `ask`: instead of the network; for tests. */
-  constructor(isOn: () => boolean, logger: Logger, ask: typeof discover = discover) {
-    this.#isOn = isOn;
+  /** `ask`: instead of the network; for tests. */
+  constructor(networkSwitch: NetworkSwitch, logger: Logger, ask: typeof discover = discover) {
+    this.#switch = networkSwitch;
     this.#logger = logger;
     this.#discover = ask;
   }
@@ -32,23 +40,32 @@ export class NetworkServers implements Disposable {
 
   /** Somebody looks, until it is disposed. */
   watch(): Disposable {
-    const ended = new AbortController();
-    const look = () => void this.#look(ended.signal);
-    look();
-    const timer = setInterval(look, AGAIN_MS);
+    const refresh = () => void this.refresh();
+    refresh();
+    const timer = setInterval(refresh, AGAIN_MS);
+    const switching = this.#switch.onSwitched(refresh);
     return toDisposable(() => {
       clearInterval(timer);
-      ended.abort();
+      switching.dispose();
+      this.#looking.abort();
     });
   }
 
+  /** Asks the network now, which takes some seconds. Does not reject. */
+  async refresh(): Promise<void> {
+    this.#looking.abort();
+    this.#looking = new AbortController();
+    await this.#look(this.#looking.signal);
+  }
+
   dispose(): void {
+    this.#looking.abort();
     this.#changed.dispose();
   }
 
   async #look(signal: AbortSignal): Promise<void> {
     try {
-      const found = this.#isOn() ? await this.#discover({ signal }) : [];
+      const found = this.#switch.isOn() ? await this.#discover({ signal }) : [];
       if (signal.aborted) return;
       const own = ownAddresses();
       const others = found.filter(({ address }) => !("server" in address && own.has(address.server)));

@@ -1,9 +1,10 @@
+import * as vscode from "vscode";
 import { type Disposable, DisposableStore, toDisposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
-import type { ViewName } from "../names.ts";
-import { discoversServers } from "../settings.ts";
+import { VIEWS, type ViewName } from "../names.ts";
+import { discoversServers, onSettingsChanged } from "../settings.ts";
 import type { Tree, Trees } from "../surface.ts";
 import { joinedRows } from "./joinedRows.ts";
 import { type RowSource } from "./liveRows.ts";
@@ -18,6 +19,8 @@ import { count } from "./words.ts";
 
 export interface Views extends Disposable {
   readonly rows: Readonly<Record<ViewName, RowTree>>;
+  /** Looks anew at what can be joined, with a progress bar. */
+  refresh(): Promise<void>;
 }
 
 /** The rows of the three views of our container, their badge, and the item in the status bar. */
@@ -49,7 +52,9 @@ export function fillTrees(
       return [];
     }
   };
-  const network = store.add(new NetworkServers(discoversServers, logger));
+  const network = store.add(
+    new NetworkServers({ isOn: discoversServers, onSwitched: onSettingsChanged }, logger),
+  );
   const machine = fill(trees.machine, {
     load: async (now) => {
       const own = {
@@ -70,5 +75,14 @@ export function fillTrees(
     load: async (now) => joinedRows(joins.all, now),
     changes: [joins.onChanged],
   });
-  return { rows: { serving: served, machine, joined }, dispose: () => store.dispose() };
+  return {
+    rows: { serving: served, machine, joined },
+    async refresh() {
+      await vscode.window.withProgress({ location: { viewId: VIEWS.machine } }, async () => {
+        await network.refresh();
+        await machine.refresh();
+      });
+    },
+    dispose: () => store.dispose(),
+  };
 }

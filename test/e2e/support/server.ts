@@ -1,5 +1,9 @@
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import net, { type AddressInfo } from "node:net";
 import path from "node:path";
+import { pipeline } from "node:stream";
+import type { Namespace } from "../../support/namespaces.ts";
 import { TOOLS } from "../../support/parts.ts";
 import { TestProcess, run } from "../../support/process.ts";
 import { type Scope, atEnd, temporaryDirectory } from "./cleanup.ts";
@@ -55,6 +59,8 @@ export interface VsCodeOptions {
    * this XDG_RUNTIME_DIR, sees this window's servers. A directory of its own by default.
    */
   readonly runtime?: string;
+  /** The network that it and its extensions see, instead of the machine's own; the browser is outside of it. */
+  readonly namespace?: Namespace | undefined;
   /** `--vscode-option`s of code-server. */
   readonly vscodeOptions?: readonly string[];
 }
@@ -83,9 +89,11 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
   const { name = "vscode", settings = {} } = options;
   const directory = temporaryDirectory(scope);
   const at = (...names: string[]) => path.join(directory, ...names);
-  for (const sub of ["data/User", "extensions", "home", "run", "tmp"])
+  for (const sub of ["data/User", "data/Machine", "extensions", "home", "run", "tmp"])
     mkdirSync(at(sub), { recursive: true, mode: 0o700 });
   writeFileSync(at("data/User/settings.json"), JSON.stringify({ ...SETTINGS, ...settings }, undefined, 2));
+  // A browser's window is a remote one: those with the scope of a machine are read there.
+  writeFileSync(at("data/Machine/settings.json"), JSON.stringify(settings, undefined, 2));
   writeFileSync(at("config.yaml"), "auth: none\ncert: false\n");
   const runtime = options.runtime ?? at("run");
   const env = {
@@ -104,17 +112,18 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
   for (const file of [...(vsix === false ? [] : [vsix]), ...(options.more ?? [])])
     await run(NODE, [...own, "--install-extension", file, "--force"], { env });
 
-  const code = new TestProcess(
+  // A socket's path leads out of a network namespace.
+  const web = at("web");
+  const command = [
     NODE,
-    [
-      ...own,
-      ...["--auth", "none", "--bind-addr", "127.0.0.1:0", "--reconnection-grace-time", "5"],
-      ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
-      ...["--disable-getting-started-override", "--disable-proxy"],
-      ...(options.vscodeOptions ?? []).flatMap((option) => ["--vscode-option", option]),
-    ],
-    { env },
-  );
+    ...own,
+    ...["--auth", "none", "--socket", web, "--reconnection-grace-time", "5"],
+    ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
+    ...["--disable-getting-started-override", "--disable-proxy"],
+    ...(options.vscodeOptions ?? []).flatMap((option) => ["--vscode-option", option]),
+  ] as const;
+  const [program, ...args] = options.namespace?.command(...command) ?? command;
+  const code = new TestProcess(program, args, { env });
   const stop = async () => {
     if (code.exit === undefined) process.kill(-code.pid, "SIGTERM");
     await code.waitExit(5000).catch(() => undefined);
@@ -124,8 +133,23 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
   const server = { name, runtime, directory, logs: at("data/logs"), process: code, stop, port: 0, url: "" };
   startedServers.add(server);
   atEnd(scope, stop);
-  const [, port = ""] = await code.waitLine(/HTTP server listening on http:\/\/127\.0\.0\.1:(\d+)/, START_MS);
-  return Object.assign(server, { port: Number(port), url: `http://127.0.0.1:${port}` });
+  await code.waitLine(/HTTP server listening on /, START_MS);
+  const port = await reach(scope, web);
+  return Object.assign(server, { port, url: `http://127.0.0.1:${port}` });
+}
+
+/** What listens at a path, for a browser, which knows ports only; returns the port. */
+async function reach(scope: Scope, socket: string): Promise<number> {
+  const server = net.createServer((browser) => {
+    const code = net.connect(socket);
+    // Either end of a connection may go at any time; the other goes with it.
+    pipeline(browser, code, () => {});
+    pipeline(code, browser, () => {});
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  atEnd(scope, () => void server.close());
+  return (server.address() as AddressInfo).port;
 }
 
 /** What a VS Code or a debugger that started us has put into our environment would confuse theirs. */

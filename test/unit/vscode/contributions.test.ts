@@ -37,7 +37,9 @@ interface Manifest {
   };
   readonly contributes: {
     readonly commands: readonly Command[];
-    readonly configuration: { readonly properties: Readonly<Record<string, { readonly default: unknown }>> };
+    readonly configuration: {
+      readonly properties: Readonly<Record<string, { readonly default: unknown; readonly scope: string }>>;
+    };
     readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
     readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string }[] };
@@ -90,15 +92,14 @@ describe("package.json and names.ts", () => {
     );
   });
 
-  test("know the same settings; a workspace that is not trusted starts no server and does not ask the network", () => {
+  test("know the same settings; a workspace that is not trusted starts no server, and none has a say about the network", () => {
     const { section, ...settings } = SETTINGS;
     const names = Object.values(settings).map((name) => `${section}.${name}`);
     assert.deepEqual(Object.keys(contributes.configuration.properties).sort(), names.sort());
     const restricted = MANIFEST.capabilities.untrustedWorkspaces.restrictedConfigurations;
-    assert.deepEqual(
-      restricted,
-      [SETTINGS.startWithSession, SETTINGS.announce, SETTINGS.discover].map((name) => `${section}.${name}`),
-    );
+    assert.deepEqual(restricted, [`${section}.${SETTINGS.startWithSession}`]);
+    for (const name of [SETTINGS.announce, SETTINGS.discover])
+      assert.equal(contributes.configuration.properties[`${section}.${name}`]?.scope, "machine");
   });
 
   test("know the same debug type, scheme, language and extension", () => {
@@ -117,7 +118,13 @@ describe("package.json and names.ts", () => {
 
   test("know the same keys of when clauses", () => {
     const views: readonly string[] = Object.values(VIEWS);
-    const used = namesIn(WHENS.join("\n")).filter((name) => !views.includes(name));
+    const settings = Object.keys(contributes.configuration.properties);
+    const used = namesIn(
+      WHENS.join("\n").replaceAll(/\bconfig\.([\w.]+)/g, (_, setting: string) => {
+        assert.ok(settings.includes(setting), setting);
+        return "";
+      }),
+    ).filter((name) => !views.includes(name));
     assert.deepEqual(used, Object.values(CONTEXT).sort());
   });
 

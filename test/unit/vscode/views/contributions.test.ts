@@ -81,6 +81,7 @@ describe("what package.json says of the views", () => {
       ...Object.values(COMMANDS),
       ...Object.values(VIEWS).map((view) => `${view}.focus`),
       "workbench.view.debug",
+      "workbench.action.openSettings",
       "workbench.action.openWalkthrough",
     ]);
     const texts = [...viewsWelcome.map(({ contents }) => contents), ...steps.map((step) => step.description)];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import os from "node:os";
 import { describe, test } from "node:test";
 import { parseClient } from "../../../../src/address/parse.ts";
-import { once } from "../../../../src/common/event.ts";
+import { Emitter, once } from "../../../../src/common/event.ts";
 import { nullLogger } from "../../../../src/common/logger.ts";
 import type { NetworkServer } from "../../../../src/host/discovery/advert.ts";
 import { networkOf } from "../../../../src/vscode/commands/find.ts";
@@ -23,6 +23,7 @@ function server(join: string, more: Partial<NetworkServer> = {}): NetworkServer 
   };
 }
 
+const ON = { isOn: () => true, onSwitched: new Emitter<void>().event };
 const SHOP = server("tcp:server=192.0.2.7,port=5005");
 
 describe("servers of the network in the view", () => {
@@ -60,6 +61,38 @@ describe("servers of the network in the view", () => {
     assert.match(row?.face.description ?? "", /^on \$ \(x\)/);
   });
 
+  test("are asked for at once when the setting is turned on, and gone when it is turned off", async () => {
+    const switched = new Emitter<void>();
+    let isOn = false;
+    const ask = () => Promise.resolve([SHOP]);
+    const network = new NetworkServers({ isOn: () => isOn, onSwitched: switched.event }, nullLogger, ask);
+    const watching = network.watch();
+    const seen: number[] = [];
+    for (isOn of [true, false, true]) {
+      const changed = once(network.onChanged);
+      switched.fire();
+      await changed;
+      seen.push(network.servers.length);
+    }
+    assert.deepEqual(seen, [1, 0, 1]);
+    watching.dispose();
+    network.dispose();
+  });
+
+  test("of two answers the one to the later question counts", async () => {
+    const answers: ((servers: NetworkServer[]) => void)[] = [];
+    const ask = () => new Promise<NetworkServer[]>((resolve) => answers.push(resolve));
+    const network = new NetworkServers(ON, nullLogger, ask);
+    const first = network.refresh();
+    const second = network.refresh();
+    answers[1]?.([SHOP]);
+    await second;
+    answers[0]?.([]);
+    await first;
+    assert.deepEqual(network.servers, [SHOP]);
+    network.dispose();
+  });
+
   test("are asked for only while somebody looks and the setting is on; this machine's own are not among them", async () => {
     const own = Object.values(os.networkInterfaces()).flat()[0]?.address ?? "127.0.0.1";
     let asked = 0;
@@ -68,7 +101,7 @@ describe("servers of the network in the view", () => {
       asked++;
       return Promise.resolve([server(SHOP.join), server(`tcp:server=${own},port=5005`)]);
     };
-    const network = new NetworkServers(() => isOn, nullLogger, ask);
+    const network = new NetworkServers({ ...ON, isOn: () => isOn }, nullLogger, ask);
     network.watch().dispose();
     assert.equal(asked, 0);
     isOn = true;
