@@ -64,6 +64,8 @@ export async function connected(context: CleanUp): Promise<readonly [Namespace, 
 }
 
 export const ADDRESSES = ["10.77.0.1", "10.77.0.2"] as const;
+/** Of those that are `connectedFar`, too. */
+export const ADDRESSES_6 = ["fd77::1", "fd77::2"] as const;
 
 /** How bad a link is: each packet comes `delayMs` later, and `loss` of them (0 to 1) not at all, in each direction. */
 export interface Badness {
@@ -84,7 +86,8 @@ export async function connectedFar(
   const near = await Namespace.create(context);
   const far = await Namespace.create(context);
   const script = path.join(ROOT, "test/support/farLink.py");
-  const devices = [`${PREFIX}${process.pid}a`, `${PREFIX}${process.pid}b`] as const;
+  // A device's name has 15 characters at most.
+  const devices = [near, far].map(({ name }) => name.replace(PREFIX, "ds"));
   const numbers = [delayMs / 1000, loss, seed].map(String);
   const link = new TestProcess("/usr/bin/python3", [script, ...devices, ...numbers]);
   context.after(() => link.kill());
@@ -93,6 +96,7 @@ export async function connectedFar(
     const device = devices[i] ?? "";
     await run(IP, ["link", "set", device, "netns", namespace.name]);
     await namespace.setAddress(device, ADDRESSES[i] ?? "");
+    await namespace.run(IP, "address", "add", `${ADDRESSES_6[i] ?? ""}/64`, "dev", device, "nodad");
   }
   return [near, far];
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
-import type { ClientAddress, PortRange, ServerAddress } from "../../../src/address/model.ts";
-import { parseClient, parseServer } from "../../../src/address/parse.ts";
-import { ROOT, fixtures } from "../../support/fixtures.ts";
+import type { ClientAddress, ServerAddress } from "../../../src/address/model.ts";
+import { fixtures } from "../../support/fixtures.ts";
+import { FORM_ROWS, asJoined, asServed, parsedClient } from "../../support/forms.ts";
 import { skipWithout } from "../../support/parts.ts";
 import { type Pki, makePki } from "../../support/pki.ts";
 import { freePort } from "../../support/process.ts";
@@ -20,71 +20,7 @@ import { Cli, buildCli } from "./cli.ts";
 const PASSWORD = { kind: "literal", value: "W" } as const;
 const { program, source, line: lineOf } = fixtures.javascript;
 
-interface Row {
-  readonly what: string;
-  readonly serve: string;
-  readonly join: string;
-}
-
-const ROWS: readonly Row[] = readFileSync(path.join(ROOT, "README.md"), "utf8")
-  .split("\n")
-  .flatMap((text) => {
-    const [, what, serve, join] = /^\| ([^|`]+?) +\| `([^`]+)` +\| `([^`]+)` +\|$/.exec(text) ?? [];
-    if (what === undefined || serve === undefined || join === undefined) return [];
-    return /^(tcp|npipe|com|ssl|spipe):/.test(serve) ? [{ what, serve, join }] : [];
-  });
-
-function server(text: string): ServerAddress {
-  const parsed = parseServer(text);
-  assert.ok(parsed.ok, text);
-  return parsed.value;
-}
-
-function client(text: string): ClientAddress {
-  const parsed = parseClient(text.replace("thumbprint=T", `thumbprint=${"0".repeat(64)}`));
-  assert.ok(parsed.ok, text);
-  return parsed.value;
-}
-
-/** What of an address is this test's own. */
-interface Own {
-  readonly port: number;
-  readonly pipe: string;
-  readonly device: string;
-}
-
-async function own(device: string): Promise<Own> {
-  return { port: await freePort(), pipe: `form${process.hrtime.bigint()}`, device };
-}
-
-function asServed(address: ServerAddress, { port, pipe, device }: Own): ServerAddress {
-  const range = ({ first, last }: PortRange) => ({ first: port, last: port + last - first });
-  return {
-    ...address,
-    ...("ports" in address && { ports: range(address.ports) }),
-    ...("port" in address && { port }),
-    ...("clicon" in address && { clicon: "localhost" }),
-    ...("pipe" in address && { pipe: address.pipe.replace("debug", pipe) }),
-    ...("device" in address && { device }),
-    // This machine's firewall is not a test's to open: firewall/nftables.test.ts has one of its own.
-    ...("icfEnable" in address && { icfEnable: false }),
-  };
-}
-
-/** As the row says, with what the server says of itself. */
-function asJoined(address: ClientAddress, told: ClientAddress, device: string): ClientAddress {
-  const host = "server" in address && address.server === "HOST" ? "localhost" : undefined;
-  return {
-    ...address,
-    ...(host !== undefined && { server: host }),
-    ...("port" in address && "port" in told && { port: told.port }),
-    ...("ports" in address && "ports" in told && { ports: told.ports }),
-    ...("clicon" in address && { clicon: "localhost" }),
-    ...("pipe" in address && "pipe" in told && { pipe: told.pipe }),
-    ...("thumbprint" in address && "thumbprint" in told && { thumbprint: told.thumbprint }),
-    ...("device" in address && { device }),
-  };
-}
+const HERE = { host: "localhost", guest: "localhost" };
 
 describe("every form of connection string", { timeout: 300_000 }, () => {
   let pki: Pki;
@@ -99,22 +35,26 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
     const kinds = (addresses: readonly (ServerAddress | ClientAddress)[]) =>
       [...new Set(addresses.map(({ kind }) => kind))].sort();
     const all = ["com", "npipe", "spipe", "ssl", "sslReverse", "tcp", "tcpReverse"];
-    assert.deepEqual(kinds(ROWS.map(({ serve }) => server(serve))), all);
-    assert.deepEqual(kinds(ROWS.map(({ join }) => client(join))), all);
+    assert.deepEqual(kinds(FORM_ROWS.map(({ server }) => server)), all);
+    assert.deepEqual(kinds(FORM_ROWS.map(({ client }) => client)), all);
   });
 
-  for (const { what, serve, join } of ROWS) {
-    const written = { server: server(serve), client: client(join) };
+  for (const { what, server, client } of FORM_ROWS) {
     // A line with a password is tried without, too, and the other way round.
-    const locks = written.server.insecure ? [undefined] : [undefined, PASSWORD];
-    const skip = written.server.kind === "com" && skipWithout("socat");
-    test(`${what}: ${serve}`, { skip }, async (t) => {
-      const line = written.server.kind === "com" ? await serialLine() : undefined;
+    const locks = server.insecure ? [undefined] : [undefined, PASSWORD];
+    const skip = server.kind === "com" && skipWithout("socat");
+    test(`${what}: ${format(server)}`, { skip }, async (t) => {
+      const line = server.kind === "com" ? await serialLine() : undefined;
       const cli = new Cli(t);
       if (line !== undefined) t.after(() => line.dispose());
       const strings: string[] = [];
       for (const [index, password] of locks.entries()) {
-        const address = asServed(written.server, await own(line?.far ?? ""));
+        const address = asServed(server, {
+          ...HERE,
+          port: await freePort(),
+          pipe: `form${process.hrtime.bigint()}`,
+          device: line?.far ?? "",
+        });
         const channel = "channel" in address && { channel: address.channel + index };
         strings.push(format({ ...address, ...channel, password }));
       }
@@ -124,8 +64,8 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
         DEBUG_SERVER_USER_CERTIFICATES: pki.host,
       });
       for (const [index, password] of locks.entries()) {
-        const told = client(served.joins[index] ?? "");
-        const address = asJoined(written.client, told, line?.near ?? "");
+        const told = parsedClient(served.joins[index] ?? "");
+        const address = asJoined(client, told, { ...HERE, device: line?.near ?? "" });
         const channel = "channel" in told && { channel: told.channel };
         const string = format({ ...address, ...channel, password });
         const guest = cli.editor(["join", string], {}, undefined, {
