@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { makePki } from "../support/pki.ts";
+import { format } from "../../src/address/format.ts";
+import type { Password } from "../../src/address/model.ts";
+import { CALLERS_FIRST, type FormRow, asJoined, asServed } from "../support/forms.ts";
+import { type Pki, makePki } from "../support/pki.ts";
 import { freePort } from "../support/process.ts";
 import { serialLine } from "../support/serialLines.ts";
 import { atEnd, temporaryDirectory } from "./support/cleanup.ts";
@@ -16,13 +19,18 @@ const START = "Debug Server: Start Debug Server";
 const PASSWORD = "shared-qx91";
 const FIRST_LINE = 2;
 
+/** A program in which somebody can step that often, from its first line on. */
+function program(steps: number): string {
+  return `let n = 0;\n${"n += 1;\n".repeat(steps + 2)}`;
+}
+
 interface Case {
   /** As the host types it. */
   readonly server: string;
   /** What guests join by; absent: the join string, as the host's window has copied it. */
   readonly join?: (copied: string) => string;
-  /** The guest types it when asked, or gives it along. Absent: the host is asked about the guest. */
-  readonly password?: "typed" | "given";
+  /** The guest types a password when asked. Absent: the host is asked about the guest. */
+  readonly isLocked?: true;
   /** The server calls its guest, and who of both is there first. */
   readonly first?: "guest" | "server";
   /** What the host's row is called, where it matters. */
@@ -41,16 +49,13 @@ e2e(
     const far = (copied: string) => copied.replace(line.near, line.far);
     const thumbprint = pki.thumbprint("devbox");
     const cases: readonly Case[] = [
-      { server: "npipe:pipe=forms_%d" },
-      { server: "npipe:pipe=locked_%x", password: "typed" },
+      { server: "npipe:pipe=locked_%x", isLocked: true },
       { server: `com:port=${line.near},baud=115200,channel=3`, join: far },
-      { server: `com:port=${line.near},baud=115200,channel=4`, join: far, password: "given" },
-      { server: "ssl:proto=tls1,certuser=devbox,port=0", password: "typed" },
       { server: "spipe:proto=tls1,certuser=devbox,pipe=forms_tls_%d" },
       {
         server: `tcp:port=${tcpPort},clicon=localhost`,
         join: () => `tcp:clicon=localhost,port=${tcpPort}`,
-        password: "typed",
+        isLocked: true,
         first: "guest",
         label: `TCP to localhost:${tcpPort}`,
       },
@@ -60,7 +65,7 @@ e2e(
           assert.equal(copied, `ssl:proto=tls1,thumbprint=${thumbprint},clicon=localhost,port=${sslPort}`);
           return copied;
         },
-        password: "typed",
+        isLocked: true,
         first: "server",
         label: `TLS to localhost:${sslPort}`,
       },
@@ -71,8 +76,7 @@ e2e(
       DEBUG_SERVER_USER_CERTIFICATES: user,
       DEBUG_SERVER_MACHINE_CERTIFICATES: none,
     });
-    const program = `let n = 0;\n${"n += 1;\n".repeat(cases.length + 2)}`;
-    const files = { ...HOST_FILES, "app.js": program };
+    const files = { ...HOST_FILES, "app.js": program(cases.length) };
     const host = await person(t, "Hana", files, { runtime, env: stores(pki.host) });
     const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: stores(none) });
     await stopAt(host, FIRST_LINE);
@@ -88,19 +92,96 @@ e2e(
   { parts: ["socat"] },
 );
 
+interface Own {
+  readonly pki: Pki;
+  /** The host's end of the serial line, and the guest's. */
+  readonly devices: readonly [string, string];
+  /** A number that nothing else has. */
+  readonly next: () => number;
+}
+
+/** A row of README's table, as this test serves and joins it. */
+interface Line {
+  readonly server: string;
+  readonly join: string;
+  /** Whether the host is asked about the guest. */
+  readonly isAsked: boolean;
+}
+
+const GIVEN: Password = { kind: "env", name: "SHARED" };
+
+async function lineOf(row: FormRow, password: Password | undefined, own: Own): Promise<Line> {
+  const { pki, devices } = own;
+  const place = {
+    host: "localhost",
+    guest: "localhost",
+    port: await freePort(),
+    pipe: `line${own.next()}`,
+    device: devices[0],
+  };
+  const served = {
+    ...asServed(row.server, place),
+    ...("pipe" in row.server && { pipe: place.pipe }),
+    ...("channel" in row.server && { channel: own.next() }),
+    password,
+    insecure: password === undefined && row.server.insecure,
+  };
+  const { port, pipe } = place;
+  const thumbprint = { algorithm: "sha256", hex: pki.thumbprint("devbox") } as const;
+  const told = { port, ports: { first: port, last: port }, pipe, thumbprint };
+  const client = { ...asJoined(row.client, told, { ...place, device: devices[1] }), password };
+  const channel = "channel" in client && "channel" in served && { channel: served.channel };
+  const hasCertificate = "clientCert" in served && served.clientCert !== undefined;
+  return {
+    server: format(served),
+    join: format({ ...client, ...channel }),
+    isAsked: password === undefined && !hasCertificate && !served.insecure,
+  };
+}
+
+e2e(
+  "every line of README's table: one session, served in all ways at once, joined by each",
+  async (t) => {
+    const pki = await makePki(temporaryDirectory(t));
+    const serial = await serialLine();
+    atEnd(t, () => serial.dispose());
+    let made = 10;
+    const own = { pki, devices: [serial.near, serial.far], next: () => made++ } as const;
+    const lines: Line[] = [];
+    for (const row of CALLERS_FIRST)
+      for (const password of row.server.insecure ? [undefined] : [GIVEN, undefined])
+        lines.push(await lineOf(row, password, own));
+
+    const env = (user: string) => ({
+      SHARED: PASSWORD,
+      DEBUG_SERVER_USER_CERTIFICATES: user,
+      DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(user, "none"),
+    });
+    const runtime = machine(t);
+    const files = { ...HOST_FILES, "app.js": program(lines.length) };
+    const host = await person(t, "Hana", files, {
+      runtime,
+      env: env(pki.host),
+      settings: { "debugServer.startWithSession": lines.map(({ server }) => server) },
+    });
+    const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: env(pki.guest) });
+    await stopAt(host, FIRST_LINE);
+    for (const [index, { server, join: string, isAsked }] of lines.entries()) {
+      const started = performance.now();
+      await join(guest, string, isAsked ? host : undefined);
+      await stepTogether(host, guest, FIRST_LINE + index);
+      await leave(guest);
+      t.diagnostic(`${server}: ${Math.round(performance.now() - started)} ms`);
+    }
+  },
+  { parts: ["socat"] },
+);
+
 /** The host serves, the guest joins, in the order that the case wants. */
 async function meet(host: Window, guest: Window, one: Case): Promise<void> {
-  const { server, join: joinBy = (copied: string) => copied, password, first, label = "" } = one;
-  const typed = password === undefined ? server : `${server},password=${PASSWORD}`;
-  const joined = async (copied: string) => {
-    const string = joinBy(copied);
-    const isAsked = password === undefined;
-    await join(
-      guest,
-      password === "given" ? `${string},password=${PASSWORD}` : string,
-      isAsked ? host : undefined,
-    );
-  };
+  const { server, join: joinBy = (copied: string) => copied, isLocked, first, label = "" } = one;
+  const typed = isLocked ? `${server},password=${PASSWORD}` : server;
+  const joined = (copied: string) => join(guest, joinBy(copied), isLocked ? undefined : host);
   if (first === "guest") {
     await joined("");
     await guest.notifications.shown(/Waiting for a debug server to call, on port \d+\./);
@@ -112,7 +193,7 @@ async function meet(host: Window, guest: Window, one: Case): Promise<void> {
     if (first === "server") await calling(host, label);
     await joined(copied);
   }
-  if (password === "typed") {
+  if (isLocked) {
     await guest.quickInput.opened(/The host of .* can tell you the password\./);
     await guest.quickInput.enter(PASSWORD);
   }
@@ -128,8 +209,7 @@ async function stepTogether(host: Window, guest: Window, line: number): Promise<
   await host.debug.stopped(line + 1, "app.js");
 }
 
-/** The guest leaves, the host ends the only server there is. */
-async function part(host: Window, guest: Window, { first, label = "" }: Case): Promise<void> {
+async function leave(guest: Window): Promise<void> {
   await guest.command("Debug Server: Leave");
   await guest.debug.ended();
   // Whoever leaves is told of nothing that went wrong.
@@ -137,6 +217,11 @@ async function part(host: Window, guest: Window, { first, label = "" }: Case): P
     (await guest.notifications.list()).filter(({ severity }) => severity === "error"),
     [],
   );
+}
+
+/** The guest leaves, the host ends the only server there is. */
+async function part(host: Window, guest: Window, { first, label = "" }: Case): Promise<void> {
+  await leave(guest);
   if (first !== undefined) await calling(host, label);
   await host.command("Debug Server: Stop Debug Server");
   await until(

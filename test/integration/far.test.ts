@@ -7,11 +7,12 @@ import { format } from "../../src/address/format.ts";
 import type { ClientAddress, Password, ServerAddress } from "../../src/address/model.ts";
 import { fixtures } from "../support/fixtures.ts";
 import {
-  FORM_ROWS,
+  CALLERS_FIRST,
   type FormRow,
   type Place,
   asJoined,
   asServed,
+  calls,
   parsedClient,
   parsedServer,
 } from "../support/forms.ts";
@@ -34,15 +35,13 @@ interface Form extends FormRow {
   readonly password: Password | undefined;
 }
 
-const calls = ({ kind }: ServerAddress) => kind === "tcpReverse" || kind === "sslReverse";
-
-/** Of README's table what a network carries, with a password and without one. Who calls in vain does so less and less often: first. */
-const FORMS: readonly Form[] = FORM_ROWS.filter(({ server }) => "ports" in server || calls(server))
-  .sort((a, b) => Number(calls(b.server)) - Number(calls(a.server)))
-  .flatMap((row) => [
-    { ...row, password: PASSWORD },
-    { ...row, password: undefined },
-  ]);
+/** Of README's table what a network carries, with a password and without one. */
+const FORMS: readonly Form[] = CALLERS_FIRST.filter(
+  ({ server }) => "ports" in server || calls(server),
+).flatMap((row) => [
+  { ...row, password: PASSWORD },
+  { ...row, password: undefined },
+]);
 
 const isIPv6 = ({ server }: FormRow) => "ipv6Only" in server && server.ipv6Only;
 

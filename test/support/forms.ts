@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { ClientAddress, PortRange, ServerAddress } from "../../src/address/model.ts";
+import type { ClientAddress, PortRange, ServerAddress, Thumbprint } from "../../src/address/model.ts";
 import { parseClient, parseServer } from "../../src/address/parse.ts";
 import { ROOT } from "./fixtures.ts";
 
@@ -20,6 +20,11 @@ export const FORM_ROWS: readonly FormRow[] = readFileSync(path.join(ROOT, "READM
     if (!/^(tcp|npipe|com|ssl|spipe):/.test(serve)) return [];
     return [{ what, server: parsedServer(serve), client: parsedClient(join) }];
   });
+
+export const calls = ({ kind }: ServerAddress) => kind === "tcpReverse" || kind === "sslReverse";
+
+/** Where all are served at once: who calls in vain does so less and less often. */
+export const CALLERS_FIRST = [...FORM_ROWS].sort((a, b) => Number(calls(b.server)) - Number(calls(a.server)));
 
 export function parsedServer(text: string): ServerAddress {
   const parsed = parseServer(text);
@@ -59,10 +64,18 @@ export function asServed(address: ServerAddress, { host, guest, port, pipe, devi
   };
 }
 
+/** What only a server knows of itself. */
+export interface Told {
+  readonly port: number;
+  readonly ports: PortRange;
+  readonly pipe: string;
+  readonly thumbprint: Thumbprint;
+}
+
 /** As the row says, with what the server says of itself. */
 export function asJoined(
   address: ClientAddress,
-  told: ClientAddress,
+  told: ClientAddress | Told,
   { host, device }: Pick<Place, "host" | "device">,
 ): ClientAddress {
   const isExample = "server" in address && (address.server === "HOST" || host !== "localhost");

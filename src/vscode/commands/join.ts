@@ -6,7 +6,14 @@ import { harmless } from "../harmless.ts";
 import { DEBUG_TYPE } from "../names.ts";
 import { checkClient } from "./check.ts";
 import { entryOf, networkOf } from "./find.ts";
-import { type JoinChoice, type JoinItem, choice, entryChoice, joinGroups } from "./joinItems.ts";
+import {
+  type JoinChoice,
+  type JoinItem,
+  choice,
+  entryChoice,
+  isForThisMachine,
+  joinGroups,
+} from "./joinItems.ts";
 
 const FORGET: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon("close"),
@@ -29,6 +36,10 @@ export async function join(app: App, argument: unknown): Promise<void> {
       "notSupported",
       "This server was started by a version that this one does not understand.",
     );
+  if (!isForThisMachine(registered))
+    throw new AppError("notSupported", "This server is joined from the other end of its serial line.", {
+      hint: `Join there by ${harmless(entry.join)}, with the port as it is called there.`,
+    });
   await startJoin(app, registered);
 }
 

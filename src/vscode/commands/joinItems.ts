@@ -43,8 +43,14 @@ export interface JoinSources {
 /** The clipboard may hold a book. */
 const CLIPBOARD_LENGTH = 2_000;
 
-/** Each server once, where it comes first. */
+/**
+ * What is typed in full stands alone; else each server once, where it comes first. VS Code names a chosen row by its
+ * place, and Enter may come before it has drawn the rows of what was typed or pasted: nothing else may stand in the place
+ * of a row that was there before.
+ */
 export function joinGroups({ typed, clipboard, entries, recents, own }: JoinSources): JoinGroup[] {
+  const ofTyped = { title: "typed", items: typedItems(typed) };
+  if (ofTyped.items.some(({ join }) => join !== undefined)) return [ofTyped];
   const offered = new Set(own);
   const once = ({ address }: JoinChoice) => {
     const key = format(address);
@@ -52,10 +58,10 @@ export function joinGroups({ typed, clipboard, entries, recents, own }: JoinSour
   };
   const unless = (item: JoinItem | undefined) => (item?.join !== undefined && once(item.join) ? [item] : []);
   const groups = [
-    { title: "typed", items: typedItems(typed) },
     { title: "in the clipboard", items: unless(clipboardItem(clipboard)) },
     { title: "on this machine", items: entries.map(entryItem).flatMap(unless) },
     { title: "recently joined", items: recents.map(recentItem).flatMap(unless) },
+    ofTyped,
   ];
   return groups.filter(({ items }) => items.length > 0);
 }
@@ -80,15 +86,19 @@ function clipboardItem(clipboard: string): JoinItem | undefined {
 
 function entryItem(entry: ServerEntry): JoinItem | undefined {
   const join = entryChoice(entry);
-  return (
-    join && {
-      label: `$(debug-alt) ${harmless(join.name)}`,
-      description: harmless(entry.session.type),
-      detail: harmless(entry.join),
-      alwaysShow: false,
-      join,
-    }
-  );
+  if (join === undefined || !isForThisMachine(join)) return undefined;
+  return {
+    label: `$(debug-alt) ${harmless(join.name)}`,
+    description: harmless(entry.session.type),
+    detail: harmless(entry.join),
+    alwaysShow: false,
+    join,
+  };
+}
+
+/** A serial line's end is in the server's own hands: its guests are at the other. */
+export function isForThisMachine({ address }: JoinChoice): boolean {
+  return address.kind !== "com";
 }
 
 /** Undefined if a newer version than this one has registered it. */

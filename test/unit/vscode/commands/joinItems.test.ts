@@ -44,6 +44,28 @@ describe("what the quick pick of joining offers", () => {
     }
   });
 
+  test("a string that is whole stands alone; before that, the other rows stay where they are", () => {
+    const sources = { clipboard: "tcp:server=h,port=5", entries: [entry("tcp:server=localhost,port=1")] };
+    const others = {
+      "in the clipboard": ["$(plug) tcp:server=h,port=5"],
+      "on this machine": ["$(debug-alt) Launch Program"],
+    };
+    assert.deepEqual(shown({ ...sources, typed: "launch" }), others);
+    const unfinished = Object.entries(shown({ ...sources, typed: "tcp:server=x," }));
+    assert.deepEqual(unfinished.slice(0, 2), Object.entries(others));
+    assert.deepEqual(
+      unfinished.slice(2).map(([title]) => title),
+      ["typed"],
+    );
+    assert.deepEqual(shown({ ...sources, typed: "tcp:server=x,port=5" }), {
+      typed: ["$(plug) Join tcp:server=x,port=5"],
+    });
+  });
+
+  test("a serial line is not joined at the server's own end", () => {
+    assert.deepEqual(shown({ entries: [entry("com:port=/dev/ttyS0,baud=9600,channel=0")] }), {});
+  });
+
   test("the clipboard, if it is one, without its password on the screen", () => {
     assert.deepEqual(shown({ clipboard: "  tcp:server=h,port=5\n" }), {
       "in the clipboard": ["$(plug) tcp:server=h,port=5"],
