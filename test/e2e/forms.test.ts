@@ -212,6 +212,12 @@ async function stepTogether(host: Window, guest: Window, line: number): Promise<
 async function leave(guest: Window): Promise<void> {
   await guest.command("Debug Server: Leave");
   await guest.debug.ended();
+  // The host's breakpoints have gone with its session.
+  await until(
+    "no breakpoints",
+    () => guest.debug.breakpoints(),
+    (rows) => rows.every(({ name }) => name !== "app.js"),
+  );
   // Whoever leaves is told of nothing that went wrong.
   assert.deepEqual(
     (await guest.notifications.list()).filter(({ severity }) => severity === "error"),

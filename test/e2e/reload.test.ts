@@ -3,10 +3,21 @@ import { Registry } from "../../src/host/registry.ts";
 import { e2e } from "./support/scenario.ts";
 import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
 import { untilEqual } from "./support/wait.ts";
+import type { Window } from "./support/window.ts";
 
 /** The servers that this machine lists, as `debug-server list` reads them. */
 function listed(runtime: string): Promise<number> {
   return new Registry(`${runtime}/debug-server`).list().then((entries) => entries.length);
+}
+
+async function breakpoints(window: Window, lines: readonly number[]): Promise<void> {
+  await window.sideBar("Run and Debug");
+  await untilEqual(
+    "the breakpoints",
+    async () =>
+      (await window.debug.breakpoints()).flatMap(({ name, line }) => (name === "app.js" ? [line] : [])),
+    [...lines],
+  );
 }
 
 e2e(
@@ -28,12 +39,15 @@ e2e(
     assert.equal(await listed(runtime), 1);
     await join(guest, string, host);
     await guest.debug.stopped(LINES.callAdd, "app.js");
+    await breakpoints(guest, [LINES.callAdd, LINES.returnSum]);
 
     // With the host's window, the session ends.
     await host.reload();
     await guest.debug.ended();
     await guest.console.line(/The host's window has closed|The host has ended the session/);
     await untilEqual("the list of servers", () => listed(runtime), 0);
+    // The guest keeps its own.
+    await breakpoints(guest, [LINES.returnSum]);
     await host.close();
     await untilEqual("the list of servers", () => listed(runtime), 0);
   },

@@ -4,6 +4,7 @@ import type { ClientAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import type { Logger } from "../../common/logger.ts";
 import { PRODUCT } from "../../common/product.ts";
+import type { JsonObject } from "../../dap/messages.ts";
 import type { DapPort } from "../../dap/port.ts";
 import type { JoinOptions } from "../../guest/join.ts";
 import type { FindOptions } from "../../security/certificates/find.ts";
@@ -11,6 +12,7 @@ import { EditorEndpoint } from "../../guest/editor.ts";
 import { harmless } from "../harmless.ts";
 import type { Serving } from "../host/serving.ts";
 import { type Plan, readPlan } from "./configuration.ts";
+import type { HostBreakpoints } from "./hostBreakpoints.ts";
 import type { Join, Joins } from "./joins.ts";
 import { ObjectPort } from "./objectPort.ts";
 import { WrappedAdapter } from "./wrapped.ts";
@@ -27,6 +29,7 @@ export interface GuestOptions {
   readonly rememberPassword: (address: ClientAddress) => Promise<unknown>;
   readonly askPassword: (where: string, signal: AbortSignal) => JoinOptions["askPassword"];
   readonly certificates: FindOptions;
+  readonly hostBreakpoints: HostBreakpoints;
   /**
    * Opens a session of a join for an editor, with the host's sources made our own: the one of that id, or the one that all
    * others are children of. `session` is the debug session of this window that shows it.
@@ -63,12 +66,20 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
   createDebugAdapterDescriptor(session: vscode.DebugSession): vscode.DebugAdapterDescriptor {
     const port = new ObjectPort();
     const sent = new vscode.EventEmitter<vscode.DebugProtocolMessage>();
-    port.onDidSendMessage((message) => sent.fire(message));
+    const told = this.#options.hostBreakpoints.session();
+    const send = (message: JsonObject) => sent.fire(message as vscode.DebugProtocolMessage);
+    port.onDidSendMessage((message) => {
+      told.sending(message).forEach(send);
+      send(message);
+    });
     const gone = new AbortController();
     void this.#connect(session, port, gone.signal);
     return new vscode.DebugAdapterInlineImplementation({
       onDidSendMessage: sent.event,
-      handleMessage: (message) => port.handleMessage(message),
+      handleMessage(message) {
+        told.received(message as JsonObject).forEach(send);
+        port.handleMessage(message);
+      },
       dispose: () => {
         gone.abort();
         port.close();

@@ -9,8 +9,11 @@ import { harmless } from "../harmless.ts";
 import { askPassword, certificates } from "../secretPrompts.ts";
 import { GuestAdapters } from "./adapterFactory.ts";
 import { readPlan } from "./configuration.ts";
+import { type BreakpointList, HostBreakpoints, type PlacedBreakpoint } from "./hostBreakpoints.ts";
 import type { Join } from "./joins.ts";
 import { SourceFiles } from "./sourceFiles.ts";
+
+const HOST_BREAKPOINTS = "hostBreakpoints";
 
 export interface GuestWindow {
   readonly userName: () => string;
@@ -25,7 +28,7 @@ export interface Guest {
 
 /** What makes this window a guest: debug adapters of the type `debug-server`, and the host's sources. */
 export function createGuest(app: App, { userName, folders }: GuestWindow): Guest {
-  const { joins, serving, logger, recents } = app;
+  const { context, joins, serving, logger, recents } = app;
   const local = new DiskFiles(folders);
   const files = new SourceFiles();
   const hosts = new WeakMap<Join, HostFiles>();
@@ -36,6 +39,11 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
     hosts.set(join, known);
     return known;
   };
+  const hostBreakpoints = new HostBreakpoints(windowBreakpoints(), {
+    get: () => context.workspaceState.get<unknown>(HOST_BREAKPOINTS),
+    set: (places) => void context.workspaceState.update(HOST_BREAKPOINTS, places),
+  });
+  context.subscriptions.push(hostBreakpoints);
   const adapters = new GuestAdapters({
     joins,
     serving,
@@ -49,6 +57,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
       }),
     askPassword,
     certificates,
+    hostBreakpoints,
     async openSession(join, id, session, signal) {
       const info = await join.joined.findSession(id, { signal });
       const port = await join.joined.openSession(info.id, { signal });
@@ -78,4 +87,21 @@ function tellDiffers(hostPath: string, localPath: string): void {
   void vscode.window.showInformationMessage(
     harmless(`${localPath} is not what runs on the host: ${hostPath} differs. You see the host's file.`),
   );
+}
+
+function windowBreakpoints(): BreakpointList {
+  const placed = (breakpoints: readonly vscode.Breakpoint[]): PlacedBreakpoint[] =>
+    breakpoints.flatMap((each) => {
+      if (!(each instanceof vscode.SourceBreakpoint)) return [];
+      const { uri, range } = each.location;
+      return [{ id: each.id, uri: uri.toString(), line: range.start.line + 1 }];
+    });
+  return {
+    list: () => placed(vscode.debug.breakpoints),
+    remove: (ids) => vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter(({ id }) => ids.has(id))),
+    onAdded: (listener) => vscode.debug.onDidChangeBreakpoints(({ added }) => listener(placed(added))),
+    // As VS Code does it: a drive's letter is no scheme.
+    uriOf: (path) =>
+      (/^[a-z][a-z0-9+.-]+:/i.test(path) ? vscode.Uri.parse(path) : vscode.Uri.file(path)).toString(),
+  };
 }
