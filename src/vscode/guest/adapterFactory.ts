@@ -67,7 +67,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     const port = new ObjectPort();
     const sent = new vscode.EventEmitter<vscode.DebugProtocolMessage>();
     const told = this.#options.hostBreakpoints.session();
-    const send = (message: JsonObject) => sent.fire(message as vscode.DebugProtocolMessage);
+    const send = (message: JsonObject) => sent.fire(message);
     port.onDidSendMessage((message) => {
       told.sending(message).forEach(send);
       send(message);
