@@ -11,6 +11,7 @@ import { isCalled } from "../transport/called.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
+import { PushedAnswers } from "./pushedAnswers.ts";
 
 export interface JoinOptions extends WaitOptions {
   /** Where certificates come from. Default: the stores of this user and this machine. */
@@ -83,7 +84,10 @@ async function joinOnce(
     address,
     link,
     findSession,
-    openSession: async (id, wait) => link.openSession((await findSession(id, wait)).id, wait),
+    openSession: async (id, wait) => {
+      const port = await link.openSession((await findSession(id, wait)).id, wait);
+      return link.welcome.features.includes("push") ? new PushedAnswers(port) : port;
+    },
   };
 }
 

@@ -11,8 +11,12 @@ import type { Channel } from "../transport/channel.ts";
 import { whence } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
 import type { Admit } from "./door.ts";
+import { PushingPort } from "./pushingPort.ts";
 import { sourceHandlers } from "./sourceFiles.ts";
 import type { SourceReader } from "./sourceReader.ts";
+
+/** From this round trip on, what a guest's editor will ask at a stop is sent ahead. */
+const FAR_MS = 10;
 
 /** The guests of one server who came over the link. */
 export class LinkGuests {
@@ -77,10 +81,10 @@ export class LinkGuests {
       this.#links.delete(link);
       this.#sessions.leave(participant);
     });
-    link.start(this.#handlers(participant));
+    link.start(this.#handlers(link, participant));
   }
 
-  #handlers(participant: Participant): HostHandlers {
+  #handlers(link: HostLink, participant: Participant): HostHandlers {
     const sessions = this.#sessions;
     const need = (access: Access) => {
       if (!allows(participant.access, access)) {
@@ -102,7 +106,10 @@ export class LinkGuests {
           );
           return;
         }
-        const port = request.accept();
+        const stream = request.accept();
+        const isFar = () => (link.latencyMs ?? 0) >= FAR_MS;
+        const pushes = link.welcome.features.includes("push");
+        const port = pushes ? new PushingPort(stream, { isFar }) : stream;
         const client = sessions.join(request.session, port, participant);
         client?.onGone(() => port.close());
       },

@@ -15,6 +15,7 @@ export const FrameType = {
   control: 0x09,
   ping: 0x0a,
   pong: 0x0b,
+  push: 0x0d,
 } as const;
 
 /** Set in the type byte of frames that a receiver may skip if it does not know them. */

@@ -1,6 +1,5 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
-import type { DapPort } from "../dap/port.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import {
   checkNotification,
@@ -16,6 +15,7 @@ import { encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason } from "../common/reason.ts";
 import { opened, type Welcome } from "./messages.ts";
+import type { LinkPort } from "./port.ts";
 import { type Settle, waitFor } from "./pending.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
 import type { Wire } from "./wire.ts";
@@ -39,7 +39,7 @@ export class GuestLink {
     access: new Emitter(),
     ended: new Emitter(),
   };
-  readonly #opening = new Map<number, Settle<DapPort>>();
+  readonly #opening = new Map<number, Settle<LinkPort>>();
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
   #started = false;
@@ -86,7 +86,7 @@ export class GuestLink {
   }
 
   /** Opens a DAP stream on a session; `start()` the port. Rejects with the host's reason. */
-  openSession(session: string, wait: WaitOptions = {}): Promise<DapPort> {
+  openSession(session: string, wait: WaitOptions = {}): Promise<LinkPort> {
     if (this.#end !== undefined) return Promise.reject(this.#ended(this.#end.error));
     if (this.#streams.size >= LINK_LIMITS.streams) {
       return Promise.reject(
@@ -94,7 +94,7 @@ export class GuestLink {
       );
     }
     const stream = this.#streams.last + 1;
-    return waitFor<DapPort>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
+    return waitFor<LinkPort>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
       this.#opening.set(stream, settle);
       this.#streams.addOpening(stream, {
         closed: (error) => settle.reject(this.#ended(error, "The host did not open the session.")),
@@ -140,6 +140,7 @@ export class GuestLink {
   #onFrame(type: number, payload: Buffer): AppError | undefined {
     if (type === FrameType.opened) return this.#onOpened(payload);
     if (type === FrameType.control) return this.#onControl(payload);
+    if (type === FrameType.push && this.welcome.features.includes("push")) return this.#streams.push(payload);
     return this.#streams.frame(type, payload);
   }
 

@@ -1,7 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
-import type { DapPort } from "../dap/port.ts";
 import {
   callHandler,
   isRequest,
@@ -23,7 +22,7 @@ export interface OpenRequest {
   readonly session: string;
   /** Aborted if the guest gives up, or goes, before the answer. */
   readonly signal: AbortSignal;
-  accept(): DapPort;
+  accept(): LinkPort;
   reject(error: AppError): void;
 }
 

@@ -20,7 +20,7 @@ import {
 export const PROTOCOL: VersionRange = { min: 1, max: 1 };
 
 /** The features that this implementation offers and accepts (docs/PROTOCOL.md, "Features"). */
-export const FEATURES: readonly string[] = [];
+export const FEATURES: readonly string[] = ["push"];
 
 export interface VersionRange {
   readonly min: number;

@@ -5,7 +5,11 @@ import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import { byteCount, encodeDap, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason } from "../common/reason.ts";
+import { encodePush, type PushedAnswer } from "./push.ts";
 import type { Wire } from "./wire.ts";
+
+/** What has come for a port: a message, or what was sent ahead. */
+type Arrival = { readonly message: IncomingMessage } | { readonly answers: readonly PushedAnswer[] };
 
 interface End {
   readonly error: AppError | undefined;
@@ -22,6 +26,7 @@ export class LinkPort implements DapPort {
   readonly #timing: LinkTiming;
   readonly #forget: () => void;
   readonly #message = new Emitter<IncomingMessage>();
+  readonly #push = new Emitter<readonly PushedAnswer[]>();
   readonly #drain = new Emitter<void>();
   readonly #close = new Emitter<AppError | undefined>();
   #sent = 0;
@@ -31,7 +36,7 @@ export class LinkPort implements DapPort {
   #acknowledged = 0;
   #started = false;
   #flowing = false;
-  #held: IncomingMessage[] = [];
+  #held: Arrival[] = [];
   #heldBytes = 0;
   #holding = false;
   #holdTimer: NodeJS.Timeout | undefined;
@@ -48,6 +53,11 @@ export class LinkPort implements DapPort {
 
   get onMessage(): Event<IncomingMessage> {
     return this.#message.event;
+  }
+
+  /** What the host has sent ahead, in order with the messages. Of a guest's ports. */
+  get onPush(): Event<readonly PushedAnswer[]> {
+    return this.#push.event;
   }
 
   get onDrain(): Event<void> {
@@ -68,6 +78,11 @@ export class LinkPort implements DapPort {
     const going = this.#wire.send(encodeDap(this.#stream, this.#received, parts));
     if (!going) this.#blocked = true;
     return going;
+  }
+
+  /** Sends answers ahead; only where the link has the feature `push`. */
+  push(answers: readonly PushedAnswer[]): void {
+    if (this.#end === undefined) this.#wire.send(encodePush(this.#stream, answers));
   }
 
   start(): void {
@@ -100,10 +115,15 @@ export class LinkPort implements DapPort {
       );
     }
     this.#acknowledged = ack;
-    const message = { body, seen: ack };
-    if (this.#flowing) this.#deliver(message);
-    else this.#keep(message);
+    this.#arrive({ message: { body, seen: ack } }, body.length);
     return undefined;
+  }
+
+  /** A PUSH of the host. */
+  receivePush(answers: readonly PushedAnswer[]): void {
+    if (this.#end !== undefined) return;
+    const bytes = answers.reduce((sum, { request, response }) => sum + request.length + response.length, 0);
+    this.#arrive({ answers }, bytes);
   }
 
   drained(): void {
@@ -117,9 +137,13 @@ export class LinkPort implements DapPort {
     this.#finish(error, false);
   }
 
-  #keep(message: IncomingMessage): void {
-    this.#held.push(message);
-    this.#heldBytes += message.body.length;
+  #arrive(arrival: Arrival, bytes: number): void {
+    if (this.#flowing) {
+      this.#deliver(arrival);
+      return;
+    }
+    this.#held.push(arrival);
+    this.#heldBytes += bytes;
     const full = this.#heldBytes > LINK_LIMITS.heldBytes || this.#held.length >= LINK_LIMITS.heldMessages;
     if (!full || this.#holding) return;
     this.#holding = true;
@@ -138,16 +162,18 @@ export class LinkPort implements DapPort {
     this.#wire.release();
   }
 
-  #deliver(message: IncomingMessage): void {
+  #deliver(arrival: Arrival): void {
+    if ("answers" in arrival) {
+      this.#push.fire(arrival.answers);
+      return;
+    }
     if (!this.#holdsBack) this.#received += 1;
-    this.#message.fire(message);
+    this.#message.fire(arrival.message);
   }
 
   #flush(): void {
     // A listener may close the port, which empties the list.
-    for (let message = this.#held.shift(); message !== undefined; message = this.#held.shift()) {
-      this.#deliver(message);
-    }
+    for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) this.#deliver(next);
     this.#flowing = true;
     if (this.#end !== undefined) this.#close.fire(this.#end.error);
     // Last: it delivers what waits behind the held messages.

@@ -4,6 +4,7 @@ import type { LinkTiming } from "./limits.ts";
 import { reasonToError } from "../common/reason.ts";
 import { reason } from "./messages.ts";
 import { LinkPort } from "./port.ts";
+import { parsePush } from "./push.ts";
 import { type Guard, parseJson } from "./validate.ts";
 import type { Wire } from "./wire.ts";
 
@@ -75,6 +76,15 @@ export class Streams {
     if (type === FrameType.dap) return this.#onDap(payload);
     if (type === FrameType.closeStream) return this.#onCloseStream(payload);
     return new AppError("protocol", `A frame of type ${type} has no place here.`);
+  }
+
+  /** PUSH, which only a guest gets. */
+  push(payload: Buffer): AppError | undefined {
+    const parsed = parsePush(payload);
+    if (parsed instanceof AppError) return parsed;
+    const port = this.#ports.get(parsed.stream);
+    port?.receivePush(parsed.answers);
+    return port === undefined ? this.checkKnown(parsed.stream) : undefined;
   }
 
   drained(): void {

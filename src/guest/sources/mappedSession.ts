@@ -16,7 +16,7 @@ import { sourcesInArguments, sourcesInBody } from "../../dap/sources.ts";
 import { BreakpointLists } from "./breakpointLists.ts";
 import { InOrder } from "./inOrder.ts";
 import type { SourceMappingOptions } from "./mapSources.ts";
-import { Numbering } from "./numbering.ts";
+import { Numbering } from "../numbering.ts";
 import { fromFileUri, toFileUri } from "./paths.ts";
 import { type HostPlace, SourcePlaces } from "./places.ts";
 import { type Served, ServedReferences, ServedUris, setMember } from "./served.ts";

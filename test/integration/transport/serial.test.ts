@@ -184,7 +184,7 @@ describe("serial devices", { skip, timeout: 60_000 }, () => {
 
   test("what cannot be opened is told apart: not there, not serial, in use", async () => {
     const line = await own(serialLine());
-    const open = (device: string, baud = 115_200) => listenSerial({ device, baud, channel: 3 });
+    const open = (device: string) => serve(device, 3);
     const missing = await failsWith("notAvailable", open("/dev/no-such-port"));
     assert.match(missing.message, /^There is no serial port \/dev\/no-such-port\.$/);
     assert.match(missing.hint ?? "", /There are: |shows none/);
@@ -215,7 +215,9 @@ async function carriedNothing(wire: NoisyWire): Promise<void> {
 async function openElsewhere(device: string): Promise<TestProcess> {
   const script = `
     const { SerialPort } = require("serialport");
-    new SerialPort({ path: ${JSON.stringify(device)}, baudRate: 115200 }, () => console.log("open"));`;
+    new SerialPort({ path: ${JSON.stringify(device)}, baudRate: 115200 }, (error) => console.log(error ? error.message : "open"));
+    // A port that nobody reads keeps no process alive.
+    process.stdin.resume();`;
   const child = new TestProcess(process.execPath, ["-e", script], { cwd: ROOT });
   await child.waitLine(/^open$/);
   return child;

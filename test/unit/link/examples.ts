@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeDap, encodeJson, encodePing, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
+import { encodePush } from "../../../src/link/push.ts";
 import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
 
 const FILE = Buffer.from("let n = 1;\n");
@@ -61,6 +62,12 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
   found: encodeJson(FrameType.control, { id: 4, result: { path: "/app/a.js" } }),
   ping: encodePing(FrameType.ping, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
   pong: encodePing(FrameType.pong, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
+  push: encodePush(1, [
+    {
+      request: text('{"seq":-1,"type":"request","command":"threads"}'),
+      response: text('{"seq":9,"type":"response","request_seq":-1,"success":true,"command":"threads"}'),
+    },
+  ]),
   skipped: [Buffer.from([0, 0, 0, 4, 0xbf, 1, 2, 3])],
   closeStream: encodeStreamJson(FrameType.closeStream, 1, {}),
   close: encodeJson(FrameType.close, { code: "closed", message: "The server has ended." }),

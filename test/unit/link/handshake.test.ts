@@ -4,7 +4,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { Emitter } from "../../../src/common/event.ts";
 import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { encodeFrame, encodeJson, FrameType } from "../../../src/link/frames.ts";
-import type { SessionInfo, Wait } from "../../../src/link/messages.ts";
+import { FEATURES, type SessionInfo, type Wait } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import { LINK_MAGIC, readFirstBytes } from "../../../src/transport/firstBytes.ts";
 import {
@@ -34,13 +34,13 @@ test("a guest is let in and learns what the host says", async (t) => {
   });
   assert.deepEqual(guest.welcome, {
     protocol: 1,
-    features: [],
+    features: FEATURES,
     guest: { id: 7 },
     host: { name: "Debug Server", version: "0" },
     access: "view",
     sessions,
   });
-  assert.deepEqual(host.hello, HELLO);
+  assert.deepEqual(host.hello, { ...HELLO, features: FEATURES });
 });
 
 test("behind readFirstBytes, and with the greeting in single bytes", async (t) => {

@@ -1,4 +1,4 @@
-import type { Edit, JsonValue } from "../../dap/edits.ts";
+import type { Edit, JsonValue } from "../dap/edits.ts";
 
 /**
  * The sequence numbers of what an editor gets: the host's messages and, between them, our own. Without any of ours, the
