@@ -240,7 +240,7 @@ describe("answers that a host sends ahead", () => {
       scene.toEditor.map(({ seq }) => seq),
       [1, 2, 3, 4],
     );
-    for (const _ of scene.toEditor) passedOn();
+    scene.toEditor.forEach(() => passedOn());
     assert.equal(scene.passedOn, 3);
     // The editor answers by the number that it was given; the host gets its own.
     scene.port.send(responseParts(9, 4, "runInTerminal", { success: true }));
