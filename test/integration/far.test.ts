@@ -19,7 +19,7 @@ import {
 import { ADDRESSES, ADDRESSES_6, connectedFar } from "../support/namespaces.ts";
 import { skipWithout } from "../support/parts.ts";
 import { type Pki, makePki } from "../support/pki.ts";
-import { leave } from "../support/scenario.ts";
+import { begin, inspect, leave, setLines } from "../support/scenario.ts";
 import { step, stopAt } from "../support/steps.ts";
 import { Cli, buildCli } from "./cli/cli.ts";
 
@@ -27,7 +27,6 @@ import { Cli, buildCli } from "./cli/cli.ts";
 // works, not how long it takes (bench/scenarios/far.ts measures).
 
 const { javascriptLoop } = fixtures;
-const PROGRAM = ["--node", javascriptLoop.program];
 const SESSIONS = 5;
 const PASSWORD: Password = { kind: "env", name: "RIGHT" };
 
@@ -79,10 +78,11 @@ describe(
       const hosts = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.host };
       const guests = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.guest };
       return {
-        serve: (addresses: readonly ServerAddress[]) =>
+        host,
+        serve: (addresses: readonly ServerAddress[], program = javascriptLoop.program) =>
           host.serve(
             addresses.map((address) => format(address)),
-            PROGRAM,
+            ["--node", program],
             undefined,
             hosts,
           ),
@@ -114,6 +114,40 @@ describe(
         }
       });
     }
+
+    test("what is sent ahead is what the adapter says: after a step, after another's change, and after the next step", async (t) => {
+      const { host, serve, join } = await scene(t);
+      const { program, source, line } = fixtures.javascript;
+      const serving = await serve([parsedServer("tcp:port=0,password=env:RIGHT")], program);
+      const near = host.editor(["join", `tcp:server=localhost,port=${serving.port},password=zq7Kx-far`]);
+      await begin(near, "any", "attach", {});
+      await setLines(near, source, [line("square")]);
+      const far = join(parsedClient(`tcp:server=${ADDRESSES[0]},port=${serving.port},password=env:RIGHT`));
+      await begin(far, "any", "attach", {});
+      await far.request("configurationDone");
+      await near.request("configurationDone");
+      const seen = async () => {
+        const [there, here] = [await inspect(far, "result"), await inspect(near, "result")];
+        assert.deepEqual(there.frames, here.frames);
+        assert.deepEqual(there.variables, here.variables);
+        return { ...there, result: there.variables.find(({ name }) => name === "result")?.value };
+      };
+      const first = await seen();
+      assert.equal(first.result, "undefined");
+      await far.request("next", { threadId: first.threadId });
+      const second = await seen();
+      assert.equal(second.result, "4");
+
+      const { variablesReference } = second.scope;
+      await near.request("setVariable", { variablesReference, name: "result", value: "12" });
+      await far.waitEvent("invalidated");
+      const { variables } = await far.request("variables", { variablesReference });
+      assert.equal(variables.find(({ name }) => name === "result")?.value, "12");
+      await near.request("stepOut", { threadId: second.threadId });
+      const [there, here] = [await inspect(far, "total"), await inspect(near, "total")];
+      assert.deepEqual(there.variables, here.variables);
+      for (const editor of [far, near]) editor.assertNoFaults();
+    });
 
     test("a server that calls finds its guest again, whoever was killed meanwhile", async (t) => {
       const { serve, join } = await scene(t);
