@@ -9,7 +9,7 @@ export class DebugConsole {
 
   constructor(page: Page) {
     this.#page = page;
-    this.#input = page.locator(".repl-input-wrapper .native-edit-context");
+    this.#input = page.locator(".repl-input-wrapper .native-edit-context, .repl-input-wrapper textarea.inputarea");
   }
 
   async open(): Promise<void> {
