@@ -1,5 +1,6 @@
 import type * as vscode from "vscode";
 import type { Main } from "./vscode/main.ts";
+import { HOST_BREAKPOINTS } from "./vscode/names.ts";
 import {
   createTrees,
   registerCommands,
@@ -17,6 +18,9 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(registerTracker(load));
   const trees = createTrees(load);
   context.subscriptions.push(trees, registerGuest(load), registerCommands(load), registerLanguage(load));
+  // What a window left behind that was closed as a guest (guest/hostBreakpoints.ts).
+  const left = context.workspaceState.get<readonly unknown[]>(HOST_BREAKPOINTS, []);
+  if (left.length > 0) void load();
 }
 
 /** The window closes or reloads: guests are told, and nothing stays in any listing. */

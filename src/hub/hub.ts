@@ -111,10 +111,7 @@ export class Hub implements HubContext {
       queries,
       steering: new Steering(this, execution, () => queries.invalidate()),
       snapshot: new Snapshot(),
-      reverse: new ReverseRequests(this, {
-        startChild: options.startChild,
-        driver: () => this.driver,
-      }),
+      reverse: new ReverseRequests(this, { startChild: options.startChild, driver: () => this.driver }),
       sources: new NamedSources(),
     };
     this.#events = new AdapterEvents(this, this.#parts);

@@ -52,6 +52,9 @@ export const SETTINGS = {
   discover: "discover",
 } as const;
 
+/** Where it is kept in the workspace's state which breakpoints of a host VS Code has made: they may outlive the window. */
+export const HOST_BREAKPOINTS = "hostBreakpoints";
+
 /** Keys of `when` clauses. */
 export const CONTEXT = {
   /** A debug session of this window could be served. */

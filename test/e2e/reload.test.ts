@@ -32,8 +32,9 @@ e2e(
     await guest.debug.stopped(LINES.callAdd, "app.js");
     await guest.editor.toggleBreakpoint(LINES.returnSum);
 
-    // The guest has left, and its breakpoints with it.
+    // The guest has left, and its breakpoints with it; it keeps its own, not the host's.
     await guest.reload();
+    await breakpoints(guest, [LINES.returnSum]);
     await host.console.line("Gil has left.");
     await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
     assert.equal(await listed(runtime), 1);

@@ -6,14 +6,13 @@ import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
+import { HOST_BREAKPOINTS } from "../names.ts";
 import { askPassword, certificates } from "../secretPrompts.ts";
 import { GuestAdapters } from "./adapterFactory.ts";
 import { readPlan } from "./configuration.ts";
 import { type BreakpointList, HostBreakpoints, type PlacedBreakpoint } from "./hostBreakpoints.ts";
 import type { Join } from "./joins.ts";
 import { SourceFiles } from "./sourceFiles.ts";
-
-const HOST_BREAKPOINTS = "hostBreakpoints";
 
 export interface GuestWindow {
   readonly userName: () => string;

@@ -9,7 +9,9 @@ export class DebugConsole {
 
   constructor(page: Page) {
     this.#page = page;
-    this.#input = page.locator(".repl-input-wrapper .native-edit-context, .repl-input-wrapper textarea.inputarea");
+    this.#input = page.locator(
+      ".repl-input-wrapper .native-edit-context, .repl-input-wrapper textarea.inputarea",
+    );
   }
 
   async open(): Promise<void> {
