@@ -1,5 +1,6 @@
 import type { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
+import { ALTERING } from "../dap/altering.ts";
 import { JsonValue, applyEdits } from "../dap/edits.ts";
 import {
   type JsonObject,
@@ -21,16 +22,6 @@ const PATIENCE_MS = 1_000;
 
 /** The requests whose answers a host sends ahead. */
 const PUSHED: ReadonlySet<string> = new Set(["threads", "stackTrace", "scopes", "variables"]);
-
-/** Events after which what was sent ahead may no longer be true. */
-const ALTERING: ReadonlySet<unknown> = new Set([
-  "stopped",
-  "continued",
-  "invalidated",
-  "memory",
-  "thread",
-  "terminated",
-]);
 
 /** The guest's end of a stream whose host sends answers ahead (docs/PROTOCOL.md, feature `push`). */
 export interface PushedPort extends DapPort {
@@ -131,8 +122,9 @@ export class PushedAnswers implements DapPort {
   #fromHost(body: Buffer): void {
     const message = new JsonValue(body);
     const event = message.member("event")?.string;
-    if (ALTERING.has(event)) this.#forget();
-    this.#fire(Buffer.concat(applyEdits(body, this.#numbering.pass(message))), true);
+    if (event !== undefined && ALTERING.has(event)) this.#forget();
+    const edits = this.#numbering.pass(message);
+    this.#fire(edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)), true);
     if (event !== "stopped") return;
     this.#awaited++;
     clearTimeout(this.#patience);

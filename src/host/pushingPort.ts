@@ -1,5 +1,6 @@
 import type { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
+import { ALTERING } from "../dap/altering.ts";
 import { readAdapterMessage } from "../dap/envelope.ts";
 import {
   type JsonObject,
@@ -18,6 +19,8 @@ const LEVELS = 20;
 const DEADLINE_MS = 100;
 /** Of one answer: nobody asks for more than this without being shown that there is more. */
 const ANSWER_BYTES = 64 * 1024;
+
+const HEAD_BYTES = 256;
 
 /** The host's end of a stream whose guest takes answers ahead (docs/PROTOCOL.md, feature `push`). */
 export interface PushPort extends DapPort {
@@ -77,14 +80,14 @@ export class PushingPort implements DapPort {
 
   /** From the hub. */
   send(parts: readonly Uint8Array[]): boolean {
-    const head = Buffer.from(parts[0] ?? []).toString("latin1");
+    const head = headOf(parts);
     if (this.#asked.size > 0 && head.includes('"request_seq":-') && this.#take(Buffer.concat(parts)))
       return true;
-    const isStop = head.includes('"event":"stopped"');
-    if (isStop || head.includes('"event":"continued"')) this.#finish([]);
+    const event = /"type":"event","event":"(\w+)"/.exec(head)?.[1];
+    if (event !== undefined && ALTERING.has(event)) this.#finish([]);
     this.#sent++;
     const going = this.#port.send(parts);
-    if (isStop) this.#stopped(parseObject(Buffer.concat(parts)));
+    if (event === "stopped") this.#stopped(parseObject(Buffer.concat(parts)));
     return going;
   }
 
@@ -169,6 +172,12 @@ export class PushingPort implements DapPort {
     this.#round = undefined;
     this.#asked.clear();
   }
+}
+
+/** The beginning of a message, in which the hub writes what it is (dap/messages.ts). */
+function headOf([first]: readonly Uint8Array[]): string {
+  if (first === undefined) return "";
+  return Buffer.from(first.buffer, first.byteOffset, Math.min(first.length, HEAD_BYTES)).toString("latin1");
 }
 
 /** The frame that an editor selects: the first that has a source and is not for show. */

@@ -156,6 +156,17 @@ describe("answers for guests far away", () => {
     ]);
   });
 
+  test("what was answered before something has changed is not sent", async () => {
+    for (const event of ["invalidated", "memory", "thread", "terminated"]) {
+      const scene = new Scene();
+      await scene.stop();
+      await scene.answer("threads", { threads: [] });
+      scene.event(event, {});
+      await scene.answer("stackTrace", { stackFrames: [] });
+      assert.deepEqual(scene.sent, ["stopped", [], event]);
+    }
+  });
+
   test("what is refused, or too large, is left out, and nothing is built on it", async () => {
     const scene = new Scene();
     await scene.stop();
