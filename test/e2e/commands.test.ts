@@ -174,6 +174,12 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
     /wrong\.dbgsrv is not run\. Line 2: This is not a key of tcp/,
     "Go to Line",
   );
+  // It takes the focus when it is there, and with it from whatever is opened meanwhile.
+  await until(
+    "the key that is wrong is selected",
+    () => window.statusBar(),
+    (items) => items.some(({ text }) => /^Ln 2, Col \d+ \(4 selected\)$/.test(text)),
+  );
   await window.editor.open("share.dbgsrv");
   await window.command("Debug Server: Run Script");
   await until(
