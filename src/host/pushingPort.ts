@@ -13,13 +13,14 @@ import {
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { PushedAnswer } from "../link/push.ts";
 
-/** As many frames as VS Code asks for in two requests (DESIGN, section 11), and other editors in one. */
+/** As many frames as VS Code asks for in two requests, and other editors in one. */
 const LEVELS = 20;
 /** An adapter that needs longer is not waited for: the guest's editor asks by itself then. */
 const DEADLINE_MS = 100;
 /** Of one answer: nobody asks for more than this without being shown that there is more. */
 const ANSWER_BYTES = 64 * 1024;
 
+/** What a message is stands within its first bytes. */
 const HEAD_BYTES = 256;
 
 /** The host's end of a stream whose guest takes answers ahead (docs/PROTOCOL.md, feature `push`). */

@@ -24,6 +24,14 @@ function program(steps: number): string {
   return `let n = 0;\n${"n += 1;\n".repeat(steps + 2)}`;
 }
 
+/** Of certificates: the user's at this place, and none of the machine's. */
+function stores(user: string): NodeJS.ProcessEnv {
+  return {
+    DEBUG_SERVER_USER_CERTIFICATES: user,
+    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(user, "none"),
+  };
+}
+
 interface Case {
   /** As the host types it. */
   readonly server: string;
@@ -72,10 +80,6 @@ e2e(
     ];
 
     const none = path.join(directory, "none");
-    const stores = (user: string) => ({
-      DEBUG_SERVER_USER_CERTIFICATES: user,
-      DEBUG_SERVER_MACHINE_CERTIFICATES: none,
-    });
     const files = { ...HOST_FILES, "app.js": program(cases.length) };
     const host = await person(t, "Hana", files, { runtime, env: stores(pki.host) });
     const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: stores(none) });
@@ -154,11 +158,7 @@ e2e(
       if (!row.server.insecure && !calls(row.server)) lines.push(await lineOf(row, GIVEN, own));
     }
 
-    const env = (user: string) => ({
-      SHARED: PASSWORD,
-      DEBUG_SERVER_USER_CERTIFICATES: user,
-      DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(user, "none"),
-    });
+    const env = (user: string) => ({ SHARED: PASSWORD, ...stores(user) });
     const runtime = machine(t);
     const files = { ...HOST_FILES, "app.js": program(lines.length) };
     const host = await person(t, "Hana", files, {

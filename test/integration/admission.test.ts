@@ -21,11 +21,7 @@ interface Scene {
 
 async function serve(t: TestContext, options: ServeOptions = {}): Promise<Scene> {
   const upstream = new FakeUpstream();
-  // Ends as soon as it may.
-  upstream.handlers.disconnect = () => {
-    setImmediate(() => upstream.dispose());
-    return undefined;
-  };
+  upstream.endAtDisconnect();
   const host = new Questions();
   const served = await serveUpstream(upstream, { admit: host.admit, access: "full", ...options });
   t.after(() => served.close());

@@ -73,10 +73,7 @@ describe("whatever somebody sends who has not been let in", () => {
   ] as const)
     test(`a server ${lock} neither falls nor hangs, forgets them, and their bytes stay outside`, async (t) => {
       const upstream = new FakeUpstream();
-      upstream.handlers.disconnect = () => {
-        setImmediate(() => upstream.dispose());
-        return undefined;
-      };
+      upstream.endAtDisconnect();
       // Whoever says who they are is turned away, so that nothing of anybody's may reach the adapter.
       const served = await serveUpstream(upstream, {
         string,

@@ -40,10 +40,7 @@ let pipes = 0;
 async function serve(t: TestContext): Promise<Scene> {
   const directory = mkdtempSync(path.join(os.tmpdir(), "dsg-"));
   const upstream = new FakeUpstream();
-  upstream.handlers.disconnect = () => {
-    setImmediate(() => upstream.dispose());
-    return undefined;
-  };
+  upstream.endAtDisconnect();
   const host = new Host(new Sessions(upstream), { registry: new Registry(directory) });
   const leave: (() => unknown)[] = [];
   t.after(async () => {

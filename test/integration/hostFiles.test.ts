@@ -53,10 +53,7 @@ async function scene(t: TestContext, access: Access = "view"): Promise<Scene> {
     sources: new DiskSources(() => [root]),
     start: { request: "launch", configuration: {}, adapterID: "fake" },
   });
-  upstream.handlers.disconnect = () => {
-    setImmediate(() => upstream.dispose());
-    return undefined;
-  };
+  upstream.endAtDisconnect();
   t.after(() => served.close());
   const joined = await joinLinked(`tcp:server=127.0.0.1,port=${served.port}`, "Ana");
   const { link } = joined;

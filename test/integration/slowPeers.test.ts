@@ -23,10 +23,7 @@ interface Scene {
 
 async function serve(t: TestContext, string: string, admissionMs?: number): Promise<Scene> {
   const upstream = new FakeUpstream();
-  upstream.handlers.disconnect = () => {
-    setImmediate(() => upstream.dispose());
-    return undefined;
-  };
+  upstream.endAtDisconnect();
   const served = await serveUpstream(upstream, {
     string,
     ...(admissionMs === undefined ? {} : { admissionMs }),

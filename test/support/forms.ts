@@ -21,7 +21,7 @@ export const FORM_ROWS: readonly FormRow[] = readFileSync(path.join(ROOT, "READM
     return [{ what, server: parsedServer(serve), client: parsedClient(join) }];
   });
 
-export const calls = ({ kind }: ServerAddress) => kind === "tcpReverse" || kind === "sslReverse";
+export const calls = (address: ServerAddress) => "clicon" in address;
 
 /** Where all are served at once: who calls in vain does so less and less often. */
 export const CALLERS_FIRST = [...FORM_ROWS].sort((a, b) => Number(calls(b.server)) - Number(calls(a.server)));

@@ -5,6 +5,7 @@ import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
+import { documentUri } from "../documentUri.ts";
 import { harmless } from "../harmless.ts";
 import { HOST_BREAKPOINTS } from "../names.ts";
 import { askPassword, certificates } from "../secretPrompts.ts";
@@ -99,8 +100,6 @@ function windowBreakpoints(): BreakpointList {
     list: () => placed(vscode.debug.breakpoints),
     remove: (ids) => vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter(({ id }) => ids.has(id))),
     onAdded: (listener) => vscode.debug.onDidChangeBreakpoints(({ added }) => listener(placed(added))),
-    // As VS Code does it: a drive's letter is no scheme.
-    uriOf: (path) =>
-      (/^[a-z][a-z0-9+.-]+:/i.test(path) ? vscode.Uri.parse(path) : vscode.Uri.file(path)).toString(),
+    uriOf: (path) => documentUri(path).toString(),
   };
 }

@@ -55,7 +55,7 @@ export class HostBreakpoints implements Disposable {
     const told = new ToldBreakpoints(this.#window, () => {
       if (told.places.length > 0) this.#sessions.add(told);
       else this.#sessions.delete(told);
-      this.#state.set([...this.#sessions].flatMap(({ places }) => places));
+      this.#remember();
     });
     return told;
   }
@@ -71,6 +71,10 @@ export class HostBreakpoints implements Disposable {
     this.#leftovers = new Set();
     this.#store.dispose();
     this.#window.remove(new Set(left.map(({ id }) => id)));
+    this.#remember();
+  }
+
+  #remember(): void {
     this.#state.set([...this.#sessions].flatMap(({ places }) => places));
   }
 }

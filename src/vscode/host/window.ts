@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { JsonObject } from "../../dap/messages.ts";
+import { documentUri } from "../documentUri.ts";
 import type { BreakpointPlace, WindowBreakpoint, WindowSession } from "./windowSession.ts";
 
 /** A session of this window, by VS Code's own API. */
@@ -42,7 +43,7 @@ function uriOf(place: BreakpointPlace, session: vscode.DebugSession): vscode.Uri
   const text = textOf(path) ?? textOf(name) ?? "";
   if (typeof sourceReference === "number" && sourceReference > 0)
     return vscode.debug.asDebugSourceUri({ path: text, sourceReference }, session);
-  return /^[a-z][a-z0-9+.-]+:/i.test(text) ? vscode.Uri.parse(text) : vscode.Uri.file(text);
+  return documentUri(text);
 }
 
 /** A breakpoint in DAP's terms, and its document; undefined for kinds that extensions cannot set. */

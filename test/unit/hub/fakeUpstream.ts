@@ -130,6 +130,14 @@ export class FakeUpstream implements Upstream {
     this.end({ expected: true, reason: "The debug session has ended." });
   }
 
+  /** It ends as soon as it is disconnected, as adapters do. */
+  endAtDisconnect(): void {
+    this.handlers.disconnect = () => {
+      setImmediate(() => this.dispose());
+      return undefined;
+    };
+  }
+
   /** The commands that it got, in order. */
   commands(...only: string[]): string[] {
     const all = this.received.map(({ command }) => command);

@@ -38,10 +38,7 @@ test("the keys of when clauses follow what the window serves and joins", async (
   assert.deepEqual(now(), []);
 
   const upstream = new FakeUpstream();
-  upstream.handlers.disconnect = () => {
-    setImmediate(() => upstream.dispose());
-    return undefined;
-  };
+  upstream.endAtDisconnect();
   const sessions = new Sessions(upstream, { name: "a.c" });
   const session = { id: "1", name: "a.c", type: "fake", sessions };
   serving.add(session);
