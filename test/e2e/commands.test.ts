@@ -11,7 +11,7 @@ import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 import { type Scope, atEnd } from "./support/cleanup.ts";
 import { e2e } from "./support/scenario.ts";
 import { HOST_FILES, LINES, machine, person, stopAt } from "./support/share.ts";
-import { until } from "./support/wait.ts";
+import { until, untilEqual } from "./support/wait.ts";
 import type { Window } from "./support/window.ts";
 
 const START = "Debug Server: Start Debug Server";
@@ -91,7 +91,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
     () => window.quickInput.message(),
     (text) => text.includes('Character 5: This is not a key of tcp. Did you mean "port"?'),
   );
-  assert.equal(await window.page.evaluate("window.getSelection().toString()"), "prot");
+  await untilEqual("it is marked", () => window.page.evaluate("window.getSelection().toString()"), "prot");
   await window.screenshot("commands-mistake");
   await window.quickInput.type("tcp:port=0,insecure");
   await until(
