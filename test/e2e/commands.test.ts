@@ -109,7 +109,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
   await window.quickInput.enter(`tcp:port=${port}`);
   await window.notifications.press(new RegExp(String(port)), "Try Again");
   await window.quickInput.opened("Where guests find the session");
-  assert.equal(await window.quickInput.value(), `tcp:port=${port}`);
+  await untilEqual("what was typed", () => window.quickInput.value(), `tcp:port=${port}`);
   await window.quickInput.enter("tcp:port=0");
   await window.notifications.shown(/“App” can be joined\. The join string has been copied: tcp:/);
   await window.screenshot("commands-started");
@@ -248,8 +248,11 @@ e2e("joining by what is typed, by a link, and again; a setting serves every sess
   // What was joined recently is offered, once.
   await window.command("Debug Server: Join Debug Server…");
   await window.quickInput.opened("Paste or type a connection string");
-  const items = await window.quickInput.items();
-  assert.equal(items.filter(({ label }) => label === string).length, 1);
+  await untilEqual(
+    "how often it is offered",
+    async () => (await window.quickInput.items()).filter(({ label }) => label === string).length,
+    1,
+  );
   await window.screenshot("commands-join");
   await window.quickInput.cancel();
   await window.notifications.clear();

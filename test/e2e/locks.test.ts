@@ -42,14 +42,14 @@ e2e("passwords lock a session: guests type them once, and nobody writes them dow
   const rows = async () => (await serving.rows()).map(({ label, description }) => `${label} ${description}`);
   const row = `TCP port ${port} tcp:port=${port},Password=*`;
   await until("the server's row", rows, (all) => all.includes(row));
-  assert.ok(await host.page.locator(".pane .monaco-list-row .codicon-lock").first().isVisible());
+  await host.page.locator(".pane .monaco-list-row .codicon-lock").first().waitFor();
   await pictures(host, "serving");
   await host.sideBar("Run and Debug");
 
   // Who does not know it and gives up is told nothing more.
   await join(guest, string);
   await guest.quickInput.opened(ASKED);
-  assert.ok(await guest.quickInput.isPassword());
+  await untilEqual("the box hides what is typed", () => guest.quickInput.isPassword(), true);
   await pictures(guest, "password");
   await guest.quickInput.cancel();
   await guest.debug.ended();
@@ -131,7 +131,11 @@ e2e("passwords lock a session: guests type them once, and nobody writes them dow
   await pictures(guest, "joined");
 
   // What may be remembered is found in this way, so what may not be would be.
-  assert.notDeepEqual(await storesWith(guest, string), []);
+  await until(
+    "the string in the guest's browser",
+    () => storesWith(guest, string),
+    (stores) => stores.length > 0,
+  );
   assert.notDeepEqual(filesWith(guest.code, "debugServer.name"), []);
   for (const secret of [password, TYPED, ...WRONG]) {
     for (const person of [host, guest]) {

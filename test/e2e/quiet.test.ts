@@ -59,7 +59,11 @@ e2e("a guest continues where the adapter sends no continued event: the host's wi
   await guest.debug.running();
   await host.debug.running();
   await untilEqual("the host's marked line", () => host.editor.stoppedLine(), 0);
-  assert.ok((await host.debug.buttons()).some((label) => label.startsWith("Pause")));
+  await until(
+    "the host's button to pause",
+    () => host.debug.buttons(),
+    (labels) => labels.some((label) => label.startsWith("Pause")),
+  );
   await guest.debug.press("Pause");
   await host.debug.stopped(2, "poem.txt");
   await guest.debug.stopped(2, "poem.txt");

@@ -15,7 +15,7 @@ e2e("a session that runs already is shared with a guest who has no copy of the s
   // The present: line, stack, variables, in the host's source.
   await guest.debug.stopped(LINES.callAdd, "app.js");
   await untilEqual("the guest's editor", () => guest.editor.title(), "app.js");
-  assert.equal(await guest.editor.language(), "JavaScript");
+  await untilEqual("its language", () => guest.editor.language(), "JavaScript");
   await untilEqual("the guest's stack", () => frames(guest), await frames(host));
   await host.screenshot("share-host");
   await guest.screenshot("share-guest");

@@ -32,8 +32,8 @@ e2e(
     );
     await guest.debug.press("Continue");
     await guest.debug.stopped(LINES.returnSum, "app.js");
+    await untilEqual("the marked line", () => guest.editor.stoppedLine(), LINES.returnSum);
     assert.deepEqual(await guest.editor.tabs(), ["app.js"]);
-    assert.equal(await guest.editor.stoppedLine(), LINES.returnSum);
     await guest.command("Debug Server: Leave");
     await untilEqual("the host's gutter", () => host.editor.breakpoints(), [LINES.callAdd]);
 

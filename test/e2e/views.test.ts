@@ -91,7 +91,7 @@ e2e("what is served, and by whom it was joined, is seen and steered in the sideb
   await shown(serving, ["App | pwa-node · no guests", server, "    No guests yet"]);
   assert.equal(await host.badge(TITLE), "");
   const said = async () => (await host.statusBar()).map(({ aria }) => aria);
-  assert.ok((await said()).includes("Debug Server, 1 server, no guests"));
+  await until("the status bar", said, (items) => items.includes("Debug Server, 1 server, no guests"));
 
   await enter(t, host, string, "Ana", "Allow");
   const sly = await enter(t, host, string, SLY, "Allow to View");

@@ -115,9 +115,9 @@ export class DebugView {
     return (await read(items, { label: "@aria-label" })).map(({ label }) => label);
   }
 
-  /** Presses a button of the tool bar; its label begins with `label`: "Step Over". */
+  /** Presses a button of the tool bar, once it can be pressed; its label begins with `label`: "Step Over". */
   async press(label: string): Promise<void> {
-    await this.#page.locator(`.debug-toolbar .action-label[aria-label^="${label}"]`).click();
+    await this.#page.locator(`.debug-toolbar .action-label:not(.disabled)[aria-label^="${label}"]`).click();
   }
 
   /** The variables on the screen, without waiting. */
