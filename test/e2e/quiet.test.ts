@@ -7,7 +7,7 @@ import { FIXTURES } from "../support/fixtures.ts";
 import { temporaryDirectory } from "./support/cleanup.ts";
 import { e2e } from "./support/scenario.ts";
 import { join, machine, person, serve } from "./support/share.ts";
-import { untilEqual } from "./support/wait.ts";
+import { until, untilEqual } from "./support/wait.ts";
 import type { TestContext } from "node:test";
 
 /** An extension with a debug adapter that never says `continued`. */
