@@ -1,6 +1,7 @@
 import type { Participant } from "../hub/client.ts";
 import type { AppError } from "../common/errors.ts";
 import type { Host, HostedServer } from "../host/host.ts";
+import { awayLine } from "../hub/sessions.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import { shownKey } from "../transport/peer.ts";
@@ -21,6 +22,8 @@ export interface Report {
   unreachable(hosted: HostedServer, reason: AppError): void;
   joined(participant: Participant): void;
   left(participant: Participant): void;
+  /** Somebody has lost their connection, or has it again. */
+  away(participant: Participant): void;
   wrongPassword(attempt: WrongPassword): void;
   ended(ending: Ending): void;
 }
@@ -37,6 +40,7 @@ export const textReport: Report = {
   unreachable: (_, reason) => note(printable(`${reason.message} It is called again and again.`)),
   joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
   left: ({ name }) => note(printable(`${name} has left.`)),
+  away: (participant) => note(printable(awayLine(participant))),
   wrongPassword: ({ from, count, paused }) =>
     note(
       `Wrong password from ${shownKey(from)}, ${count} in a row.${paused ? " It is not answered for ten minutes." : ""}`,
@@ -58,6 +62,7 @@ export const jsonReport: Report = {
   unreachable: ({ id }, { message }) => json({ event: "unreachable", id, reason: message }),
   joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => json({ event: "left", id, name }),
+  away: ({ id, name, isAway }) => json({ event: isAway ? "away" : "back", id, name }),
   wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),
   ended: ({ reason, expected }) => json({ event: "ended", reason, expected }),
 };
@@ -69,6 +74,7 @@ function json(event: object): void {
 export function reportGuests(host: Host, report: Report): void {
   host.sessions.onJoined((participant) => report.joined(participant));
   host.sessions.onLeft((participant) => report.left(participant));
+  host.sessions.onAway((participant) => report.away(participant));
   host.onWrongPassword((attempt) => report.wrongPassword(attempt));
   const told = new Map<HostedServer, Set<string>>();
   host.onCalling((hosted) => {

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
-import type { GuestLink } from "../link/guestLink.ts";
+import type { Opened } from "../link/reconnect.ts";
 import type { Key } from "../security/key.ts";
 import { type CalledClient, comesFrom, listenForCalls } from "../transport/called.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
@@ -24,19 +24,19 @@ const TOLD = 16;
  */
 const ANSWERS: ReadonlySet<ErrorCode> = new Set(["wrongPassword", "passwordRequired", "busy"]);
 
-type Open = (channel: Channel, wait: WaitOptions) => Promise<GuestLink>;
+type Open<T> = (channel: Channel, wait: WaitOptions) => Promise<T>;
 
 /**
  * Waits until the server that `clicon=` names calls, and lets this guest in; forever, unless `timeoutMs` says otherwise.
- * Callers from elsewhere, and those who do not open with the key, are turned away. `open` makes a caller's channel a link.
+ * Callers from elsewhere, and those who do not open with the key, are turned away. `open` makes something of a caller's channel.
  * Rejects with an AppError: why one cannot listen, `timeout`, `aborted`, or what the server has answered.
  */
-export function awaitServer(
+export function awaitServer<T extends Opened>(
   address: CalledClient,
   key: Key,
-  open: Open,
+  open: Open<T>,
   options: AwaitOptions = {},
-): Promise<GuestLink> {
+): Promise<T> {
   return withDeadline(options, Infinity, "Waiting for a debug server to call", async (signal) => {
     const listener = await listenForCalls(address, { signal });
     const over = new AbortController();
@@ -51,13 +51,14 @@ export function awaitServer(
     });
     try {
       options.onWait?.({ message: `Waiting for a debug server to call, on port ${listener.port}.` });
-      const server = new Promise<GuestLink>((resolve, reject) => {
-        const met = (link: GuestLink | undefined) => {
+      const server = new Promise<T>((resolve, reject) => {
+        const met = (entered: { readonly opened: T } | undefined) => {
+          if (entered === undefined) return;
           // Two may get through at the same moment.
-          if (over.signal.aborted) link?.close();
-          else if (link !== undefined) {
+          if (over.signal.aborted) entered.opened?.close();
+          else {
             over.abort();
-            resolve(link);
+            resolve(entered.opened);
           }
         };
         listener.onError(reject);
@@ -71,11 +72,11 @@ export function awaitServer(
   });
 }
 
-interface CallersOptions {
+interface CallersOptions<T> {
   /** As `clicon=` names the server's. */
   readonly host: string;
   readonly key: Key;
-  readonly open: Open;
+  readonly open: Open<T>;
   /** Aborted when nobody is waited for any more. */
   readonly signal: AbortSignal;
   readonly onStranger: (message: string) => void;
@@ -83,17 +84,17 @@ interface CallersOptions {
 }
 
 /** Those who call one guest. */
-class Callers {
-  readonly #options: CallersOptions;
+class Callers<T> {
+  readonly #options: CallersOptions<T>;
   readonly #told = new Set<string>();
   #present = 0;
 
-  constructor(options: CallersOptions) {
+  constructor(options: CallersOptions<T>) {
     this.#options = options;
   }
 
-  /** The link, if this is the server; undefined if it was turned away. Rejects with what the server has answered. */
-  async meet(channel: Channel): Promise<GuestLink | undefined> {
+  /** Undefined if this is not the server: it was turned away. Rejects with what the server has answered. */
+  async meet(channel: Channel): Promise<{ readonly opened: T } | undefined> {
     if (this.#present >= CALLERS) {
       channel.stream.destroy();
       return undefined;
@@ -118,13 +119,13 @@ class Callers {
     return found !== false;
   }
 
-  async #enter(channel: Channel): Promise<GuestLink | undefined> {
+  async #enter(channel: Channel): Promise<{ readonly opened: T } | undefined> {
     const { key, open, signal, onFailure } = this.#options;
     let isUnlocked = false;
     try {
       const unlocked = await key.unlock(channel, { signal });
       isUnlocked = true;
-      return await open(unlocked, { signal });
+      return { opened: await open(unlocked, { signal }) };
     } catch (thrown) {
       const error = AppError.from(thrown);
       if (ANSWERS.has(error.code) || (isUnlocked && error.code === "refused")) throw error;

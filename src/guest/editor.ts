@@ -8,9 +8,10 @@ import type { DapPort } from "../dap/port.ts";
 /** A message that may be of the kind we look for is not longer than this; all others are not looked into. */
 const PEEK_BYTES = 4 * 1024;
 
+type Joined = Extract<State, { kind: "joined" }>;
 type State =
   | { readonly kind: "waiting"; held: Buffer[]; bytes: number }
-  | { readonly kind: "joined"; readonly session: DapPort }
+  | { readonly kind: "joined"; readonly session: DapPort; readonly isAway: () => boolean }
   /** `told`: there was a session, and the editor knows that it has ended. */
   | { readonly kind: "over"; readonly reason: AppError; readonly told: boolean }
   | { readonly kind: "gone" };
@@ -49,14 +50,16 @@ export class EditorEndpoint {
     return this.#failure;
   }
 
-  /** Lets the editor take part in a session, from its first message on. */
-  join(session: DapPort): void {
+  /**
+   * Lets the editor take part in a session, from its first message on. `isAway`: whether nobody answers at the moment.
+   */
+  join(session: DapPort, isAway: () => boolean = () => false): void {
     if (this.#state.kind !== "waiting") {
       session.close();
       return;
     }
     const { held } = this.#state;
-    this.#state = { kind: "joined", session };
+    this.#state = { kind: "joined", session, isAway };
     const toEditor = boundedSender(this.#editor, () =>
       this.#giveUp("The editor does not read what it is sent."),
     );
@@ -65,7 +68,7 @@ export class EditorEndpoint {
       toEditor(body);
     });
     session.onClose((reason) => this.#sessionClosed(reason));
-    for (const body of held) this.#toSession(session, body);
+    for (const body of held) this.#fromEditor(body);
     session.start();
   }
 
@@ -87,7 +90,7 @@ export class EditorEndpoint {
   #fromEditor(body: Buffer): void {
     const state = this.#state;
     if (state.kind === "joined") {
-      this.#toSession(state.session, body);
+      this.#toSession(state, body);
     } else if (state.kind === "over") {
       this.#answer(body, state.reason, state.told);
     } else if (state.kind === "waiting") {
@@ -99,8 +102,13 @@ export class EditorEndpoint {
     }
   }
 
-  #toSession(session: DapPort, body: Buffer): void {
+  #toSession({ session, isAway }: Joined, body: Buffer): void {
     if (peek(body, "disconnect") && requestOf(body)?.command === "disconnect") this.#leaving = true;
+    if (this.#leaving && isAway()) {
+      // Who wants to go need not wait until there is somebody to say goodbye to.
+      this.#answer(body, new AppError("aborted", "The guest has left."), true);
+      return;
+    }
     // Requests are small and few; one that piles them up is cut off by the hub's limits.
     session.send([body]);
   }

@@ -8,9 +8,10 @@ import { type GuestIdentity, openLink } from "../link/openLink.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { prepareKey } from "../security/key.ts";
 import { isCalled } from "../transport/called.ts";
-import type { Channel, WaitOptions } from "../transport/channel.ts";
+import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
+import type { Dial } from "../link/reconnect.ts";
 import { PushedAnswers } from "./pushedAnswers.ts";
 
 export interface JoinOptions extends WaitOptions {
@@ -71,11 +72,16 @@ async function joinOnce(
   const key = await prepareKey(address, options.certificates);
   // How the connection string names the guest is the most deliberate.
   const who = { ...identity, name: address.name ?? identity.name };
-  const open = (channel: Channel, { signal, timeoutMs }: WaitOptions) =>
-    openLink(channel, who, { ...options, signal, timeoutMs });
-  const link = isCalled(address)
-    ? await awaitServer(address, key, open, options)
-    : await open(await key.unlock(await connect(address, options), options), options);
+  const { logger, onWait } = options;
+  const dial: Dial = async (open, wait) =>
+    isCalled(address)
+      ? awaitServer(address, key, open, { ...wait, logger, onWait })
+      : open(await key.unlock(await connect(address, wait), wait), wait);
+  const { signal, timeoutMs } = options;
+  const link = await dial((channel, wait) => openLink(channel, who, { ...options, ...wait, dial }), {
+    signal,
+    timeoutMs,
+  });
   const findSession: Joined["findSession"] = async (id, wait) => {
     link.start();
     return choose(await sessionsOf(link, wait), id);

@@ -5,6 +5,7 @@ import { type Access, allows } from "../common/access.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
 import { acceptLink } from "../link/acceptLink.ts";
+import { KeptLinks } from "../link/keptLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
 import type { ClientInfo, SessionInfo } from "../link/messages.ts";
 import type { Channel } from "../transport/channel.ts";
@@ -18,12 +19,24 @@ import type { SourceReader } from "./sourceReader.ts";
 /** From this round trip on, what a guest's editor will ask at a stop is sent ahead. */
 const FAR_MS = 10;
 
+/** How somebody gets in who speaks the link. */
+export interface Entrance {
+  readonly admit: Admit;
+  /** Called when a guest comes back to its own link. Throws an AppError if it may not. */
+  readonly readmit: () => void;
+  /** Milliseconds that it has to say who it is. */
+  readonly timeoutMs: number;
+}
+
 /** The guests of one server who came over the link. */
 export class LinkGuests {
   readonly #sessions: Sessions;
   readonly #reader: SourceReader;
   readonly #logger: Logger;
   readonly #links = new Map<HostLink, Participant>();
+  /** Those whose connection has broken, in the order in which that was. */
+  readonly #away = new Set<HostLink>();
+  readonly #kept = new KeptLinks();
   readonly #subscriptions = new DisposableStore();
 
   constructor(sessions: Sessions, reader: SourceReader, logger: Logger) {
@@ -37,16 +50,23 @@ export class LinkGuests {
 
   /** How far away a guest of the link is, in milliseconds, as soon as that is measured. */
   find(participant: Participant): { readonly latencyMs: number | undefined } | undefined {
-    for (const [link, other] of this.#links) if (other === participant) return { latencyMs: link.latencyMs };
+    for (const [link, other] of this.#links)
+      if (other === participant) return { latencyMs: link.connection.latencyMs };
     return undefined;
   }
 
-  /** Resolves when the guest is in; rejects if it is not let in, or takes longer than that to say who it is. */
-  async accept(channel: Channel, admit: Admit, timeoutMs: number): Promise<void> {
+  /** Resolves when the guest is in; rejects if it is not let in, or takes longer than `timeoutMs` to say who it is. */
+  async accept(channel: Channel, { admit, readmit, timeoutMs }: Entrance): Promise<void> {
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
         timeoutMs,
+        kept: this.#kept,
+        readmit: (link) => {
+          readmit();
+          const guest = this.#links.get(link);
+          if (guest !== undefined) guest.address = whence(channel.peer);
+        },
         host: PRODUCT,
         logger: this.#logger,
         admit: async ({ name, client }, context) => {
@@ -65,6 +85,12 @@ export class LinkGuests {
     }
   }
 
+  /** So many of those who are away keep their place; who has been away longest loses it first. */
+  keepAway(count: number): void {
+    for (const link of [...this.#away].slice(0, Math.max(0, this.#away.size - count)))
+      link.close(new AppError("closed", "Others have taken your place while you were away."));
+  }
+
   close(reason: AppError | undefined): void {
     this.#subscriptions.dispose();
     for (const link of this.#links.keys()) link.close(reason);
@@ -76,7 +102,16 @@ export class LinkGuests {
     const watch = this.#sessions.onChanged(() => {
       if (participant.access !== access) link.notify("access", { access: (access = participant.access) });
     });
+    link.connection.onAway(() => {
+      this.#away.add(link);
+      this.#sessions.setAway(participant, true);
+    });
+    link.connection.onBack(() => {
+      this.#away.delete(link);
+      this.#sessions.setAway(participant, false);
+    });
     link.onClose(() => {
+      this.#away.delete(link);
       watch.dispose();
       this.#links.delete(link);
       this.#sessions.leave(participant);
@@ -107,7 +142,7 @@ export class LinkGuests {
           return;
         }
         const stream = request.accept();
-        const isFar = () => (link.latencyMs ?? 0) >= FAR_MS;
+        const isFar = () => (link.connection.latencyMs ?? 0) >= FAR_MS;
         const pushes = link.welcome.features.includes("push");
         const port = pushes ? new PushingPort(stream, { isFar }) : stream;
         const client = sessions.join(request.session, port, participant);
@@ -148,13 +183,14 @@ export class LinkGuests {
   }
 
   #clients(): ClientInfo[] {
-    return this.#sessions.participants().map(({ id, name, kind, access, address, joinedAt }) => ({
+    return this.#sessions.participants().map(({ id, name, kind, access, address, joinedAt, isAway }) => ({
       id,
       name,
       kind,
       access,
       from: address,
       joinedAt,
+      ...(isAway && { away: true }),
     }));
   }
 

@@ -207,21 +207,31 @@ export class DebugServer {
     if (refusal !== undefined) throw refusal;
     this.#assertRoom();
     if (this.#door === undefined) {
-      this.#takePlace(halfOpen);
+      this.#takeNewPlace(halfOpen);
       return this.address.access;
     }
     // A question takes its time, and there is a limit for those.
     this.#halfOpen.delete(halfOpen);
     const access = await this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
     this.#assertRoom();
-    this.#takePlace(halfOpen);
+    this.#takeNewPlace(halfOpen);
     return access;
+  }
+
+  get #places(): number {
+    return Math.min(this.address.maxClients, LIMITS.clients);
   }
 
   /** Only those who are in count: who says nothing takes nobody's place. */
   #assertRoom(): void {
-    if (this.#open.size >= Math.min(this.address.maxClients, LIMITS.clients))
+    if (this.#open.size >= this.#places)
       throw new AppError("busy", "This server has as many clients as it may have.");
+  }
+
+  /** Who is away keeps a place only as long as nobody else needs it. */
+  #takeNewPlace(channel: Channel): void {
+    this.#takePlace(channel);
+    this.#links.keepAway(this.#places - this.#open.size);
   }
 
   #takePlace(channel: Channel): void {
@@ -232,8 +242,16 @@ export class DebugServer {
   }
 
   async #acceptLink(entry: Entry): Promise<void> {
-    const admit: Admit = (arrival, wait) => this.#decide(entry, arrival, wait);
-    await this.#links.accept(entry.channel, admit, entry.timeoutMs);
+    await this.#links.accept(entry.channel, {
+      admit: (arrival, wait) => this.#decide(entry, arrival, wait),
+      readmit: () => {
+        if (entry.refusal !== undefined) throw entry.refusal;
+        // Its old channel may still have its place here; it tries again.
+        this.#assertRoom();
+        this.#takePlace(entry.halfOpen);
+      },
+      timeoutMs: entry.timeoutMs,
+    });
   }
 
   async #acceptDap(entry: Entry): Promise<void> {

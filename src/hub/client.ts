@@ -29,7 +29,7 @@ export interface Participant {
   name: string;
   access: Access;
   /** For people: where they come from. */
-  readonly address: string;
+  address: string;
   /** Over what they take part: our link, plain DAP, or as the one who debugs. */
   readonly kind: "host" | "guest" | "dap";
   /** What they run, as it named itself. */
@@ -41,6 +41,8 @@ export interface Participant {
   readonly ticket: string;
   /** The host's own client (an editor that runs `debug-server adapter`): its disconnect ends the session. */
   readonly isHost: boolean;
+  /** They have lost their connection, and may come back. */
+  isAway: boolean;
 }
 
 /** One request of a client, until it has been answered. */

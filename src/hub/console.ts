@@ -92,8 +92,9 @@ export function listClients(participants: readonly Participant[], self: Particip
   return participants.map((each) => describe(each, each === self)).join("\n");
 }
 
-function describe({ name, address, lastActiveAt, access }: Participant, isSelf: boolean): string {
-  return `${name} (${address}), last active ${classicTime(lastActiveAt)}, ${access}${isSelf ? " (you)" : ""}`;
+function describe({ name, address, lastActiveAt, access, isAway }: Participant, isSelf: boolean): string {
+  const state = isSelf ? " (you)" : isAway ? " (reconnecting)" : "";
+  return `${name} (${address}), last active ${classicTime(lastActiveAt)}, ${access}${state}`;
 }
 
 function endServer({ access, name }: Participant, text: string, servers: ServerDirectory): void {

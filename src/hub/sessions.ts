@@ -7,6 +7,7 @@ import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import { shownName } from "../common/shown.ts";
 import type { Client, Participant } from "./client.ts";
+import type { Actor } from "./context.ts";
 import type { ServerDirectory } from "./console.ts";
 import { Hub, type HubOptions, type Said } from "./hub.ts";
 import { configurationType } from "./profile.ts";
@@ -77,6 +78,7 @@ export class Sessions {
   readonly #changed = new Emitter<void>();
   readonly #participantJoined = new Emitter<Participant>();
   readonly #participantLeft = new Emitter<Participant>();
+  readonly #participantAway = new Emitter<Participant>();
   readonly #end = new Emitter<UpstreamEnd>();
   readonly #said = new Emitter<Said>();
   /** A line for everybody's debug console, once for all sessions, for a window that is no client. */
@@ -90,10 +92,12 @@ export class Sessions {
   servers: ServerDirectory = NO_SERVERS;
   /** The host, if their own window speaks to the adapters itself. */
   readonly window: Participant | undefined;
-  /** A session began or ended, somebody came, left or was given another right. Not that somebody was active. */
+  /** A session began or ended, somebody came, left, was away or was given another right. Not that somebody was active. */
   readonly onChanged = this.#changed.event;
   readonly onJoined = this.#participantJoined.event;
   readonly onLeft = this.#participantLeft.event;
+  /** Somebody has lost their connection, or has it again, as `isAway` says. */
+  readonly onAway = this.#participantAway.event;
   /** The root session has ended, and with it everything. */
   readonly onEnd = this.#end.event;
   #nextSession = Number(ROOT);
@@ -149,6 +153,7 @@ export class Sessions {
       lastActiveAt: Date.now(),
       ticket: randomBytes(16).toString("hex"),
       isHost: newcomer.isHost ?? false,
+      isAway: false,
     };
     this.#participants.set(participant, {
       joined: false,
@@ -187,6 +192,15 @@ export class Sessions {
     participant.access = access;
     for (const { hub } of this.#sessions.values()) hub.accessChanged(participant);
     this.#announce(`${participant.name} may now ${access}.`);
+    this.#changed.fire();
+  }
+
+  /** They have lost their connection, or have it again. */
+  setAway(participant: Participant, isAway: boolean): void {
+    if (participant.isAway === isAway) return;
+    participant.isAway = isAway;
+    this.#announce(awayLine(participant), { participant });
+    this.#participantAway.fire(participant);
     this.#changed.fire();
   }
 
@@ -297,15 +311,18 @@ export class Sessions {
   }
 
   /** A line for everybody who takes part, where they look: a parent without a program has nothing to look at. */
-  #announce(line: string, except?: Client): void {
+  #announce(line: string, by?: Actor): void {
     const { root } = this;
     const hubs = root.isParentOnly
       ? this.list()
           .map(({ hub }) => hub)
           .filter((hub) => !hub.isParentOnly)
       : [root];
-    for (const hub of hubs) hub.tell(line, except);
-    this.#said.fire({ line, by: except });
+    for (const hub of hubs) {
+      const own = [...hub.clients].find(({ participant }) => participant === by?.participant);
+      hub.tell(line, own);
+    }
+    this.#said.fire({ line, by });
   }
 
   /** The host itself: present from the beginning, and nobody need be told. */
@@ -363,4 +380,9 @@ export class Sessions {
 function sameTicket(ticket: string, shown: unknown): boolean {
   if (typeof shown !== "string" || shown.length !== ticket.length) return false;
   return timingSafeEqual(Buffer.from(ticket, "latin1"), Buffer.from(shown, "latin1"));
+}
+
+/** What everybody is told of somebody who has lost their connection, or has it again. */
+export function awayLine({ name, isAway }: Participant): string {
+  return isAway ? `${name} has lost the connection, and may come back.` : `${name} is back.`;
 }

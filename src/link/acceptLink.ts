@@ -2,9 +2,12 @@ import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import type { Channel, Peer, WaitOptions } from "../transport/channel.ts";
+import type { Claim } from "./comeBack.ts";
+import { LinkConnection } from "./connection.ts";
 import { byteCount, encodeJson, FrameType } from "./frames.ts";
 import { HandshakeGuard } from "./handshake.ts";
 import { HostLink } from "./hostLink.ts";
+import type { Agreed, KeptLinks } from "./keptLinks.ts";
 import { LINK_LIMITS, LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
   FEATURES,
@@ -14,6 +17,7 @@ import {
   type Product,
   PROTOCOL,
   publicError,
+  RESUME,
   type SessionInfo,
   type VersionRange,
   type Welcome,
@@ -44,6 +48,10 @@ export interface AcceptOptions extends WaitOptions {
    * runs, its result is dropped: `acceptLink` rejects, and `signal` is aborted.
    */
   admit(hello: Hello, context: AdmitContext): Promise<Admission | AppError>;
+  /** Where links are kept whose guests can come back. Default: they end with their channels. */
+  readonly kept?: KeptLinks;
+  /** Called when a guest comes back to a link of its own. Throws an AppError if it may not. */
+  readonly readmit?: (link: HostLink) => void;
   readonly logger?: Logger;
   /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
   readonly protocol?: VersionRange;
@@ -54,7 +62,7 @@ export interface AcceptOptions extends WaitOptions {
 /**
  * The host's side of the handshake on a channel whose first byte is the link's magic, not yet consumed. Takes
  * over the channel: on failure the guest is told why, the channel is closed and the promise rejects with an
- * AppError. `start()` the link that it resolves with.
+ * AppError. `start()` the link that it resolves with: a new one, or the one that the guest has come back to.
  */
 export function acceptLink(channel: Channel, options: AcceptOptions): Promise<HostLink> {
   const timing = { ...LINK_TIMING, ...options.timing };
@@ -94,6 +102,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
         const ours = options.protocol ?? PROTOCOL;
         const protocol = negotiateVersion(ours, hello.protocol);
         if (protocol === undefined) throw noCommonVersion(ours, hello.protocol);
+        if (hello.resumes !== undefined) return resolve(resume(hello.resumes, protocol));
         const decision = await options.admit(hello, {
           peer: channel.peer,
           signal: waiting.signal,
@@ -106,16 +115,25 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
         });
         if (decision instanceof AppError) throw decision;
         if (!wire.open) return;
-        const known = options.features ?? FEATURES;
+        const agreed =
+          hello.resume && hello.features.includes(RESUME)
+            ? options.kept?.agree(hello.resume.key, timing.keepMs)
+            : undefined;
+        const known = [...(options.features ?? FEATURES), ...(agreed === undefined ? [] : [RESUME])];
         resolve(
-          welcome(hello, {
-            protocol,
-            features: hello.features.filter((feature) => known.includes(feature)),
-            guest: decision.guest,
-            host: options.host,
-            access: decision.access,
-            sessions: decision.sessions,
-          }),
+          welcome(
+            hello,
+            {
+              protocol,
+              features: hello.features.filter((feature) => known.includes(feature)),
+              guest: decision.guest,
+              host: options.host,
+              access: decision.access,
+              sessions: decision.sessions,
+              ...(agreed && { resume: agreed.resumption }),
+            },
+            agreed,
+          ),
         );
       } catch (thrown) {
         if (!(thrown instanceof AppError)) logger.log("error", `link: admission failed: ${String(thrown)}`);
@@ -123,14 +141,32 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
       }
     }
 
-    function welcome(hello: Hello, full: Welcome): HostLink {
+    /** The guest goes on with its link, on this channel. */
+    function resume(claim: Claim, protocol: number): HostLink {
+      if (options.kept === undefined) throw new AppError("notSupported", "This host keeps no links.");
+      const { link, connection } = options.kept.find(claim);
+      connection.drop();
+      options.readmit?.(link);
+      guard.dispose();
+      const resumed = { received: connection.received };
+      wire.hold();
+      wire.admit();
+      wire.sendControl(encodeJson(FrameType.welcome, { ...link.welcome, protocol, sessions: [], resumed }));
+      connection.attach(wire, claim.received);
+      return link;
+    }
+
+    function welcome(hello: Hello, full: Welcome, agreed: Agreed | undefined): HostLink {
       guard.dispose();
       // WELCOME has the limit of a guest that is not in yet; a list that does not fit follows right behind it.
       let frame = encodeJson(FrameType.welcome, full);
       const fits = byteCount(frame) <= LINK_LIMITS.frameBytesBeforeAdmission;
       if (!fits) frame = encodeJson(FrameType.welcome, { ...full, sessions: [] });
       wire.hold();
-      const link = new HostLink(wire, hello, full, { timing, logger });
+      const keepMs = agreed?.resumption.keepMs ?? 0;
+      const connection = new LinkConnection(wire, { keepMs, timing, logger });
+      const link = new HostLink(connection, hello, full, { timing, logger });
+      if (agreed !== undefined) options.kept?.add(agreed, { link, connection });
       wire.admit();
       wire.sendControl(frame);
       if (!fits) link.notify("sessions", { sessions: full.sessions });

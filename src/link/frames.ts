@@ -15,6 +15,7 @@ export const FrameType = {
   control: 0x09,
   ping: 0x0a,
   pong: 0x0b,
+  ack: 0x0c,
   push: 0x0d,
 } as const;
 
@@ -28,6 +29,7 @@ const HEADER_BYTES = 5;
 /** Stream id and acknowledgement. */
 export const DAP_FIELD_BYTES = 8;
 export const PING_BYTES = 8;
+const ACK_BYTES = 8;
 
 /** The largest value of the length field that is accepted for `type`. */
 export function frameLimit(type: number, admitted: boolean): number {
@@ -50,6 +52,9 @@ type State =
   | { readonly kind: "skip" }
   | { readonly kind: "fault"; readonly error: AppError };
 
+const NOT_OURS = "The other side does not speak the Debug Server link protocol.";
+/** From here on a length's first byte is a printable letter, or no ASCII at all. */
+const LETTERS = 0x20_00_00_00;
 const EMPTY: Buffer = Buffer.alloc(0);
 const MORE: DecoderStep = { kind: "more" };
 
@@ -62,6 +67,7 @@ export class FrameDecoder {
   #admitted = false;
   #chunk: Buffer = EMPTY;
   #offset = 0;
+  readonly #hadMagic: boolean;
   readonly #header = Buffer.alloc(HEADER_BYTES);
   /** Bytes of the magic, the header or the payload that are there. */
   #filled = 0;
@@ -70,6 +76,7 @@ export class FrameDecoder {
   #beforeAdmission = 0;
 
   constructor(options: { readonly expectMagic: boolean }) {
+    this.#hadMagic = options.expectMagic;
     this.#state = { kind: options.expectMagic ? "magic" : "header" };
   }
 
@@ -149,7 +156,7 @@ export class FrameDecoder {
 
   #readMagic(): void {
     if (this.#chunk[this.#offset] !== LINK_MAGIC[this.#filled]) {
-      this.#fail("The other side does not speak the Debug Server link protocol.");
+      this.#fail(NOT_OURS);
       return;
     }
     this.#offset += 1;
@@ -205,9 +212,12 @@ export class FrameDecoder {
 
   #checkLength(length: number, limit: number): boolean {
     if (length <= limit) return true;
-    this.#fail(
-      `A frame of ${length} bytes is too large; ${limit} are allowed ${this.#admitted ? "for its type" : "before admission"}.`,
-    );
+    // Letters: somebody else's greeting.
+    if (length >= LETTERS && this.#beforeAdmission === 0 && !this.#hadMagic) this.#fail(NOT_OURS);
+    else
+      this.#fail(
+        `A frame of ${length} bytes is too large; ${limit} are allowed ${this.#admitted ? "for its type" : "before admission"}.`,
+      );
     return false;
   }
 }
@@ -251,6 +261,20 @@ export function encodePing(
   nonce: Uint8Array,
 ): Uint8Array[] {
   return encodeFrame(type, [nonce]);
+}
+
+/** Tells how many frames have been received since WELCOME (feature `resume`). */
+export function encodeAck(received: number): Uint8Array[] {
+  const count = Buffer.allocUnsafe(ACK_BYTES);
+  count.writeBigUInt64BE(BigInt(received), 0);
+  return encodeFrame(FrameType.ack, [count]);
+}
+
+/** Undefined if it is none. */
+export function parseAck(payload: Buffer): number | undefined {
+  if (payload.length !== ACK_BYTES) return undefined;
+  const count = payload.readBigUInt64BE(0);
+  return count <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(count) : undefined;
 }
 
 export function byteCount(parts: readonly Uint8Array[]): number {

@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
 import type { WaitOptions } from "../transport/channel.ts";
+import type { ConnectionState, LinkConnection } from "./connection.ts";
 import {
   checkNotification,
   checkResult,
@@ -18,7 +19,6 @@ import { opened, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
 import { type Settle, waitFor } from "./pending.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
-import type { Wire } from "./wire.ts";
 
 interface Pending {
   settle(result: unknown): AppError | undefined;
@@ -28,7 +28,8 @@ interface Pending {
 /** The link as a guest sees it, from WELCOME on. `openLink` makes it. */
 export class GuestLink {
   readonly welcome: Welcome;
-  readonly #wire: Wire;
+  readonly connection: ConnectionState;
+  readonly #connection: LinkConnection;
   readonly #timing: LinkTiming;
   readonly #streams: Streams;
   readonly #close = new Emitter<AppError | undefined>();
@@ -45,13 +46,14 @@ export class GuestLink {
   #started = false;
   #end: { readonly error: AppError | undefined } | undefined;
 
-  /** The wire is held until `start()`. */
-  constructor(wire: Wire, welcome: Welcome, timing: LinkTiming) {
+  /** The connection is held until `start()`. */
+  constructor(connection: LinkConnection, welcome: Welcome, timing: LinkTiming) {
     this.welcome = welcome;
-    this.#wire = wire;
+    this.connection = connection;
+    this.#connection = connection;
     this.#timing = timing;
-    this.#streams = new Streams(wire, timing);
-    wire.setOwner({
+    this.#streams = new Streams(connection, timing);
+    connection.setOwner({
       frame: (type, payload) => this.#onFrame(type, payload),
       drained: () => this.#streams.drained(),
       closed: (error) => this.#onClosed(error),
@@ -61,11 +63,6 @@ export class GuestLink {
   /** Fires once, after `start()`, with the reason if the end was not orderly. All ports have ended by then. */
   get onClose(): Event<AppError | undefined> {
     return this.#close.event;
-  }
-
-  /** Round trip in milliseconds, as soon as one is measured. */
-  get latencyMs(): number | undefined {
-    return this.#wire.latencyMs;
   }
 
   /** What the host tells unasked: `link.on("clients")(({ clients }) => …)`. */
@@ -79,8 +76,8 @@ export class GuestLink {
     this.#started = true;
     queueMicrotask(() => {
       if (this.#end === undefined) {
-        this.#wire.ping();
-        this.#wire.release();
+        this.#connection.ping();
+        this.#connection.release();
       } else this.#fireClose(this.#end.error);
     });
   }
@@ -99,11 +96,11 @@ export class GuestLink {
       this.#streams.addOpening(stream, {
         closed: (error) => settle.reject(this.#ended(error, "The host did not open the session.")),
       });
-      this.#wire.sendControl(encodeStreamJson(FrameType.open, stream, { session }));
+      this.#connection.sendControl(encodeStreamJson(FrameType.open, stream, { session }));
       return (error) => {
         this.#opening.delete(stream);
         if (this.#streams.removeOpening(stream) === undefined || error === undefined) return;
-        this.#wire.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
+        this.#connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
       };
     });
   }
@@ -127,14 +124,14 @@ export class GuestLink {
           return undefined;
         },
       });
-      this.#wire.sendControl(encodeJson(FrameType.control, { id, method, params }));
+      this.#connection.sendControl(encodeJson(FrameType.control, { id, method, params }));
       return () => this.#requests.delete(id);
     });
   }
 
   /** Leaves, with the reason if there is one. All streams end. May be called twice. */
   close(error?: AppError): void {
-    this.#wire.close(error);
+    this.#connection.close(error);
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
@@ -165,7 +162,7 @@ export class GuestLink {
           ? this.#onNotification(message.method, message.params)
           : undefined;
       case "request":
-        this.#wire.sendControl(
+        this.#connection.sendControl(
           encodeJson(FrameType.control, {
             id: message.id,
             error: errorToReason(new AppError("notSupported", "This guest answers no requests.")),
@@ -206,6 +203,6 @@ export class GuestLink {
   }
 
   #fireClose(error: AppError | undefined): void {
-    this.#wire.run(() => this.#close.fire(error));
+    this.#connection.run(() => this.#close.fire(error));
   }
 }

@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
+import type { ConnectionState, LinkConnection } from "./connection.ts";
 import {
   callHandler,
   isRequest,
@@ -15,7 +16,6 @@ import { errorToReason } from "../common/reason.ts";
 import { type Hello, open as openGuard, publicError, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
-import type { Wire } from "./wire.ts";
 
 /** A guest wants to open a DAP stream. Answer once, now or later; both answers do nothing after the guest gave up. */
 export interface OpenRequest {
@@ -35,7 +35,8 @@ export interface HostHandlers extends RequestHandlers {
 export class HostLink {
   readonly hello: Hello;
   readonly welcome: Welcome;
-  readonly #wire: Wire;
+  readonly connection: ConnectionState;
+  readonly #connection: LinkConnection;
   readonly #logger: Logger;
   readonly #streams: Streams;
   readonly #close = new Emitter<AppError | undefined>();
@@ -44,19 +45,20 @@ export class HostLink {
   #handlers: HostHandlers | undefined;
   #end: { readonly error: AppError | undefined } | undefined;
 
-  /** The wire is held until `start()`. */
+  /** The connection is held until `start()`. */
   constructor(
-    wire: Wire,
+    connection: LinkConnection,
     hello: Hello,
     welcome: Welcome,
     options: { readonly timing: LinkTiming; readonly logger?: Logger },
   ) {
     this.hello = hello;
     this.welcome = welcome;
-    this.#wire = wire;
+    this.connection = connection;
+    this.#connection = connection;
     this.#logger = options.logger ?? nullLogger;
-    this.#streams = new Streams(wire, options.timing);
-    wire.setOwner({
+    this.#streams = new Streams(connection, options.timing);
+    connection.setOwner({
       frame: (type, payload) => this.#onFrame(type, payload),
       drained: () => this.#streams.drained(),
       closed: (error) => this.#onClosed(error),
@@ -68,19 +70,14 @@ export class HostLink {
     return this.#close.event;
   }
 
-  /** Round trip in milliseconds, as soon as one is measured. */
-  get latencyMs(): number | undefined {
-    return this.#wire.latencyMs;
-  }
-
   /** Starts to deliver: nothing that the guest sent is lost between construction and this call. */
   start(handlers: HostHandlers): void {
     if (this.#handlers !== undefined) return;
     this.#handlers = handlers;
     queueMicrotask(() => {
       if (this.#end === undefined) {
-        this.#wire.ping();
-        this.#wire.release();
+        this.#connection.ping();
+        this.#connection.release();
       } else this.#fireClose(this.#end.error);
     });
   }
@@ -92,7 +89,7 @@ export class HostLink {
 
   /** Tells the guest the reason, if there is one, and closes the link with all its streams. May be called twice. */
   close(error?: AppError): void {
-    this.#wire.close(error);
+    this.#connection.close(error);
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
@@ -130,13 +127,13 @@ export class HostLink {
     // Answered already, or the guest has given up: a port that tells so when it is started.
     if (this.#streams.removeOpening(stream) === undefined) return this.#streams.endedPort(stream);
     const port = this.#streams.addPort(stream);
-    this.#wire.sendControl(encodeStreamJson(FrameType.opened, stream, {}));
+    this.#connection.sendControl(encodeStreamJson(FrameType.opened, stream, {}));
     return port;
   }
 
   #reject(stream: number, error: AppError): void {
     if (this.#streams.removeOpening(stream) === undefined) return;
-    this.#wire.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
+    this.#connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
   }
 
   #onControl(payload: Buffer): AppError | undefined {
@@ -186,7 +183,7 @@ export class HostLink {
   #sendControl(message: object): boolean {
     const frame = encodeJson(FrameType.control, message);
     if (byteCount(frame) > LINK_LIMITS.controlFrameBytes) return false;
-    this.#wire.sendControl(frame);
+    this.#connection.sendControl(frame);
     return true;
   }
 
@@ -197,6 +194,6 @@ export class HostLink {
   }
 
   #fireClose(error: AppError | undefined): void {
-    this.#wire.run(() => this.#close.fire(error));
+    this.#connection.run(() => this.#close.fire(error));
   }
 }

@@ -15,6 +15,13 @@ export const LINK_LIMITS = {
   controlFrameBytes: 1 * MiB,
   /** Frames other than DAP that wait for a peer that does not read; beyond it the peer is dropped. */
   controlBacklogBytes: 4 * MiB,
+  /** What a peer does not say to have received, with the feature `resume`; beyond it "does not keep up" is reported. */
+  keptBytes: 16 * MiB,
+  /** A peer is told what was received after so many frames, or bytes of them, that it was not told of. */
+  untoldFrames: 64,
+  untoldBytes: 256 * KiB,
+  /** The longest that a host may say to keep a link without a channel. */
+  keepMs: 10 * 60_000,
   /** DAP streams of one link, those that are being opened included. */
   streams: 64,
   /** Control requests of one guest that are under way at the same time. */
@@ -49,6 +56,10 @@ export interface LinkTiming {
   readonly heldMs: number;
   /** An OPEN or a control request without an answer. */
   readonly requestMs: number;
+  /** A link whose channel has broken waits so long for another one. */
+  readonly keepMs: number;
+  /** Where nobody has listened for so long, a host is not waited for any more. */
+  readonly refusedMs: number;
 }
 
 export const LINK_TIMING: LinkTiming = {
@@ -58,4 +69,6 @@ export const LINK_TIMING: LinkTiming = {
   lingerMs: 2_000,
   heldMs: 10_000,
   requestMs: 10_000,
+  keepMs: 60_000,
+  refusedMs: 10_000,
 };

@@ -1,6 +1,7 @@
 import { ACCESS_LEVELS, type Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import type { Reason } from "../common/reason.ts";
+import type { Claim } from "./comeBack.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import {
   array,
@@ -21,6 +22,8 @@ export const PROTOCOL: VersionRange = { min: 1, max: 1 };
 
 /** The features that this implementation offers and accepts (docs/PROTOCOL.md, "Features"). */
 export const FEATURES: readonly string[] = ["push"];
+/** The same, of those who can dial again, or keep a link. */
+export const RESUME = "resume";
 
 export interface VersionRange {
   readonly min: number;
@@ -54,6 +57,8 @@ export interface ClientInfo {
   readonly from?: string;
   /** Milliseconds since 1970, by the host's clock. */
   readonly joinedAt?: number;
+  /** It has lost its connection, and may come back. */
+  readonly away?: boolean;
 }
 
 /** A server of the host that this guest's session is served by. */
@@ -93,6 +98,19 @@ export interface Hello {
   /** How others see this guest. */
   readonly name: string;
   readonly client: Product;
+  /** With the feature `resume`: the guest's public key. */
+  readonly resume?: { readonly key: string };
+  /** The guest comes back to a link. */
+  readonly resumes?: Claim;
+}
+
+/** How a guest comes back to the link that WELCOME begins. */
+export interface Resumption {
+  readonly link: string;
+  /** The host's public key. */
+  readonly key: string;
+  /** How long the link may be without a channel, in milliseconds. */
+  readonly keepMs: number;
 }
 
 export interface Welcome {
@@ -102,6 +120,10 @@ export interface Welcome {
   readonly host: Product;
   readonly access: Access;
   readonly sessions: readonly SessionInfo[];
+  /** With the feature `resume`. */
+  readonly resume?: Resumption;
+  /** The guest is back: how many of its frames the host has received. */
+  readonly resumed?: { readonly received: number };
 }
 
 /** The host needs longer: a person is being asked. */
@@ -135,6 +157,7 @@ export const clientInfo: Guard<ClientInfo> = object({
   access,
   from: optional(name),
   joinedAt: optional(integer(0)),
+  away: optional(boolean),
 });
 
 export const serverInfo: Guard<ServerInfo> = object({ id: clientId, address: longText });
@@ -155,11 +178,16 @@ export const sourceChunk: Guard<SourceChunk> = object({
   end: boolean,
 });
 
+const publicKey = pattern(/^[A-Za-z0-9+/]{87}=$/u, "a point of P-256 in Base64");
+const received = integer(0);
+
 export const hello: Guard<Hello> = object({
   protocol: object({ min: version, max: version }),
   features,
   name,
   client: product,
+  resume: optional(object({ key: publicKey })),
+  resumes: optional(object({ link: shortId, attempt: integer(1), received, proof: sha256 })),
 });
 
 export const welcome: Guard<Welcome> = object({
@@ -169,6 +197,8 @@ export const welcome: Guard<Welcome> = object({
   host: product,
   access,
   sessions: array(sessionInfo, 4096),
+  resume: optional(object({ link: shortId, key: publicKey, keepMs: integer(1, LINK_LIMITS.keepMs) })),
+  resumed: optional(object({ received })),
 });
 
 export const wait: Guard<Wait> = object({

@@ -1,24 +1,21 @@
 import { AppError } from "../common/errors.ts";
 import { nullLogger, type Logger } from "../common/logger.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
-import { LINK_MAGIC } from "../transport/firstBytes.ts";
-import { encodeJson, FrameType } from "./frames.ts";
+import { Agreement } from "./comeBack.ts";
+import { LinkConnection } from "./connection.ts";
+import { greet } from "./greet.ts";
 import { GuestLink } from "./guestLink.ts";
-import { HandshakeGuard } from "./handshake.ts";
 import { LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
   FEATURES,
   type Hello,
   type Product,
   PROTOCOL,
+  RESUME,
   type VersionRange,
   type Wait,
-  wait as waitGuard,
-  type Welcome,
-  welcome as welcomeGuard,
 } from "./messages.ts";
-import { parseJson } from "./validate.ts";
-import { Wire } from "./wire.ts";
+import { type Dial, reconnect } from "./reconnect.ts";
 
 /** How the guest presents itself. */
 export interface GuestIdentity {
@@ -30,6 +27,8 @@ export interface GuestIdentity {
 export interface OpenOptions extends WaitOptions {
   /** The host needs longer than usual, mostly because a person is being asked. */
   readonly onWait?: (wait: Wait) => void;
+  /** How to get another channel when this one breaks. Default: the link ends with its channel. */
+  readonly dial?: Dial;
   readonly logger?: Logger;
   /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
   readonly protocol?: VersionRange;
@@ -47,65 +46,24 @@ export function openLink(
   options: OpenOptions = {},
 ): Promise<GuestLink> {
   const timing = { ...LINK_TIMING, ...options.timing };
+  const logger = options.logger ?? nullLogger;
+  const { dial, features = FEATURES } = options;
+  const agreement = dial && new Agreement();
   const hello: Hello = {
     protocol: options.protocol ?? PROTOCOL,
-    features: options.features ?? FEATURES,
+    features: agreement === undefined ? features : [...features, RESUME],
     name: identity.name,
     client: identity.client,
+    ...(agreement && { resume: { key: agreement.publicKey } }),
   };
-  return new Promise((resolve, reject) => {
-    const wire = new Wire(
-      channel,
-      {
-        frame(type, payload) {
-          if (type === FrameType.wait) return onWait(payload);
-          if (type === FrameType.welcome) return onWelcome(payload);
-          return new AppError("protocol", "The host must say WELCOME first.");
-        },
-        drained() {},
-        closed(error) {
-          guard.dispose();
-          reject(error ?? new AppError("refused", "The host closed the link without a reason."));
-        },
-      },
-      { expectMagic: false, timing, logger: options.logger ?? nullLogger },
-    );
-    const guard = new HandshakeGuard(wire, options.timeoutMs ?? timing.admissionMs, options.signal);
-    wire.sendControl([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]);
-
-    function onWait(payload: Buffer): AppError | undefined {
-      const wait = parseJson(payload, waitGuard, "WAIT");
-      if (!wait.ok) return new AppError("protocol", `${wait.message}.`);
-      // The host ends it when its time is over; ours is a little longer, so that the host's reason arrives.
-      guard.extend(wait.value.ms + timing.admissionMs);
-      options.onWait?.(wait.value);
-      return undefined;
-    }
-
-    function onWelcome(payload: Buffer): AppError | undefined {
-      const welcome = parseJson(payload, welcomeGuard, "WELCOME");
-      if (!welcome.ok) return new AppError("protocol", `${welcome.message}.`);
-      const error = checkChoice(hello, welcome.value);
-      if (error !== undefined) return error;
-      guard.dispose();
-      wire.admit();
-      wire.hold();
-      resolve(new GuestLink(wire, welcome.value, timing));
-      return undefined;
-    }
+  return greet(channel, hello, { ...options, timing, logger }, (wire, welcome) => {
+    const resumption = welcome.features.includes(RESUME) ? welcome.resume : undefined;
+    const secret = resumption && agreement?.secretWith(resumption.key);
+    if (welcome.features.includes(RESUME) && secret === undefined)
+      return new AppError("protocol", "The host does not say how its link is resumed.");
+    const connection = new LinkConnection(wire, { keepMs: resumption?.keepMs ?? 0, timing, logger });
+    if (dial !== undefined && resumption !== undefined && secret !== undefined)
+      reconnect(connection, { dial, hello, link: resumption.link, secret, timing, logger });
+    return new GuestLink(connection, welcome, timing);
   });
-}
-
-/** The host may only choose from what it was offered. */
-function checkChoice(hello: Hello, welcome: Welcome): AppError | undefined {
-  if (welcome.protocol < hello.protocol.min || welcome.protocol > hello.protocol.max) {
-    return new AppError(
-      "protocol",
-      `The host chose version ${welcome.protocol} of the protocol, which was not offered.`,
-    );
-  }
-  const foreign = welcome.features.find((feature) => !hello.features.includes(feature));
-  return foreign === undefined
-    ? undefined
-    : new AppError("protocol", `The host chose the feature "${foreign}", which was not offered.`);
 }

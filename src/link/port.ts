@@ -2,11 +2,11 @@ import { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
+import type { LinkConnection } from "./connection.ts";
 import { byteCount, encodeDap, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason } from "../common/reason.ts";
 import { encodePush, type PushedAnswer } from "./push.ts";
-import type { Wire } from "./wire.ts";
 
 /** What has come for a port: a message, or what was sent ahead. */
 type Arrival = { readonly message: IncomingMessage } | { readonly answers: readonly PushedAnswer[] };
@@ -21,7 +21,7 @@ interface End {
  * delivered after `start()` has returned, in order; with a listener that throws, the link ends.
  */
 export class LinkPort implements DapPort {
-  readonly #wire: Wire;
+  readonly #connection: LinkConnection;
   readonly #stream: number;
   readonly #timing: LinkTiming;
   readonly #forget: () => void;
@@ -44,8 +44,8 @@ export class LinkPort implements DapPort {
   #end: End | undefined;
 
   /** `forget` takes the port out of the table of its link when it ends. */
-  constructor(wire: Wire, stream: number, timing: LinkTiming, forget: () => void) {
-    this.#wire = wire;
+  constructor(connection: LinkConnection, stream: number, timing: LinkTiming, forget: () => void) {
+    this.#connection = connection;
     this.#stream = stream;
     this.#timing = timing;
     this.#forget = forget;
@@ -75,20 +75,20 @@ export class LinkPort implements DapPort {
       return false;
     }
     this.#sent += 1;
-    const going = this.#wire.send(encodeDap(this.#stream, this.#received, parts));
+    const going = this.#connection.send(encodeDap(this.#stream, this.#received, parts));
     if (!going) this.#blocked = true;
     return going;
   }
 
   /** Sends answers ahead; only where the link has the feature `push`. */
   push(answers: readonly PushedAnswer[]): void {
-    if (this.#end === undefined) this.#wire.send(encodePush(this.#stream, answers));
+    if (this.#end === undefined) this.#connection.send(encodePush(this.#stream, answers));
   }
 
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    queueMicrotask(() => this.#wire.run(() => this.#flush()));
+    queueMicrotask(() => this.#connection.run(() => this.#flush()));
   }
 
   holdBack(): () => void {
@@ -147,7 +147,7 @@ export class LinkPort implements DapPort {
     const full = this.#heldBytes > LINK_LIMITS.heldBytes || this.#held.length >= LINK_LIMITS.heldMessages;
     if (!full || this.#holding) return;
     this.#holding = true;
-    this.#wire.hold();
+    this.#connection.hold();
     // Our own reader's fault; the link's other streams must not wait for it for ever.
     this.#holdTimer = setTimeout(() => {
       this.#held = [];
@@ -159,7 +159,7 @@ export class LinkPort implements DapPort {
     clearTimeout(this.#holdTimer);
     if (!this.#holding) return;
     this.#holding = false;
-    this.#wire.release();
+    this.#connection.release();
   }
 
   #deliver(arrival: Arrival): void {
@@ -186,10 +186,12 @@ export class LinkPort implements DapPort {
     this.#end = { error };
     this.#forget();
     if (tellPeer) {
-      this.#wire.sendControl(encodeStreamJson(FrameType.closeStream, this.#stream, errorToReason(told)));
+      this.#connection.sendControl(
+        encodeStreamJson(FrameType.closeStream, this.#stream, errorToReason(told)),
+      );
     }
     // Never inside the caller's own close() or send(); before start() it waits for that, like messages do.
-    if (this.#flowing) queueMicrotask(() => this.#wire.run(() => this.#close.fire(error)));
+    if (this.#flowing) queueMicrotask(() => this.#connection.run(() => this.#close.fire(error)));
     this.#releaseHold();
   }
 }

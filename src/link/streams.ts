@@ -1,4 +1,5 @@
 import { AppError } from "../common/errors.ts";
+import type { LinkConnection } from "./connection.ts";
 import { DAP_FIELD_BYTES, FrameType } from "./frames.ts";
 import type { LinkTiming } from "./limits.ts";
 import { reasonToError } from "../common/reason.ts";
@@ -6,7 +7,6 @@ import { reason } from "./messages.ts";
 import { LinkPort } from "./port.ts";
 import { parsePush } from "./push.ts";
 import { type Guard, parseJson } from "./validate.ts";
-import type { Wire } from "./wire.ts";
 
 /** A stream that is being opened; it becomes a port, or it is `closed`. */
 export interface Opening {
@@ -32,13 +32,13 @@ export function parseStreamJson<T>(
 export class Streams {
   /** The highest stream id so far. */
   last = 0;
-  readonly #wire: Wire;
+  readonly #connection: LinkConnection;
   readonly #timing: LinkTiming;
   readonly #opening = new Map<number, Opening>();
   readonly #ports = new Map<number, LinkPort>();
 
-  constructor(wire: Wire, timing: LinkTiming) {
-    this.#wire = wire;
+  constructor(connection: LinkConnection, timing: LinkTiming) {
+    this.#connection = connection;
     this.#timing = timing;
   }
 
@@ -59,14 +59,14 @@ export class Streams {
   }
 
   addPort(stream: number): LinkPort {
-    const port = new LinkPort(this.#wire, stream, this.#timing, () => this.#ports.delete(stream));
+    const port = new LinkPort(this.#connection, stream, this.#timing, () => this.#ports.delete(stream));
     this.#ports.set(stream, port);
     return port;
   }
 
   /** A port that has ended already: for a stream that the peer gave up before it was accepted. */
   endedPort(stream: number): LinkPort {
-    const port = new LinkPort(this.#wire, stream, this.#timing, () => {});
+    const port = new LinkPort(this.#connection, stream, this.#timing, () => {});
     port.closed(undefined);
     return port;
   }

@@ -14,8 +14,13 @@ export interface WireOwner {
   frame(type: number, payload: Buffer): AppError | undefined;
   /** What was written has gone out, after `send` returned false. */
   drained(): void;
-  /** Called once, at the first reason to end. Nothing is received after it. */
-  closed(error: AppError | undefined): void;
+  /**
+   * Called once, at the first reason to end. Nothing is received after it. `isBroken`: neither side has ended it, the
+   * channel has gone.
+   */
+  closed(error: AppError | undefined, isBroken: boolean): void;
+  /** It goes on without this channel: a peer that is silent is not told CLOSE, and may come back. */
+  readonly survives?: boolean;
 }
 
 export interface WireOptions {
@@ -23,6 +28,9 @@ export interface WireOptions {
   readonly timing: LinkTiming;
   readonly logger: Logger;
 }
+
+/** Who owns a wire that nobody cares for any more. */
+const NOBODY: WireOwner = { frame: () => undefined, drained: () => {}, closed: () => {} };
 
 /**
  * One channel as a sequence of frames: reading with a stop between any two frames, batched writing, keep-alive,
@@ -34,6 +42,8 @@ export interface WireOptions {
 export class Wire {
   /** Round trip of the last answered ping, in milliseconds. */
   latencyMs: number | undefined;
+  /** Resolves when what was sent, CLOSE included, has left this process, or cannot any more. */
+  readonly gone: Promise<void>;
   readonly #stream: Duplex;
   readonly #timing: LinkTiming;
   readonly #logger: Logger;
@@ -61,6 +71,7 @@ export class Wire {
     this.#logger = options.logger;
     this.#decoder = new FrameDecoder({ expectMagic: options.expectMagic });
     const stream = this.#stream;
+    this.gone = new Promise((resolve) => stream.once("finish", resolve).once("close", resolve));
     stream.on("error", (error) => (this.#streamError ??= error));
     stream.on("close", () => this.#onStreamClose());
     stream.on("end", () => {
@@ -68,7 +79,7 @@ export class Wire {
       this.#pump();
     });
     stream.on("drain", () => {
-      if (this.#state === "open") this.run(() => this.#owner.drained());
+      if (this.#state === "open") this.#run(() => this.#owner.drained());
     });
     stream.on("data", (chunk: Buffer) => {
       if (this.#state !== "open") return;
@@ -155,14 +166,19 @@ export class Wire {
     this.#finish(error, true);
   }
 
+  /** Drops the channel: neither the peer nor the owner is told. */
+  abandon(): void {
+    this.#owner = NOBODY;
+    this.#finish(undefined, false);
+    this.#stream.destroy();
+  }
+
   /** Runs a listener of ours that must not throw into the stream; if it does, the link ends, not the process. */
-  run(action: () => void): void {
+  #run(action: () => void): void {
     try {
       action();
     } catch (thrown) {
-      const error = AppError.from(thrown);
-      this.#logger.log("error", `link: a listener failed: ${error.stack ?? error.message}`);
-      this.#finish(new AppError("internal", "The link failed.", { cause: thrown }), true);
+      this.#finish(listenerFailed(thrown, this.#logger), true);
     }
   }
 
@@ -183,7 +199,7 @@ export class Wire {
     // A listener that releases a hold must not deliver the next frame inside the delivery of this one.
     if (this.#pumping) return;
     this.#pumping = true;
-    this.run(() => {
+    this.#run(() => {
       while (this.#state === "open" && this.#holds === 0) {
         const step = this.#decoder.next();
         if (step.kind === "more") break;
@@ -199,6 +215,7 @@ export class Wire {
       this.#finish(
         new AppError("closed", `The other side ended the connection${where} without a word.`),
         false,
+        true,
       );
     }
   }
@@ -236,18 +253,21 @@ export class Wire {
       return;
     }
     const seconds = (this.#timing.silentPings * this.#timing.pingMs) / 1000;
-    this.fail(new AppError("timeout", `Nothing came from the other side for ${seconds} s.`));
+    const error = new AppError("timeout", `Nothing came from the other side for ${seconds} s.`);
+    if (this.#owner.survives !== true) return this.fail(error);
+    this.#finish(error, false, true);
+    this.#stream.destroy();
   }
 
   #onStreamClose(): void {
     clearTimeout(this.#lingerTimer);
     const cause = this.#streamError;
     const why = cause === undefined ? "The connection broke." : `The connection broke: ${cause.message}.`;
-    this.#finish(new AppError("closed", why, { cause }), false);
+    this.#finish(new AppError("closed", why, { cause }), false, true);
     this.#state = "closed";
   }
 
-  #finish(error: AppError | undefined, tellPeer: boolean): void {
+  #finish(error: AppError | undefined, tellPeer: boolean, isBroken = false): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
     clearInterval(this.#pingTimer);
@@ -264,6 +284,13 @@ export class Wire {
       stream.resume();
       this.#lingerTimer = setTimeout(() => stream.destroy(), this.#timing.lingerMs);
     }
-    this.run(() => this.#owner.closed(error));
+    this.#run(() => this.#owner.closed(error, isBroken));
   }
+}
+
+/** What a link ends with when a listener of ours has thrown; what it threw is logged. */
+export function listenerFailed(thrown: unknown, logger: Logger): AppError {
+  const error = AppError.from(thrown);
+  logger.log("error", `link: a listener failed: ${error.stack ?? error.message}`);
+  return new AppError("internal", "The link failed.", { cause: thrown });
 }

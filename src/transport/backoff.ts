@@ -8,16 +8,18 @@ const LONGEST_MS = 30_000;
  */
 export class Backoff {
   readonly #random: () => number;
+  readonly #longestMs: number;
   #attempts = 0;
 
   /** `random`: from 0 up to, but not including, 1; for tests. */
-  constructor(random: () => number = Math.random) {
+  constructor(random: () => number = Math.random, longestMs = LONGEST_MS) {
     this.#random = random;
+    this.#longestMs = longestMs;
   }
 
   /** Milliseconds until the next attempt. */
   next(): number {
-    return this.#random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempts++);
+    return this.#random() * Math.min(this.#longestMs, FIRST_MS * 2 ** this.#attempts++);
   }
 
   /** It has worked: the next failure is a first one. */

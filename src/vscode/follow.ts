@@ -1,3 +1,4 @@
+import { awayLine } from "../hub/sessions.ts";
 import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
@@ -42,6 +43,10 @@ function noteGuests({ logger }: App, { name: session, sessions }: ServableSessio
     if (isHost) return;
     note(`${name} has left “${session}”.`);
     logger.log("info", `${session}: ${name} has left.`);
+  });
+  sessions.onAway((participant) => {
+    note(awayLine(participant));
+    logger.log("info", `${session}: ${awayLine(participant)}`);
   });
 }
 

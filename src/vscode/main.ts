@@ -69,8 +69,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     providers: language.providers,
     run: commandRunner(app, sessions, () => views.refresh()),
     async close() {
-      joins.dispose();
-      await serving.close("The host's window has closed.");
+      await Promise.all([joins.leaveAll(), serving.close("The host's window has closed.")]);
       await serialLastWords();
     },
   };

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import path from "node:path";
 import { createVSIX } from "@vscode/vsce";

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { e2e } from "./support/scenario.ts";
 import { HOST_FILES, LINES, frames, join, machine, person, serve, stopAt } from "./support/share.ts";
 import { until, untilEqual } from "./support/wait.ts";

@@ -159,17 +159,17 @@ describe(
       const serving = await serve([address]);
       const killed = join({ ...call, name: "Finn" });
       await stopAt(killed, javascriptLoop, "tick");
-      await killed.kill();
-      await serving.reported("left", "Finn");
+      await killed.process?.kill();
+      await serving.reported("away", "Finn");
       const guest = join({ ...call, name: "Fay" });
       const { threadId } = await stopAt(guest, javascriptLoop, "tick");
       await step(guest, threadId);
 
-      // The session goes with its server, and the guest is told.
+      // The session goes with its server, and the guest is told so by the one that calls next.
       await serving.process.kill();
+      const next = await serve([address]);
       await guest.waitEvent("terminated");
       const again = join({ ...call, name: "Fred" });
-      const next = await serve([address]);
       await stopAt(again, javascriptLoop, "tick");
       await next.reported("joined", "Fred");
       await leave(again, false);

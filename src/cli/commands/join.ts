@@ -3,6 +3,7 @@ import { format } from "../../address/format.ts";
 import type { ClientAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { PRODUCT } from "../../common/product.ts";
+import { connectionNews } from "../../guest/connectionNews.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
@@ -17,6 +18,7 @@ import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
 import { takePasswords } from "../secrets.ts";
 import { askSecret } from "../terminal.ts";
+import { askedToEnd } from "../signals.ts";
 import { collect } from "./serve.ts";
 import { isEditor, openStdio, refuseEditor } from "../stdio.ts";
 
@@ -66,6 +68,8 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
   const gone = new Promise<void>((resolve) => editor.onGone(resolve));
   const givenUp = new AbortController();
   editor.onGone(() => givenUp.abort());
+  // Without a goodbye, the host would wait for us to come back.
+  void askedToEnd().then(() => editor.close());
   if (!isEditor()) note("debug-server join speaks the Debug Adapter Protocol: let an editor start it.");
   try {
     const mappings = (options.map ?? []).map(readMapping);
@@ -89,10 +93,13 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
         local: new DiskFiles(),
         mappings,
         served: { kind: "reference" },
+        news: connectionNews(joined.link),
       }),
+      () => joined.link.connection.isAway,
     );
     await gone;
     joined.link.close();
+    await joined.link.connection.gone;
   } catch (thrown) {
     if (editor.gone) return EXIT.ended;
     await refuseEditor(editor, thrown);

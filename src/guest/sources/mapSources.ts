@@ -1,3 +1,4 @@
+import type { Event } from "../../common/event.ts";
 import type { DapPort } from "../../dap/port.ts";
 import type { HostFiles } from "./hostFiles.ts";
 import type { PlacesOptions } from "./places.ts";
@@ -19,6 +20,8 @@ export interface SourceMappingOptions extends PlacesOptions {
   readonly onDiffers?: (hostPath: string, localPath: string) => void;
   /** A file of the host's is given to the editor as a served one. */
   readonly onServed?: (hostPath: string, session: string) => void;
+  /** Told in the editor's debug console. */
+  readonly news?: Event<string>;
   /** How long a message waits for the host's word on its files, in milliseconds. */
   readonly deadlineMs?: number;
 }

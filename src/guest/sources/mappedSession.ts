@@ -1,3 +1,4 @@
+import type { Disposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
 import { type Edit, JsonValue, applyEdits } from "../../dap/edits.ts";
@@ -73,6 +74,7 @@ export class MappedSession implements DapPort {
   #heldBytes = 0;
   /** Ends each wait for the host's word on a file. */
   readonly #waits = new Set<() => void>();
+  readonly #news: Disposable | undefined;
   #closed = false;
 
   constructor(session: DapPort, options: SourceMappingOptions) {
@@ -92,10 +94,12 @@ export class MappedSession implements DapPort {
         settled: (localPath, hostPath) => this.#settled(localPath, hostPath),
       },
     );
+    this.#news = options.news?.((text) => this.#say("console", text));
     this.onDrain = session.onDrain;
     this.#passedOn = session.holdBack?.() ?? (() => {});
     session.onMessage(({ body }) => this.#fromHost(body));
     session.onClose((reason) => {
+      this.#news?.dispose();
       this.#hurry();
       this.#toEditor.add(() => this.#close.fire(reason));
     });
@@ -294,9 +298,12 @@ export class MappedSession implements DapPort {
   }
 
   #differs(hostPath: string, localPath: string): void {
-    const output = `Debug Server: ${localPath} is not the same as the host's ${hostPath}, so the host's is shown.\n`;
-    this.#event("output", encodeJson({ category: "important", output }));
+    this.#say("important", `${localPath} is not the same as the host's ${hostPath}, so the host's is shown.`);
     this.#options.onDiffers?.(hostPath, localPath);
+  }
+
+  #say(category: "console" | "important", text: string): void {
+    this.#event("output", encodeJson({ category, output: `Debug Server: ${text}\n` }));
   }
 
   #event(event: string, body: Buffer): void {

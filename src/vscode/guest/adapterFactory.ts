@@ -15,6 +15,7 @@ import { type Plan, readPlan } from "./configuration.ts";
 import type { HostBreakpoints } from "./hostBreakpoints.ts";
 import type { Join, Joins } from "./joins.ts";
 import { ObjectPort } from "./objectPort.ts";
+import { showReconnecting } from "./reconnecting.ts";
 import { WrappedAdapter } from "./wrapped.ts";
 
 export interface GuestOptions {
@@ -103,7 +104,11 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
       const child = plan.kind === "child" ? plan.session : undefined;
       editor = new EditorEndpoint(port);
       if (child === undefined) editor.onGone(() => origin.joined.link.close());
-      editor.join(await this.#options.openSession(origin, child, session, gone));
+      const { link } = origin.joined;
+      editor.join(
+        await this.#options.openSession(origin, child, session, gone),
+        () => link.connection.isAway,
+      );
     } catch (thrown) {
       const error = AppError.from(thrown);
       this.#options.logger.log("info", `${session.name}: ${error.toLine()}`);
@@ -161,6 +166,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
           onWait: ({ message }) => progress.report({ message: harmless(message ?? "Waiting to be let in.") }),
         },
       );
+      showReconnecting(join.joined.link, session.name);
       if (join.joined.address !== remote) void rememberPassword(join.joined.address);
       return join;
     });

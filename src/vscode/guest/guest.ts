@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
+import { connectionNews } from "../../guest/connectionNews.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
@@ -68,6 +69,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
         local,
         // What is not in the workspace is the host's, also where both are on one machine.
         acceptSamePath: false,
+        news: connectionNews(join.joined.link),
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
         served: { kind: "uri", joinId: sourceId(join) },
         onServed: (path, session) => files.served(sourceId(join), path, session),

@@ -52,6 +52,8 @@ export class Joins {
     };
     link.on("access")(({ access }) => this.#set(join, { access }));
     link.on("clients")(({ clients }) => this.#set(join, { clients }));
+    link.connection.onAway(() => this.#changed.fire());
+    link.connection.onBack(() => this.#changed.fire());
     link.onClose(() => {
       this.#joins.delete(id);
       this.#changed.fire();
@@ -63,9 +65,15 @@ export class Joins {
     return join;
   }
 
-  /** Leaves all: the window closes. */
+  /** Leaves all: the window closes. Resolves when their hosts have been told. */
+  async leaveAll(): Promise<void> {
+    const links = this.all.map(({ joined }) => joined.link);
+    for (const link of links) link.close();
+    await Promise.all(links.map(({ connection }) => connection.gone));
+  }
+
   dispose(): void {
-    for (const { joined } of this.all) joined.link.close();
+    void this.leaveAll();
   }
 
   /** The host tells of changes; who was there before is asked for. */

@@ -3,7 +3,15 @@ import type { Participant } from "../../hub/client.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { harmless } from "../harmless.ts";
 import type { Face, Icon, Row } from "./row.ts";
-import { ACCESS_MEANING, ago, parts, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
+import {
+  ACCESS_MEANING,
+  RECONNECTING,
+  ago,
+  parts,
+  roundTrip,
+  spokenParts,
+  spokenRoundTrip,
+} from "./words.ts";
 
 export const PEOPLE: Readonly<Record<Participant["kind"], Icon>> = {
   host: { name: "home" },
@@ -25,13 +33,13 @@ export function guestRow({ session, host }: ServedServer, guest: GuestInfo, now:
 
 export function guestFace(session: string, guest: GuestInfo, now: number): Face {
   const { participant, kind, program, latencyMs, lastActiveAt, joinedAt } = guest;
-  const { id, access } = participant;
+  const { id, access, isAway } = participant;
   const name = harmless(participant.name);
   const active = ago(lastActiveAt, now);
   return {
     id: `guest/${session}/${id}`,
     label: name,
-    description: parts(access, roundTrip(latencyMs), `active ${active.short}`),
+    description: parts(access, isAway ? RECONNECTING : roundTrip(latencyMs), `active ${active.short}`),
     icon: PEOPLE[kind],
     tooltip: {
       title: name,
@@ -39,7 +47,7 @@ export function guestFace(session: string, guest: GuestInfo, now: number): Face 
         ["Access", `${access} (${ACCESS_MEANING[access]})`],
         ["From", harmless(participant.address)],
         ["With", program === undefined ? ROLES[kind] : `${harmless(program)} (${ROLES[kind]})`],
-        ["Round trip", roundTrip(latencyMs) ?? "not measured"],
+        ["Round trip", isAway ? RECONNECTING : (roundTrip(latencyMs) ?? "not measured")],
         ["Joined", ago(joinedAt, now).short],
         ["Last active", active.short],
       ],
@@ -48,7 +56,7 @@ export function guestFace(session: string, guest: GuestInfo, now: number): Face 
       name,
       ROLES[kind],
       `access ${access}`,
-      spokenRoundTrip(latencyMs),
+      isAway ? RECONNECTING : spokenRoundTrip(latencyMs),
       `active ${active.spoken}`,
     ),
     context: "guest",

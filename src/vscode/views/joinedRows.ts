@@ -4,7 +4,16 @@ import type { Join } from "../guest/joins.ts";
 import { harmless } from "../harmless.ts";
 import { PEOPLE, ROLES } from "./guestRow.ts";
 import { type Face, type Row, nobodyRow } from "./row.ts";
-import { ACCESS_MEANING, ago, count, parts, roundTrip, spokenParts, spokenRoundTrip } from "./words.ts";
+import {
+  ACCESS_MEANING,
+  RECONNECTING,
+  ago,
+  count,
+  parts,
+  roundTrip,
+  spokenParts,
+  spokenRoundTrip,
+} from "./words.ts";
 
 /** The view "Joined": each server that this window is a guest of, below it everybody who is in. */
 export function joinedRows(joins: readonly Join[], now: number): Row[] {
@@ -12,8 +21,9 @@ export function joinedRows(joins: readonly Join[], now: number): Row[] {
 }
 
 function joinRow(join: Join, now: number): Row {
-  const { welcome, latencyMs } = join.joined.link;
-  const face = joinFace({ ...join, session: joinName(join), latencyMs });
+  const { welcome, connection } = join.joined.link;
+  const { latencyMs, isAway } = connection;
+  const face = joinFace({ ...join, session: joinName(join), latencyMs, isAway });
   const clients = join.clients.map((client) => ({
     join,
     face: clientFace(join.id, client, client.id === welcome.guest.id, now),
@@ -27,28 +37,33 @@ export interface Place extends Pick<Join, "id" | "address" | "access" | "clients
   /** The host's name of it. */
   readonly session: string;
   readonly latencyMs: number | undefined;
+  /** The connection has broken; it is tried to get it back. */
+  readonly isAway: boolean;
 }
 
-export function joinFace({ id, address, access, clients, session, latencyMs }: Place): Face {
+export function joinFace({ id, address, access, clients, session, latencyMs, isAway }: Place): Face {
   const name = harmless(session);
+  const distance = isAway ? RECONNECTING : roundTrip(latencyMs);
   return {
     id: `join/${id}`,
     label: name,
-    description: parts(access, roundTrip(latencyMs), address),
-    icon: { name: "debug-alt", color: "debugIcon.startForeground" },
+    description: parts(access, distance, address),
+    icon: isAway
+      ? { name: "debug-disconnect", color: "list.warningForeground" }
+      : { name: "debug-alt", color: "debugIcon.startForeground" },
     tooltip: {
       title: name,
       facts: [
         ["Server", address],
         ["Your access", `${access} (${ACCESS_MEANING[access]})`],
-        ["Round trip", roundTrip(latencyMs) ?? "not measured"],
+        ["Round trip", distance ?? "not measured"],
         ["Here", count(clients.length, "participant")],
       ],
     },
     spoken: spokenParts(
       `Joined ${name}`,
       `your access ${access}`,
-      spokenRoundTrip(latencyMs),
+      isAway ? RECONNECTING : spokenRoundTrip(latencyMs),
       count(clients.length, "participant"),
       address,
     ),
@@ -57,14 +72,15 @@ export function joinFace({ id, address, access, clients, session, latencyMs }: P
 }
 
 export function clientFace(join: string, client: ClientInfo, isSelf: boolean, now: number): Face {
-  const { id, kind, access, from, joinedAt } = client;
+  const { id, kind, access, from, joinedAt, away = false } = client;
+  const state = away ? RECONNECTING : undefined;
   const name = harmless(client.name);
   const role = isSelf ? "you" : kind === "host" ? "host" : undefined;
   const here = joinedAt === undefined ? undefined : ago(joinedAt, now).short;
   return {
     id: `client/${join}/${id}`,
     label: name,
-    description: parts(role, access),
+    description: parts(role, access, state),
     icon: PEOPLE[kind],
     tooltip: {
       title: name,
@@ -75,7 +91,7 @@ export function clientFace(join: string, client: ClientInfo, isSelf: boolean, no
         ...(here === undefined ? [] : [["Joined", here] as const]),
       ],
     },
-    spoken: spokenParts(name, isSelf ? "you" : ROLES[kind], `access ${access}`),
+    spoken: spokenParts(name, isSelf ? "you" : ROLES[kind], `access ${access}`, state),
     context: "client",
   };
 }

@@ -15,6 +15,9 @@ export function spokenParts(...all: readonly (string | undefined)[]): string {
   return all.filter((part) => part !== undefined && part !== "").join(", ");
 }
 
+/** In place of a round trip, of somebody whose connection has broken. */
+export const RECONNECTING = "reconnecting…";
+
 interface Ago {
   /** `2 min ago`; `now` within the last minute. */
   readonly short: string;

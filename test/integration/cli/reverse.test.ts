@@ -163,7 +163,7 @@ describe("reverse connections", { timeout: 300_000 }, () => {
     await scene.visit(guest);
   });
 
-  test("the server is killed: the guest is told; it waits again, and another server comes", async (t) => {
+  test("the server is killed: the guest is told; another one that calls is not taken for it; it waits again", async (t) => {
     const scene = new Scene(t);
     const port = await freePort();
     const server = `tcp:port=${port},clicon=localhost`;
@@ -172,11 +172,12 @@ describe("reverse connections", { timeout: 300_000 }, () => {
     const guest = scene.guest(client);
     await takePart(guest);
     await first.process.kill();
-    await guest.waitEvent("terminated");
-    const again = scene.guest(client);
-    await waitsOn(again);
+    await guest.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) =>
+      /Reconnecting/.test(body.output),
+    );
     await scene.serve(server);
-    await scene.visit(again);
+    await guest.waitEvent("terminated");
+    await scene.visit(scene.guest(client));
   });
 
   test("the guest is killed: the server calls again", async (t) => {
@@ -186,7 +187,7 @@ describe("reverse connections", { timeout: 300_000 }, () => {
     const guest = scene.guest(`tcp:clicon=localhost,port=${port}`);
     await takePart(guest);
     await guest.process?.kill();
-    await serve.reported("left");
+    await serve.reported("away");
     await scene.visit(scene.guest(`tcp:clicon=localhost,port=${port}`));
   });
 

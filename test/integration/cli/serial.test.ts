@@ -71,7 +71,7 @@ describe("com", { skip: skipWithout("socat") }, () => {
     });
   }
 
-  test("a guest that was killed is let go, and another one joins by the same channel", async (t) => {
+  test("a guest that was killed is missed, and another one joins by the same channel", async (t) => {
     const line = await serialLine();
     const cli = new Cli(t);
     t.after(() => line.dispose());
@@ -85,7 +85,7 @@ describe("com", { skip: skipWithout("socat") }, () => {
     await begin(second, "any", "attach", {});
     await serve.reported("joined", "Toni");
     // The new one's line answers for the old one's connection: it knows nothing of it.
-    await serve.reported("left", "Kim");
+    await serve.reported("away", "Kim");
   });
 });
 

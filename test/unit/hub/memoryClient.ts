@@ -61,6 +61,7 @@ export function participant(name: string, more: Partial<Participant> = {}): Part
     lastActiveAt: 0,
     ticket: `ticket ${id}`,
     isHost: false,
+    isAway: false,
     ...more,
   };
 }

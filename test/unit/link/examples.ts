@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { encodeDap, encodeJson, encodePing, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
+import {
+  encodeAck,
+  encodeDap,
+  encodeJson,
+  encodePing,
+  encodeStreamJson,
+  FrameType,
+} from "../../../src/link/frames.ts";
 import { encodePush } from "../../../src/link/push.ts";
 import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
 
@@ -12,7 +19,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
     LINK_MAGIC,
     ...encodeJson(FrameType.hello, {
       protocol: { min: 1, max: 1 },
-      features: ["resume"],
+      features: ["push"],
       name: "Ada",
       client: { name: "example", version: "1.0" },
     }),
@@ -68,6 +75,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
       response: text('{"seq":9,"type":"response","request_seq":-1,"success":true,"command":"threads"}'),
     },
   ]),
+  ack: encodeAck(64),
   skipped: [Buffer.from([0, 0, 0, 4, 0xbf, 1, 2, 3])],
   closeStream: encodeStreamJson(FrameType.closeStream, 1, {}),
   close: encodeJson(FrameType.close, { code: "closed", message: "The server has ended." }),

@@ -242,7 +242,8 @@ for (const [name, bytes, message] of [
 }
 
 for (const [name, bytes, message] of [
-  ["plain DAP", [Buffer.from("Content-Length: 2\r\n\r\n{}")], /too large/u],
+  ["plain DAP", [Buffer.from("Content-Length: 2\r\n\r\n{}")], /does not speak/u],
+  ["a web page", [Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")], /does not speak/u],
   ["another frame first", encodeJson(FrameType.control, { method: "clients" }), /WELCOME first/u],
   ["WELCOME with a field missing", encodeJson(FrameType.welcome, { ...WELCOME, access: "root" }), /access/u],
   [

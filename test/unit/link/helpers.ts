@@ -23,6 +23,8 @@ export const CALM: LinkTiming = {
   lingerMs: 60_000,
   heldMs: 60_000,
   requestMs: 60_000,
+  keepMs: 60_000,
+  refusedMs: 60_000,
 };
 
 export const IDENTITY = { name: "Ada", client: { name: "test", version: "1" } };

@@ -102,8 +102,9 @@ test("pings are answered and measure the latency", async (t) => {
     accept: { timing: { ...CALM, pingMs: 5 } },
     open: { timing: { ...CALM, pingMs: 5 } },
   });
-  while (guest.latencyMs === undefined || host.latencyMs === undefined) await once(near.stream, "data");
-  assert.ok(guest.latencyMs >= 0 && host.latencyMs >= 0);
+  while (guest.connection.latencyMs === undefined || host.connection.latencyMs === undefined)
+    await once(near.stream, "data");
+  assert.ok(guest.connection.latencyMs >= 0 && host.connection.latencyMs >= 0);
 });
 
 test("a silent peer is gone; one that only pings is not; a PONG that nobody wants is ignored", async (t) => {

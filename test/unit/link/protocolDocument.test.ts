@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { LIMITS } from "../../../src/common/limits.ts";
+import { makeClaim } from "../../../src/link/comeBack.ts";
 import { frameLimit, FrameType } from "../../../src/link/frames.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -33,6 +34,13 @@ test("the document's table of frame types is the code's", () => {
   assert.deepEqual(table, { ...FrameType });
 });
 
+test("the document's example of a proof is ours", () => {
+  const [, link = "", attempt, received, proof] =
+    /`\["(\w+)",(\d+),(\d+)\]` has the proof\s+`([0-9a-f]{64})`/u.exec(document) ?? [];
+  const claim = makeClaim(Buffer.alloc(32), { link, attempt: Number(attempt), received: Number(received) });
+  assert.equal(claim.proof, proof);
+});
+
 test("the document's limits are the code's", () => {
   for (const limit of [
     frameLimit(FrameType.hello, false),
@@ -48,6 +56,8 @@ test("the document's limits are the code's", () => {
     LINK_LIMITS.sourceChunkBytes,
     LIMITS.sourceBytes,
     LINK_LIMITS.admissionWaitMs,
+    LINK_LIMITS.keptBytes,
+    LINK_LIMITS.keepMs,
   ]) {
     assert.match(document, new RegExp(`\\b${limit}\\b`, "u"));
   }

@@ -20,6 +20,7 @@ const ANA: Participant = {
   lastActiveAt: NOW - 2 * MINUTE,
   ticket: "secret ticket",
   isHost: false,
+  isAway: false,
 };
 
 function info(participant: Participant, latencyMs?: number): GuestInfo {
@@ -81,6 +82,7 @@ describe("rows of a join", () => {
     clients: [self],
     session: "Launch shop",
     latencyMs: 31,
+    isAway: false,
   } as const;
 
   test("where we are, and what we may do", () => {

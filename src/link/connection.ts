@@ -1,0 +1,246 @@
+import { AppError } from "../common/errors.ts";
+import { Emitter } from "../common/event.ts";
+import type { Logger } from "../common/logger.ts";
+import { encodeAck, FrameType, parseAck } from "./frames.ts";
+import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
+import { type Frame, SentFrames } from "./sentFrames.ts";
+import { listenerFailed, type Wire, type WireOwner } from "./wire.ts";
+
+export interface ConnectionOptions {
+  /** How long it may be without a channel, in milliseconds; 0: it ends with its first one. */
+  readonly keepMs: number;
+  readonly timing: LinkTiming;
+  readonly logger: Logger;
+}
+
+/** What everybody may know of a link's connection. */
+export type ConnectionState = Pick<LinkConnection, "gone" | "isAway" | "latencyMs" | "onAway" | "onBack">;
+
+/**
+ * What a link stands on from WELCOME on: one channel or, with the feature `resume`, several, one after the other. Then
+ * each side keeps what it has sent until the other says to have received it; after a break both send that again on the
+ * next channel, before anything new, so that nothing is lost and nothing comes twice.
+ *
+ * "there" → (the channel breaks) → "away": what is sent is kept → (`attach`) → "there"; or, after `keepMs`, the end.
+ * Every other end of a channel is the link's, too.
+ */
+export class LinkConnection {
+  readonly #options: ConnectionOptions;
+  readonly #sent = new SentFrames();
+  readonly #away = new Emitter<AppError>();
+  readonly #back = new Emitter<void>();
+  readonly #ended = new Emitter<AppError | undefined>();
+  /** The channel has broken, for that reason; it is tried to get another one. */
+  readonly onAway = this.#away.event;
+  /** There is a channel again. */
+  readonly onBack = this.#back.event;
+  /** It is over, for that reason; `isAway` says whether it was without a channel. Before the link is told. */
+  readonly onEnd = this.#ended.event;
+  #owner: WireOwner | undefined;
+  #wire: Wire | undefined;
+  #latencyMs: number | undefined;
+  #received = 0;
+  /** How much of what was received the peer does not know of. */
+  #untold = { frames: 0, bytes: 0 };
+  /** The handshake's, until the link is started, and those of ports that do not keep up. */
+  #holds = 1;
+  /** Whether the last frame was one too many, so that `drained` is owed. */
+  #blocked = false;
+  #timer: NodeJS.Timeout | undefined;
+  #gone = Promise.resolve();
+  #isAway = false;
+  #isOver = false;
+
+  /** The wire is held by the handshake. */
+  constructor(wire: Wire, options: ConnectionOptions) {
+    this.#options = options;
+    this.#use(wire);
+  }
+
+  /** Whether it can have another channel after this one. */
+  get resumes(): boolean {
+    return this.#options.keepMs > 0;
+  }
+
+  /** Whether its channel has broken, and there is no other yet. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** How many frames of the peer have come since WELCOME. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Round trip in milliseconds, as soon as one is measured. */
+  get latencyMs(): number | undefined {
+    return this.#wire?.latencyMs ?? this.#latencyMs;
+  }
+
+  setOwner(owner: WireOwner): void {
+    this.#owner = owner;
+  }
+
+  /** As `Wire.send`; also false while there is no channel, or when too much waits for the peer's word. */
+  send(frame: Frame): boolean {
+    if (this.#isOver) return false;
+    this.#keep(frame);
+    const going = (this.#wire?.send(frame) ?? false) && this.#hasRoom();
+    if (!going) this.#blocked = true;
+    return going;
+  }
+
+  /** As `Wire.sendControl`. */
+  sendControl(frame: Frame): void {
+    if (this.#isOver) return;
+    this.#keep(frame);
+    if (this.#sent.bytes > LINK_LIMITS.keptBytes + LINK_LIMITS.controlBacklogBytes)
+      this.close(new AppError("busy", "The other side does not say that it receives what it is sent."));
+    else this.#wire?.sendControl(frame);
+  }
+
+  hold(): void {
+    this.#holds++;
+    this.#wire?.hold();
+  }
+
+  release(): void {
+    this.#holds--;
+    this.#wire?.release();
+  }
+
+  ping(): void {
+    this.#wire?.ping();
+  }
+
+  close(error?: AppError): void {
+    if (this.#wire === undefined) this.#end(error);
+    else {
+      this.#gone = this.#wire.gone;
+      this.#wire.close(error);
+    }
+  }
+
+  /** Resolves when the peer has been told of `close`, or cannot be: a process that ends earlier seems to be cut off. */
+  get gone(): Promise<void> {
+    return this.#gone;
+  }
+
+  /** Runs a listener of ours; if it throws, the link ends. */
+  run(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.close(listenerFailed(thrown, this.#options.logger));
+    }
+  }
+
+  /** The peer has come by another channel: if this one has not broken here, it has there. */
+  drop(): void {
+    this.#wire?.abandon();
+    if (this.#wire !== undefined)
+      this.#goAway(new AppError("closed", "The other side has another connection."));
+  }
+
+  /**
+   * Goes on by another channel, whose handshake is done and holds it. The peer has received `count` frames: what it has
+   * not is sent again. If it cannot have received that many, the link ends.
+   */
+  attach(wire: Wire, count: number): void {
+    this.drop();
+    clearTimeout(this.#timer);
+    this.#use(wire);
+    if (!this.#sent.acknowledge(count)) {
+      this.close(new AppError("protocol", `The other side has received ${count} frames, which cannot be.`));
+      return;
+    }
+    for (let holds = 0; holds < this.#holds; holds++) wire.hold();
+    let going = true;
+    for (const frame of this.#sent) going = wire.send(frame);
+    this.#isAway = false;
+    this.run(() => this.#back.fire());
+    if (going) this.#drained();
+    wire.ping();
+    wire.release();
+  }
+
+  #use(wire: Wire): void {
+    this.#wire = wire;
+    wire.setOwner({
+      survives: this.resumes,
+      frame: (type, payload) => this.#onFrame(type, payload),
+      drained: () => this.#drained(),
+      closed: (error, isBroken) => this.#onClosed(error, isBroken),
+    });
+  }
+
+  #keep(frame: Frame): void {
+    if (this.resumes) this.#sent.add(frame);
+  }
+
+  #hasRoom(): boolean {
+    return this.#sent.bytes <= LINK_LIMITS.keptBytes;
+  }
+
+  #drained(): void {
+    if (!this.#blocked || !this.#hasRoom()) return;
+    this.#blocked = false;
+    this.run(() => this.#owner?.drained());
+  }
+
+  #onFrame(type: number, payload: Buffer): AppError | undefined {
+    if (type === FrameType.ack && this.resumes) return this.#onAck(payload);
+    this.#received++;
+    const frames = this.#untold.frames + 1;
+    const bytes = this.#untold.bytes + payload.length;
+    this.#untold = { frames, bytes };
+    if (this.resumes && (frames >= LINK_LIMITS.untoldFrames || bytes >= LINK_LIMITS.untoldBytes))
+      this.#tell();
+    return this.#owner?.frame(type, payload);
+  }
+
+  #tell(): void {
+    this.#untold = { frames: 0, bytes: 0 };
+    this.#wire?.sendControl(encodeAck(this.#received));
+  }
+
+  #onAck(payload: Buffer): AppError | undefined {
+    const count = parseAck(payload);
+    if (count === undefined || !this.#sent.acknowledge(count))
+      return new AppError("protocol", "An ACK is wrong.");
+    this.#drained();
+    return undefined;
+  }
+
+  #onClosed(error: AppError | undefined, isBroken: boolean): void {
+    if (isBroken && this.resumes) this.#goAway(error ?? new AppError("closed", "The connection broke."));
+    else {
+      this.#wire = undefined;
+      this.#end(error);
+    }
+  }
+
+  #goAway(why: AppError): void {
+    this.#latencyMs = this.latencyMs;
+    this.#wire = undefined;
+    const { keepMs, logger } = this.#options;
+    logger.log("info", `link: ${why.message} It is kept for ${keepMs / 1000} s.`);
+    this.#isAway = true;
+    this.#timer = setTimeout(() => this.#end(why), keepMs);
+    this.run(() => this.#away.fire(why));
+  }
+
+  #end(error: AppError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#sent.clear();
+    this.run(() => this.#ended.fire(error));
+    this.#isAway = false;
+    this.run(() => this.#owner?.closed(error, false));
+  }
+}
