@@ -8,6 +8,7 @@ import { join } from "./scenarios/join.ts";
 import { memory } from "./scenarios/memory.ts";
 import { roundTrip } from "./scenarios/roundTrip.ts";
 import { serial } from "./scenarios/serial.ts";
+import { slowLine } from "./scenarios/slowLine.ts";
 import { storm } from "./scenarios/storm.ts";
 import { throughput } from "./scenarios/throughput.ts";
 import { tracker } from "./scenarios/tracker.ts";
@@ -23,6 +24,7 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   far,
   activation,
   serial,
+  "slow-line": slowLine,
 };
 
 async function main(args: readonly string[]): Promise<number> {

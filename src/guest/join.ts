@@ -78,7 +78,8 @@ async function joinOnce(
       ? awaitServer(address, key, open, { ...wait, logger, onWait })
       : open(await key.unlock(await connect(address, wait), wait), wait);
   const { signal, timeoutMs } = options;
-  const link = await dial((channel, wait) => openLink(channel, who, { ...options, ...wait, dial }), {
+  const isSlow = address.kind === "com";
+  const link = await dial((channel, wait) => openLink(channel, who, { ...options, ...wait, dial, isSlow }), {
     signal,
     timeoutMs,
   });

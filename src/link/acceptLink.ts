@@ -10,6 +10,7 @@ import { HostLink } from "./hostLink.ts";
 import type { Agreed, KeptLinks } from "./keptLinks.ts";
 import { LINK_LIMITS, LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
+  DEFLATE,
   FEATURES,
   type Hello,
   hello as helloGuard,
@@ -119,7 +120,10 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
           hello.resume && hello.features.includes(RESUME)
             ? options.kept?.agree(hello.resume.key, timing.keepMs)
             : undefined;
-        const known = [...(options.features ?? FEATURES), ...(agreed === undefined ? [] : [RESUME])];
+        const known = [
+          ...(options.features ?? [...FEATURES, DEFLATE]),
+          ...(agreed === undefined ? [] : [RESUME]),
+        ];
         resolve(
           welcome(
             hello,
@@ -163,12 +167,13 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
       const fits = byteCount(frame) <= LINK_LIMITS.frameBytesBeforeAdmission;
       if (!fits) frame = encodeJson(FrameType.welcome, { ...full, sessions: [] });
       wire.hold();
-      const keepMs = agreed?.resumption.keepMs ?? 0;
-      const connection = new LinkConnection(wire, { keepMs, timing, logger });
-      const link = new HostLink(connection, hello, full, { timing, logger });
-      if (agreed !== undefined) options.kept?.add(agreed, { link, connection });
       wire.admit();
       wire.sendControl(frame);
+      const keepMs = agreed?.resumption.keepMs ?? 0;
+      const deflates = full.features.includes(DEFLATE);
+      const connection = new LinkConnection(wire, { keepMs, deflates, timing, logger });
+      const link = new HostLink(connection, hello, full, { timing, logger });
+      if (agreed !== undefined) options.kept?.add(agreed, { link, connection });
       if (!fits) link.notify("sessions", { sessions: full.sessions });
       return link;
     }

@@ -9,6 +9,8 @@ import { listenerFailed, type Wire, type WireOwner } from "./wire.ts";
 export interface ConnectionOptions {
   /** How long it may be without a channel, in milliseconds; 0: it ends with its first one. */
   readonly keepMs: number;
+  /** Whether its channels are compressed. */
+  readonly deflates: boolean;
   readonly timing: LinkTiming;
   readonly logger: Logger;
 }
@@ -170,6 +172,7 @@ export class LinkConnection {
 
   #use(wire: Wire): void {
     this.#wire = wire;
+    if (this.#options.deflates) wire.compress();
     wire.setOwner({
       survives: this.resumes,
       frame: (type, payload) => this.#onFrame(type, payload),

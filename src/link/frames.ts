@@ -21,11 +21,13 @@ export const FrameType = {
 
 /** Set in the type byte of frames that a receiver may skip if it does not know them. */
 export const IGNORABLE = 0x80;
+/** Set in the type byte of frames whose payload is compressed (feature `deflate`, deflate.ts). */
+export const DEFLATED = 0x40;
 
 const KNOWN = new Set<number>(Object.values(FrameType));
 const LENGTH_BYTES = 4;
 /** Length and type. */
-const HEADER_BYTES = 5;
+export const HEADER_BYTES = 5;
 /** Stream id and acknowledgement. */
 export const DAP_FIELD_BYTES = 8;
 export const PING_BYTES = 8;
@@ -65,6 +67,7 @@ const MORE: DecoderStep = { kind: "more" };
 export class FrameDecoder {
   #state: State;
   #admitted = false;
+  #inflates = false;
   #chunk: Buffer = EMPTY;
   #offset = 0;
   readonly #hadMagic: boolean;
@@ -83,6 +86,11 @@ export class FrameDecoder {
   /** From now on frames have the limits of an admitted peer; takes effect with the next header. */
   admit(): void {
     this.#admitted = true;
+  }
+
+  /** From now on frames may be compressed: their types have DEFLATED, their payloads are what came. */
+  inflate(): void {
+    this.#inflates = true;
   }
 
   /** True if the bytes so far do not end where a frame ends. */
@@ -176,13 +184,14 @@ export class FrameDecoder {
       return undefined;
     }
     const type = this.#chunk.readUInt8(this.#offset);
+    const plain = this.#inflates ? type & ~DEFLATED : type;
     this.#offset += 1;
     const length = this.#header.readUInt32BE(0);
-    if (!this.#checkLength(length, frameLimit(type, this.#admitted)) || !this.#checkSum(length))
+    if (!this.#checkLength(length, frameLimit(plain, this.#admitted)) || !this.#checkSum(length))
       return undefined;
     const size = length - 1;
     this.#filled = 0;
-    if (!KNOWN.has(type)) {
+    if (!KNOWN.has(plain)) {
       if ((type & IGNORABLE) === 0) this.#fail(`Frames of type ${hex(type)} are unknown here.`);
       else if (size > 0) {
         this.#toSkip = size;

@@ -22,6 +22,8 @@ export const PROTOCOL: VersionRange = { min: 1, max: 1 };
 
 /** The features that this implementation offers and accepts (docs/PROTOCOL.md, "Features"). */
 export const FEATURES: readonly string[] = ["push"];
+/** The same, of guests on slow lines; every host knows it. */
+export const DEFLATE = "deflate";
 /** The same, of those who can dial again, or keep a link. */
 export const RESUME = "resume";
 

@@ -7,6 +7,7 @@ import { greet } from "./greet.ts";
 import { GuestLink } from "./guestLink.ts";
 import { LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
+  DEFLATE,
   FEATURES,
   type Hello,
   type Product,
@@ -29,6 +30,8 @@ export interface OpenOptions extends WaitOptions {
   readonly onWait?: (wait: Wait) => void;
   /** How to get another channel when this one breaks. Default: the link ends with its channel. */
   readonly dial?: Dial;
+  /** Whether the line is so slow that compressing is worth its time. */
+  readonly isSlow?: boolean;
   readonly logger?: Logger;
   /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
   readonly protocol?: VersionRange;
@@ -47,11 +50,11 @@ export function openLink(
 ): Promise<GuestLink> {
   const timing = { ...LINK_TIMING, ...options.timing };
   const logger = options.logger ?? nullLogger;
-  const { dial, features = FEATURES } = options;
+  const { dial, isSlow = false, features = FEATURES } = options;
   const agreement = dial && new Agreement();
   const hello: Hello = {
     protocol: options.protocol ?? PROTOCOL,
-    features: agreement === undefined ? features : [...features, RESUME],
+    features: [...features, ...(isSlow ? [DEFLATE] : []), ...(agreement === undefined ? [] : [RESUME])],
     name: identity.name,
     client: identity.client,
     ...(agreement && { resume: { key: agreement.publicKey } }),
@@ -61,7 +64,12 @@ export function openLink(
     const secret = resumption && agreement?.secretWith(resumption.key);
     if (welcome.features.includes(RESUME) && secret === undefined)
       return new AppError("protocol", "The host does not say how its link is resumed.");
-    const connection = new LinkConnection(wire, { keepMs: resumption?.keepMs ?? 0, timing, logger });
+    const connection = new LinkConnection(wire, {
+      keepMs: resumption?.keepMs ?? 0,
+      deflates: welcome.features.includes(DEFLATE),
+      timing,
+      logger,
+    });
     if (dial !== undefined && resumption !== undefined && secret !== undefined)
       reconnect(connection, { dial, hello, link: resumption.link, secret, timing, logger });
     return new GuestLink(connection, welcome, timing);

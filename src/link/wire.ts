@@ -2,7 +2,16 @@ import type { Duplex } from "node:stream";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import type { Channel } from "../transport/channel.ts";
-import { byteCount, encodeJson, encodePing, FrameDecoder, FrameType, PING_BYTES } from "./frames.ts";
+import { Deflater, Inflater } from "./deflate.ts";
+import {
+  byteCount,
+  encodeJson,
+  encodePing,
+  DEFLATED,
+  FrameDecoder,
+  FrameType,
+  PING_BYTES,
+} from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason, reasonToError } from "../common/reason.ts";
 import { reason } from "./messages.ts";
@@ -48,6 +57,8 @@ export class Wire {
   readonly #timing: LinkTiming;
   readonly #logger: Logger;
   readonly #decoder: FrameDecoder;
+  /** Absent: nothing is compressed. */
+  #compression: { readonly deflater: Deflater; readonly inflater: Inflater } | undefined;
   #owner: WireOwner;
   #state: "open" | "closing" | "closed" = "open";
   #holds = 0;
@@ -106,6 +117,12 @@ export class Wire {
     this.#pingTimer = setInterval(() => this.#onPingTimer(), this.#timing.pingMs);
   }
 
+  /** From now on what is sent is compressed, and what comes may be. */
+  compress(): void {
+    this.#compression = { deflater: new Deflater(), inflater: new Inflater() };
+    this.#decoder.inflate();
+  }
+
   /** Stops reading after the current frame, until each hold is released. */
   hold(): void {
     this.#holds += 1;
@@ -125,14 +142,15 @@ export class Wire {
   send(frame: readonly Uint8Array[]): boolean {
     if (this.#state !== "open") return false;
     this.#cork();
-    for (const part of frame) this.#stream.write(part);
+    for (const part of this.#encoded(frame)) this.#stream.write(part);
     const stream = this.#stream;
     return !(stream.writableNeedDrain && stream.writableLength >= LINK_LIMITS.softBacklogBytes);
   }
 
   /** Writes any other frame. These have no back-pressure, so a peer that lets too many wait is dropped. */
-  sendControl(frame: readonly Uint8Array[]): void {
+  sendControl(plain: readonly Uint8Array[]): void {
     if (this.#state !== "open") return;
+    const frame = this.#encoded(plain);
     const size = byteCount(frame);
     if (this.#controlBacklog + size > LINK_LIMITS.controlBacklogBytes) {
       this.fail(new AppError("busy", "The other side does not read what it is sent."));
@@ -182,6 +200,10 @@ export class Wire {
     }
   }
 
+  #encoded(frame: readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#compression?.deflater.encode(frame) ?? frame;
+  }
+
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
@@ -221,6 +243,10 @@ export class Wire {
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
+    if (this.#compression !== undefined && (type & DEFLATED) !== 0) {
+      const inflated = this.#compression.inflater.decode(type & ~DEFLATED, payload);
+      return inflated instanceof AppError ? inflated : this.#onFrame(type & ~DEFLATED, inflated);
+    }
     if (type === FrameType.close) {
       const checked = parseJson(payload, reason, "CLOSE");
       if (!checked.ok) return new AppError("protocol", `${checked.message}.`);

@@ -83,9 +83,10 @@ class Place {
     return near;
   };
 
-  async join() {
+  async join(isSlow = false) {
     const { dial } = this;
-    const link = await dial((channel) => openLink(channel, IDENTITY, { dial, timing: this.#timing }), {});
+    const options = { dial, isSlow, timing: this.#timing };
+    const link = await dial((channel) => openLink(channel, IDENTITY, options), {});
     link.start();
     this.#guests.push(link);
     return link;
@@ -98,10 +99,10 @@ class Place {
 }
 
 /** A joined guest with a port at each end. */
-async function joined(t: TestContext, timing: Partial<typeof CALM> = {}) {
+async function joined(t: TestContext, timing: Partial<typeof CALM> = {}, isSlow = false) {
   let far: Heard | undefined;
   const place = new Place(t, { openSession: (request) => (far = hear(request.accept())) }, timing);
-  const guest = await place.join();
+  const guest = await place.join(isSlow);
   const near = hear(await guest.openSession("s"));
   const [host] = place.hosts;
   assert.ok(far !== undefined && host !== undefined);
@@ -135,7 +136,7 @@ test("a broken channel is replaced: what was sent before, meanwhile and after ar
   assert.equal(place.hosts.length, 1);
 });
 
-test("property: wherever the line is cut, and how often, both get all in order and once", async (t) => {
+test("property: wherever the line is cut, and how often, compressed or not, both get all in order and once", async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(
@@ -146,8 +147,9 @@ test("property: wherever the line is cut, and how often, both get all in order a
       ),
       fc.integer({ min: 1, max: 300 }),
       fc.integer({ min: 1, max: 300 }),
-      async (cuts, forth, back) => {
-        const { place, guest, near, far } = await joined(t);
+      fc.boolean(),
+      async (cuts, forth, back, isSlow) => {
+        const { place, guest, near, far } = await joined(t, {}, isSlow);
         const line = (after: number | undefined) => (after === undefined ? {} : { cutAfter: after });
         const { channel } = place;
         const left = [...cuts];
