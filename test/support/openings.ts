@@ -1,8 +1,9 @@
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { encodeHeader } from "../../src/dap/codec.ts";
+import { Agreement, makeClaim } from "../../src/link/comeBack.ts";
 import { FrameType, encodeJson } from "../../src/link/frames.ts";
-import { FEATURES, PROTOCOL } from "../../src/link/messages.ts";
+import { DEFLATE, FEATURES, PROTOCOL, RESUME } from "../../src/link/messages.ts";
 import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
 
 /** A message as plain DAP sends it. */
@@ -12,6 +13,11 @@ export function framed(message: unknown): Buffer {
 }
 
 const HELLO = { protocol: PROTOCOL, features: FEATURES, name: "Ana", client: { name: "test", version: "1" } };
+const RESUMABLE = {
+  ...HELLO,
+  features: [...FEATURES, DEFLATE, RESUME],
+  resume: { key: new Agreement().publicKey },
+};
 const INITIALIZE = {
   seq: 1,
   type: "request",
@@ -46,6 +52,14 @@ export const OPENINGS: Readonly<Record<string, Buffer>> = {
     LINK_MAGIC,
     ...encodeJson(FrameType.hello, HELLO),
     ...encodeJson(FrameType.control, { id: 1, method: "listSessions", params: {} }),
+  ]),
+  "link that can be resumed": Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, RESUMABLE)]),
+  "link that is resumed": Buffer.concat([
+    LINK_MAGIC,
+    ...encodeJson(FrameType.hello, {
+      ...RESUMABLE,
+      resumes: makeClaim(Buffer.alloc(32), { link: "5f0f", attempt: 1, received: 7 }),
+    }),
   ]),
   TLS: await clientHello(),
 };
