@@ -22,8 +22,10 @@ const FAR_MS = 10;
 /** How somebody gets in who speaks the link. */
 export interface Entrance {
   readonly admit: Admit;
-  /** Called when a guest comes back to its own link. Throws an AppError if it may not. */
-  readonly readmit: () => void;
+  /** A guest wants to come back to its own link. Throws an AppError if it may not. */
+  readonly mayComeBack: () => void;
+  /** It does. Throws an AppError if it cannot now. */
+  readonly comesBack: () => void;
   /** Milliseconds that it has to say who it is. */
   readonly timeoutMs: number;
 }
@@ -56,14 +58,15 @@ export class LinkGuests {
   }
 
   /** Resolves when the guest is in; rejects if it is not let in, or takes longer than `timeoutMs` to say who it is. */
-  async accept(channel: Channel, { admit, readmit, timeoutMs }: Entrance): Promise<void> {
+  async accept(channel: Channel, { admit, mayComeBack, comesBack, timeoutMs }: Entrance): Promise<void> {
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
         timeoutMs,
         kept: this.#kept,
-        readmit: (link) => {
-          readmit();
+        mayComeBack,
+        comesBack: (link) => {
+          comesBack();
           const guest = this.#links.get(link);
           if (guest !== undefined) guest.address = whence(channel.peer);
         },

@@ -244,8 +244,10 @@ export class DebugServer {
   async #acceptLink(entry: Entry): Promise<void> {
     await this.#links.accept(entry.channel, {
       admit: (arrival, wait) => this.#decide(entry, arrival, wait),
-      readmit: () => {
+      mayComeBack: () => {
         if (entry.refusal !== undefined) throw entry.refusal;
+      },
+      comesBack: () => {
         // Its old channel may still have its place here; it tries again.
         this.#assertRoom();
         this.#takePlace(entry.halfOpen);

@@ -51,8 +51,10 @@ export interface AcceptOptions extends WaitOptions {
   admit(hello: Hello, context: AdmitContext): Promise<Admission | AppError>;
   /** Where links are kept whose guests can come back. Default: they end with their channels. */
   readonly kept?: KeptLinks;
-  /** Called when a guest comes back to a link of its own. Throws an AppError if it may not. */
-  readonly readmit?: (link: HostLink) => void;
+  /** A guest wants to come back to a link of its own. Throws an AppError if it may not. */
+  readonly mayComeBack?: () => void;
+  /** It is about to go on, on this channel. Throws an AppError if it cannot now. */
+  readonly comesBack?: (link: HostLink) => void;
   readonly logger?: Logger;
   /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
   readonly protocol?: VersionRange;
@@ -147,10 +149,11 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
 
     /** The guest goes on with its link, on this channel. */
     function resume(claim: Claim, protocol: number): HostLink {
+      options.mayComeBack?.();
       if (options.kept === undefined) throw new AppError("notSupported", "This host keeps no links.");
       const { link, connection } = options.kept.find(claim);
       connection.drop();
-      options.readmit?.(link);
+      options.comesBack?.(link);
       guard.dispose();
       const resumed = { received: connection.received };
       wire.hold();

@@ -47,6 +47,8 @@ class Place {
   readonly refusals: AppError[] = [];
   /** Whether anybody gets there. */
   isOpen = true;
+  /** Why nobody may come back, if so. */
+  refusal: AppError | undefined;
   line: MemoryOptions = {};
   readonly #channels: Channel[] = [];
   readonly #guests: GuestLink[] = [];
@@ -72,7 +74,14 @@ class Place {
   channel = (): Channel => {
     const { near, far } = memoryPair(this.line);
     this.#channels.push(near, far);
-    acceptLink(far, { ...ACCEPT, kept: this.kept, timing: this.#timing }).then(
+    acceptLink(far, {
+      ...ACCEPT,
+      kept: this.kept,
+      timing: this.#timing,
+      mayComeBack: () => {
+        if (this.refusal !== undefined) throw this.refusal;
+      },
+    }).then(
       (host) => {
         if (this.hosts.includes(host)) return;
         this.hosts.push(host);
@@ -239,6 +248,13 @@ test("nobody comes back in another's place, nor twice by the same claim, nor to 
     assert.equal((await back(old).expectClose()).code, "refused");
   assert.equal(host.connection.isAway, false);
   assert.equal(place.hosts.length, 1);
+});
+
+test("who may not come in is told only that, also with a claim", async (t) => {
+  const { claim, back, place } = await rawJoined(t);
+  place.refusal = new AppError("wrongPassword", "The password is wrong.");
+  for (const each of [claim(), claim({ link: "another" })])
+    assert.equal((await back(each).expectClose()).code, "wrongPassword");
 });
 
 test("a guest that has received what was never sent, or says so by an ACK, is dropped", async (t) => {
