@@ -1,8 +1,8 @@
-import { createECDH, createHmac, type ECDH, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createECDH, createHmac, type ECDH, timingSafeEqual } from "node:crypto";
 
 /** Every platform's Node has it, Electron's as well. */
 const CURVE = "prime256v1";
-const INFO = "debug-server link resume";
+const LABEL = "debug-server link resume";
 
 /** How a guest says, on a new channel, which link it comes back to (docs/PROTOCOL.md, feature `resume`). */
 export interface Claim {
@@ -32,7 +32,7 @@ export class Agreement {
   secretWith(publicKey: string): Buffer | undefined {
     try {
       const shared = this.#ecdh.computeSecret(publicKey, "base64");
-      return Buffer.from(hkdfSync("sha256", shared, "", INFO, 32));
+      return createHmac("sha256", LABEL).update(shared).digest();
     } catch {
       return undefined;
     }
