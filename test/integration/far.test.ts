@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
+import type { DebugProtocol } from "@vscode/debugprotocol";
 import { format } from "../../src/address/format.ts";
 import type { ClientAddress, Password, ServerAddress } from "../../src/address/model.ts";
 import { fixtures } from "../support/fixtures.ts";
@@ -27,6 +28,8 @@ import { Cli, buildCli } from "./cli/cli.ts";
 // works, not how long it takes (bench/scenarios/far.ts measures).
 
 const { javascriptLoop } = fixtures;
+/** Longer than three pings of 10 s. */
+const SILENCE_MS = 90_000;
 const SESSIONS = 5;
 const PASSWORD: Password = { kind: "env", name: "RIGHT" };
 
@@ -75,13 +78,14 @@ describe(
     });
 
     async function scene(t: TestContext) {
-      const [here, there] = await connectedFar(t, { delayMs: 50, loss: 0.01, seed: 5 });
+      const [here, there, silence] = await connectedFar(t, { delayMs: 50, loss: 0.01, seed: 5 });
       const [host, guest] = [new Cli(t, here), new Cli(t, there)];
       const secrets = { DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none"), RIGHT: "zq7Kx-far" };
       const hosts = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.host };
       const guests = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.guest };
       return {
         host,
+        silence,
         serve: (addresses: readonly ServerAddress[], program = javascriptLoop.program) =>
           host.serve(
             addresses.map((address) => format(address)),
@@ -150,6 +154,29 @@ describe(
       const [there, here] = [await inspect(far, "total"), await inspect(near, "total")];
       assert.deepEqual(values(there), values(here));
       for (const editor of [far, near]) editor.assertNoFaults();
+    });
+
+    test("a network that is silent for longer than both sides wait: the guest goes on, and nothing is lost", async (t) => {
+      const { serve, join, silence } = await scene(t);
+      const serving = await serve([parsedServer("tcp:port=5005,password=env:RIGHT")]);
+      const guest = join(parsedClient(`tcp:server=${ADDRESSES[0]},port=5005,password=env:RIGHT,name=Fay`));
+      const { threadId } = await stopAt(guest, javascriptLoop, "tick");
+      const told = (text: string) =>
+        guest.waitEvent<DebugProtocol.OutputEvent>(
+          "output",
+          ({ body }) => body.output.includes(text),
+          SILENCE_MS,
+        );
+      silence(true);
+      const asked = guest.raw("next", { threadId }, 2 * SILENCE_MS);
+      await told("Nothing came from the other side for 30 s. Reconnecting");
+      await serving.reported("away", "Fay");
+      silence(false);
+      await told("Connected again");
+      assert.ok((await asked).success);
+      await guest.waitEvent("stopped");
+      await step(guest, threadId);
+      assert.equal(serving.events().filter(({ event }) => event === "joined").length, 1);
     });
 
     test("a server that calls finds its guest again, whoever was killed meanwhile", async (t) => {

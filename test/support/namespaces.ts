@@ -77,12 +77,13 @@ export interface Badness {
 
 /**
  * As `connected`, but far away. Many kernels (this project's test machines' among them) come without netem, so the
- * packets go through a process of ours: real IP, with the kernel's own TCP at both ends (farLink.py).
+ * packets go through a process of ours: real IP, with the kernel's own TCP at both ends (farLink.py). `silence(true)`: from
+ * now on nothing passes, and nobody is told.
  */
 export async function connectedFar(
   context: CleanUp,
   { delayMs, loss, seed }: Badness,
-): Promise<readonly [Namespace, Namespace]> {
+): Promise<readonly [Namespace, Namespace, silence: (isSilent: boolean) => void]> {
   const near = await Namespace.create(context);
   const far = await Namespace.create(context);
   const script = path.join(ROOT, "test/support/farLink.py");
@@ -98,7 +99,7 @@ export async function connectedFar(
     await namespace.setAddress(device, ADDRESSES[i] ?? "");
     await namespace.run(IP, "address", "add", `${ADDRESSES_6[i] ?? ""}/64`, "dev", device, "nodad");
   }
-  return [near, far];
+  return [near, far, (isSilent) => link.child.kill(isSilent ? "SIGSTOP" : "SIGCONT")];
 }
 
 /** Those of processes that have gone. */
