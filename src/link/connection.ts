@@ -90,7 +90,7 @@ export class LinkConnection {
   /** As `Wire.send`; also false while there is no channel, or when too much waits for the peer's word. */
   send(frame: Frame): boolean {
     if (this.#isOver) return false;
-    this.#keep(frame);
+    if (this.resumes) this.#sent.add(frame, false);
     const going = (this.#wire?.send(frame) ?? false) && this.#hasRoom();
     if (!going) this.#blocked = true;
     return going;
@@ -99,8 +99,8 @@ export class LinkConnection {
   /** As `Wire.sendControl`. */
   sendControl(frame: Frame): void {
     if (this.#isOver) return;
-    this.#keep(frame);
-    if (this.#sent.bytes > LINK_LIMITS.keptBytes + LINK_LIMITS.controlBacklogBytes)
+    if (this.resumes) this.#sent.add(frame, true);
+    if (this.#sent.controlBytes > LINK_LIMITS.controlBacklogBytes)
       this.close(new AppError("busy", "The other side does not say that it receives what it is sent."));
     else this.#wire?.sendControl(frame);
   }
@@ -181,10 +181,6 @@ export class LinkConnection {
     });
   }
 
-  #keep(frame: Frame): void {
-    if (this.resumes) this.#sent.add(frame);
-  }
-
   #hasRoom(): boolean {
     return this.#sent.bytes <= LINK_LIMITS.keptBytes;
   }
@@ -231,9 +227,13 @@ export class LinkConnection {
     this.#latencyMs = this.latencyMs;
     this.#wire = undefined;
     const { keepMs, logger } = this.#options;
-    logger.log("info", `link: ${why.message} It is kept for ${keepMs / 1000} s.`);
+    const seconds = keepMs / 1000;
+    logger.log("info", `link: ${why.message} It is kept for ${seconds} s.`);
     this.#isAway = true;
-    this.#timer = setTimeout(() => this.#end(why), keepMs);
+    const late = new AppError(why.code, `${why.message} It was not restored within ${seconds} s.`, {
+      cause: why,
+    });
+    this.#timer = setTimeout(() => this.#end(late), keepMs);
     this.run(() => this.#away.fire(why));
   }
 
