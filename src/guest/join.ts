@@ -5,13 +5,13 @@ import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";
 import type { SessionInfo, Wait } from "../link/messages.ts";
 import { type GuestIdentity, openLink } from "../link/openLink.ts";
+import type { Dial } from "../link/reconnect.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { prepareKey } from "../security/key.ts";
 import { isCalled } from "../transport/called.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
-import type { Dial } from "../link/reconnect.ts";
 import { PushedAnswers } from "./pushedAnswers.ts";
 
 export interface JoinOptions extends WaitOptions {

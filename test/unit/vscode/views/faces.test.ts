@@ -60,6 +60,13 @@ describe("a guest's row", () => {
     assert.equal(face.spoken, "Ana, guest over plain DAP, access control, active now");
   });
 
+  test("says so while they have no connection", () => {
+    const face = guestFace("s", info({ ...ANA, isAway: true }, 12.3), NOW);
+    assert.equal(face.description, "control · reconnecting… · active 2 min ago");
+    assert.equal(new Map(face.tooltip.facts).get("Round trip"), "reconnecting…");
+    assert.equal(face.spoken, "Ana, guest, access control, reconnecting…, active 2 minutes ago");
+  });
+
   test("shows no icon of the guest's own, and no ticket", () => {
     const face = guestFace("s", info({ ...ANA, name: "$(verified)", program: "$(home)" }), NOW);
     assert.doesNotMatch(JSON.stringify(face), /\$\(|ticket/);
@@ -105,6 +112,16 @@ describe("rows of a join", () => {
       context: "join",
     });
     assert.equal(joinFace({ ...place, session: "$(zap) x" }).label, "$ (zap) x");
+  });
+
+  test("says so while there is no connection, of ourselves and of others", () => {
+    const face = joinFace({ ...place, isAway: true });
+    assert.equal(face.description, "view · reconnecting… · tcp:server=box,port=5005,Password=*");
+    assert.equal(face.icon.name, "debug-disconnect");
+    assert.match(face.spoken, /^Joined Launch shop, your access view, reconnecting…, /);
+    const other = clientFace("1", { ...self, away: true }, false, NOW);
+    assert.equal(other.description, "view · reconnecting…");
+    assert.equal(other.spoken, "Ben, guest, access view, reconnecting…");
   });
 
   test("ourselves", () => {
