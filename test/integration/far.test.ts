@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { before, describe, test, type TestContext } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { format } from "../../src/address/format.ts";
 import type { ClientAddress, Password, ServerAddress } from "../../src/address/model.ts";
@@ -19,7 +16,7 @@ import {
 } from "../support/forms.ts";
 import { ADDRESSES, ADDRESSES_6, connectedFar } from "../support/namespaces.ts";
 import { skipWithout } from "../support/parts.ts";
-import { type Pki, makePki } from "../support/pki.ts";
+import { usePki } from "../support/pki.ts";
 import { type Stop, begin, inspect, leave, setLines } from "../support/scenario.ts";
 import { step, stopAt } from "../support/steps.ts";
 import { Cli, buildCli } from "./cli/cli.ts";
@@ -69,20 +66,15 @@ describe(
   "far away",
   { skip: skipWithout("namespaces", "farLink"), timeout: 300_000, concurrency: true },
   () => {
-    let pki: Pki;
-    const directory = mkdtempSync(path.join(os.tmpdir(), "far-"));
-    after(() => rmSync(directory, { recursive: true, force: true }));
+    const pki = usePki();
     before(buildCli);
-    before(async () => {
-      pki = await makePki(directory);
-    });
 
     async function scene(t: TestContext) {
       const [here, there, silence] = await connectedFar(t, { delayMs: 50, loss: 0.01, seed: 5 });
       const [host, guest] = [new Cli(t, here), new Cli(t, there)];
-      const secrets = { DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none"), RIGHT: "zq7Kx-far" };
-      const hosts = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.host };
-      const guests = { ...secrets, DEBUG_SERVER_USER_CERTIFICATES: pki.guest };
+      const RIGHT = "zq7Kx-far";
+      const hosts = { ...pki.hosts, RIGHT };
+      const guests = { ...pki.guests, RIGHT };
       return {
         host,
         silence,

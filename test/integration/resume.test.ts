@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { before, describe, test, type TestContext } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DapClient } from "../support/dapClient.ts";
 import { fixtures } from "../support/fixtures.ts";
-import { type Pki, makePki } from "../support/pki.ts";
+import { usePki } from "../support/pki.ts";
 import { freePort } from "../support/process.ts";
 import { Relay } from "../support/relay.ts";
 import { begin, leave } from "../support/scenario.ts";
@@ -49,17 +48,11 @@ function stopsOf({ transcript }: DapClient): number {
 }
 
 describe("a broken connection", { concurrency: true }, () => {
-  let pki: Pki;
-  const directory = mkdtempSync(path.join(os.tmpdir(), "resume-"));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  const pki = usePki();
   before(buildCli);
-  before(async () => {
-    pki = await makePki(directory);
-  });
 
   const env = () => ({
-    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none"),
-    DEBUG_SERVER_USER_CERTIFICATES: pki.host,
+    ...pki.hosts,
     RIGHT: PASSWORD,
   });
 
@@ -161,7 +154,7 @@ describe("a broken connection", { concurrency: true }, () => {
   }
 
   test("nothing of what a program says is lost or comes twice, however often the line is cut", async (t) => {
-    const program = path.join(directory, "count.js");
+    const program = path.join(pki.directory, "count.js");
     writeFileSync(program, 'let n = 0;\nsetInterval(() => console.log("n=" + n++), 2);\n');
     const { cli, serving } = await served(t, "tcp:port=0", program);
     const relay = await Relay.start(t, serving.port);

@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
+import { after, before } from "node:test";
 import { type CertificateOptions, createCertificate } from "../../src/security/certificates/create.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -58,4 +60,42 @@ export async function makePki(directory: string): Promise<Pki> {
   const thumbprint = (name: string) =>
     new X509Certificate(readFileSync(file(name))).fingerprint256.replaceAll(":", "").toLowerCase();
   return { host, guest, file, thumbprint };
+}
+
+/** Certificates of a test file or a suite. */
+export interface TestPki extends Pick<Pki, "file" | "thumbprint"> {
+  /** For what else belongs to these tests; removed after them. */
+  readonly directory: string;
+  /** The environment of a host's command line, and of a guest's: with their own store, and none of the machine's. */
+  readonly hosts: NodeJS.ProcessEnv;
+  readonly guests: NodeJS.ProcessEnv;
+}
+
+/** Has them made before the tests of this file or suite, and removed after them. */
+export function usePki(): TestPki {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "pki-"));
+  let pki: Pki | undefined;
+  before(async () => {
+    pki = await makePki(directory);
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const made = () => {
+    if (pki === undefined) throw new Error("the certificates are made before the first test");
+    return pki;
+  };
+  const env = (store: string) => ({
+    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none"),
+    DEBUG_SERVER_USER_CERTIFICATES: store,
+  });
+  return {
+    directory,
+    get hosts() {
+      return env(made().host);
+    },
+    get guests() {
+      return env(made().guest);
+    },
+    file: (name) => made().file(name),
+    thumbprint: (name) => made().thumbprint(name),
+  };
 }

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
 import type { ClientAddress, ServerAddress } from "../../../src/address/model.ts";
 import { fixtures } from "../../support/fixtures.ts";
 import { FORM_ROWS, asJoined, asServed, parsedClient } from "../../support/forms.ts";
 import { skipWithout } from "../../support/parts.ts";
-import { type Pki, makePki } from "../../support/pki.ts";
+import { usePki } from "../../support/pki.ts";
 import { freePort } from "../../support/process.ts";
 import { begin, inspect, leave, setLines } from "../../support/scenario.ts";
 import { serialLine } from "../../support/serialLines.ts";
@@ -23,13 +20,8 @@ const { program, source, line: lineOf } = fixtures.javascript;
 const HERE = { host: "localhost", guest: "localhost" };
 
 describe("every form of connection string", { timeout: 300_000 }, () => {
-  let pki: Pki;
-  const directory = mkdtempSync(path.join(os.tmpdir(), "forms-"));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  const pki = usePki();
   before(buildCli);
-  before(async () => {
-    pki = await makePki(directory);
-  });
 
   test("is in README's table", () => {
     const kinds = (addresses: readonly (ServerAddress | ClientAddress)[]) =>
@@ -58,21 +50,14 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
         const channel = "channel" in address && { channel: address.channel + index };
         strings.push(format({ ...address, ...channel, password }));
       }
-      const machine = { DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none") };
-      const served = await cli.serve(strings, ["--node", program], undefined, {
-        ...machine,
-        DEBUG_SERVER_USER_CERTIFICATES: pki.host,
-      });
+      const served = await cli.serve(strings, ["--node", program], undefined, pki.hosts);
       for (const [index, password] of locks.entries()) {
         const told = parsedClient(served.joins[index] ?? "");
         const address = asJoined(client, told, { ...HERE, device: line?.near ?? "" });
         const channel = "channel" in told && { channel: told.channel };
         const name = `${client.name ?? "Gus"}${index}`;
         const string = format({ ...address, ...channel, password, name });
-        const guest = cli.editor(["join", string], {}, undefined, {
-          ...machine,
-          DEBUG_SERVER_USER_CERTIFICATES: pki.guest,
-        });
+        const guest = cli.editor(["join", string], {}, undefined, pki.guests);
         await begin(guest, "any", "attach", {});
         if (index === 0) await setLines(guest, source, [lineOf("square")]);
         await guest.request("configurationDone");

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { before, describe, test, type TestContext } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { encodeMessage } from "../../support/dapFraming.ts";
 import { fixtures } from "../../support/fixtures.ts";
-import { type Pki, makePki } from "../../support/pki.ts";
+import { usePki } from "../../support/pki.ts";
 import { withDeadline } from "../../support/process.ts";
 import { type RecordedAdapter, recordedAdapter } from "../../support/recordedAdapter.ts";
 import { Cli, type Serve, buildCli } from "./cli.ts";
@@ -118,13 +115,8 @@ const ROWS: readonly Row[] = [
   ["spipe guest", "certuser=stranger,thumbprint=", NOT_ACCEPTED],
 ];
 
-let pki: Pki;
-const directory = mkdtempSync(path.join(os.tmpdir(), "locks-"));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const pki = usePki();
 before(buildCli);
-before(async () => {
-  pki = await makePki(directory);
-});
 
 interface Scene {
   readonly cli: Cli;
@@ -139,15 +131,14 @@ interface Scene {
 async function scene(t: TestContext, names: readonly Name[]): Promise<Scene> {
   const cli = new Cli(t);
   const adapter = recordedAdapter(cli.directory);
-  const stores = { DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none") };
   const serve = await cli.serve(
     names.map((name) => SERVERS[name]),
     adapter.command,
     undefined,
-    { ...stores, DEBUG_SERVER_USER_CERTIFICATES: pki.host, HOST_PASSWORD: PASSWORD },
+    { ...pki.hosts, HOST_PASSWORD: PASSWORD },
   );
   await adapter.running();
-  const guest = { ...stores, DEBUG_SERVER_USER_CERTIFICATES: pki.guest, RIGHT: PASSWORD, WRONG };
+  const guest = { ...pki.guests, RIGHT: PASSWORD, WRONG };
   return {
     cli,
     serve,
@@ -244,7 +235,7 @@ describe("locks", { timeout: 300_000 }, () => {
   ] as const) {
     test(`cannot be served: ${certificate}`, async (t) => {
       const cli = new Cli(t);
-      const env = { DEBUG_SERVER_USER_CERTIFICATES: pki.host };
+      const env = pki.hosts;
       const server = `ssl:proto=tls1,certuser=${certificate},port=0`;
       const done = await cli.finish(["serve", "-s", server, "--node", fixtures.javascriptLoop.program], {
         env,
@@ -311,7 +302,7 @@ describe("foreign peers", { timeout: 120_000 }, () => {
 
   test("openssl s_server: what a guest says of certificates and versions", async (t) => {
     const cli = new Cli(t);
-    const env = { DEBUG_SERVER_USER_CERTIFICATES: pki.guest };
+    const env = pki.guests;
     for (const [certificate, keys, extra, says] of [
       ["expired", "certuser=expired", [], /The server's certificate expired on/],
       ["future", "certuser=future", [], /The server's certificate is not valid before/],

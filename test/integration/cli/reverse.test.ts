@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
-import os from "node:os";
-import path from "node:path";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { before, describe, test, type TestContext } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DapClient } from "../../support/dapClient.ts";
 import { fixtures } from "../../support/fixtures.ts";
-import { type Pki, makePki } from "../../support/pki.ts";
+import { usePki } from "../../support/pki.ts";
 import { freePort } from "../../support/process.ts";
 import { begin } from "../../support/scenario.ts";
 import { Cli, type Serve, buildCli } from "./cli.ts";
@@ -17,13 +14,8 @@ import { Cli, type Serve, buildCli } from "./cli.ts";
 
 const LOOP = ["--node", fixtures.javascriptLoop.program, "--continue"];
 
-let pki: Pki;
-const directory = mkdtempSync(path.join(os.tmpdir(), "reverse-"));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const pki = usePki();
 before(buildCli);
-before(async () => {
-  pki = await makePki(directory);
-});
 
 /** What the server's string and the guest's begin with. */
 const LOCKS = {
@@ -42,20 +34,18 @@ const LOCKS = {
 
 class Scene {
   readonly cli: Cli;
-  readonly #none = { DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none") };
 
   constructor(t: TestContext) {
     this.cli = new Cli(t);
   }
 
   serve(...strings: readonly string[]): Promise<Serve> {
-    const env = { ...this.#none, DEBUG_SERVER_USER_CERTIFICATES: pki.host, RIGHT: "zq7Kx-right" };
-    return this.cli.serve(strings, LOOP, undefined, env);
+    return this.cli.serve(strings, LOOP, undefined, { ...pki.hosts, RIGHT: "zq7Kx-right" });
   }
 
   guest(string: string, ...args: readonly string[]): DapClient {
-    const env = { DEBUG_SERVER_USER_CERTIFICATES: pki.guest, RIGHT: "zq7Kx-right", WRONG: "zq7Kx-wrong" };
-    return this.cli.editor(["join", string, ...args], {}, undefined, { ...this.#none, ...env });
+    const env = { ...pki.guests, RIGHT: "zq7Kx-right", WRONG: "zq7Kx-wrong" };
+    return this.cli.editor(["join", string, ...args], {}, undefined, env);
   }
 
   /** Lets a guest take part and leave. */
