@@ -3,7 +3,7 @@ import path from "node:path";
 import { format } from "../../src/address/format.ts";
 import type { Password } from "../../src/address/model.ts";
 import { CALLERS_FIRST, type FormRow, asJoined, asServed, calls } from "../support/forms.ts";
-import { type Pki, makePki } from "../support/pki.ts";
+import { type Pki, makePki, storesAt } from "../support/pki.ts";
 import { freePort } from "../support/process.ts";
 import { serialLine } from "../support/serialLines.ts";
 import { atEnd, temporaryDirectory } from "./support/cleanup.ts";
@@ -22,14 +22,6 @@ const FIRST_LINE = 2;
 /** A program in which somebody can step that often, from its first line on. */
 function program(steps: number): string {
   return `let n = 0;\n${"n += 1;\n".repeat(steps + 2)}`;
-}
-
-/** Of certificates: the user's at this place, and none of the machine's. */
-function stores(user: string): NodeJS.ProcessEnv {
-  return {
-    DEBUG_SERVER_USER_CERTIFICATES: user,
-    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(user, "none"),
-  };
 }
 
 interface Case {
@@ -81,8 +73,8 @@ e2e(
 
     const none = path.join(directory, "none");
     const files = { ...HOST_FILES, "app.js": program(cases.length) };
-    const host = await person(t, "Hana", files, { runtime, env: stores(pki.host) });
-    const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: stores(none) });
+    const host = await person(t, "Hana", files, { runtime, env: storesAt(pki.host) });
+    const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: storesAt(none) });
     await stopAt(host, FIRST_LINE);
 
     for (const [index, one] of cases.entries()) {
@@ -158,7 +150,7 @@ e2e(
       if (!row.server.insecure && !calls(row.server)) lines.push(await lineOf(row, GIVEN, own));
     }
 
-    const env = (user: string) => ({ SHARED: PASSWORD, ...stores(user) });
+    const env = (user: string) => ({ SHARED: PASSWORD, ...storesAt(user) });
     const runtime = machine(t);
     const files = { ...HOST_FILES, "app.js": program(lines.length) };
     const host = await person(t, "Hana", files, {

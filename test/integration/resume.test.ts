@@ -17,6 +17,8 @@ const { javascriptLoop } = fixtures;
 const SERIAL = "over a serial line";
 const PASSWORD = "zq7Kx-resume";
 
+const tcp = (port: number) => `tcp:server=localhost,port=${port}`;
+
 /** Resolves with what the editor is told of its connection. */
 async function told(client: DapClient, text: RegExp): Promise<string> {
   const { body } = await client.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) =>
@@ -65,13 +67,9 @@ describe("a broken connection", { concurrency: true }, () => {
 
   /** What differs between the ways to a host: how it is served, and how it is joined through a relay. */
   const ways: Readonly<Record<string, (t: TestContext) => Promise<Scene>>> = {
-    "over TCP": (t) => through(t, "tcp:port=0", (port) => `tcp:server=localhost,port=${port}`),
+    "over TCP": (t) => through(t, "tcp:port=0", tcp),
     "over TCP with a password": (t) =>
-      through(
-        t,
-        "tcp:port=0,password=env:RIGHT",
-        (port) => `tcp:server=localhost,port=${port},password=env:RIGHT`,
-      ),
+      through(t, "tcp:port=0,password=env:RIGHT", (port) => `${tcp(port)},password=env:RIGHT`),
     "over TLS with a certificate": (t) =>
       through(
         t,
@@ -112,6 +110,15 @@ describe("a broken connection", { concurrency: true }, () => {
     const relay = await Relay.start(t, Number(/port=(\d+)/.exec(serving.joins[0] ?? "")?.[1]));
     const guest = cli.editor(["join", client(relay.port), "--name", "Fay"], {}, undefined, env());
     return { cli, serving, relay, guest };
+  }
+
+  /** A guest that stands, and has lost its connection. */
+  async function cutOff(t: TestContext, server: string): Promise<Scene> {
+    const scene = await through(t, server, tcp);
+    await stopAt(scene.guest, javascriptLoop, "tick");
+    await scene.relay.cut();
+    await told(scene.guest, BROKEN);
+    return scene;
   }
 
   for (const [way, scene] of Object.entries(ways)) {
@@ -158,7 +165,7 @@ describe("a broken connection", { concurrency: true }, () => {
     writeFileSync(program, 'let n = 0;\nsetInterval(() => console.log("n=" + n++), 2);\n');
     const { cli, serving } = await served(t, "tcp:port=0", program);
     const relay = await Relay.start(t, serving.port);
-    const guest = cli.editor(["join", `tcp:server=localhost,port=${relay.port}`]);
+    const guest = cli.editor(["join", tcp(relay.port)]);
     await begin(guest, "node", "attach", {});
     await guest.request("configurationDone");
     const said = () => {
@@ -191,7 +198,7 @@ describe("a broken connection", { concurrency: true }, () => {
   test("a host that has started anew knows the guest no more, and says so", async (t) => {
     const { cli, serving } = await served(t, "tcp:port=0");
     const relay = await Relay.start(t, serving.port);
-    const guest = cli.editor(["join", `tcp:server=localhost,port=${relay.port}`]);
+    const guest = cli.editor(["join", tcp(relay.port)]);
     await stopAt(guest, javascriptLoop, "tick");
     await serving.process.kill();
     await told(guest, BROKEN);
@@ -205,16 +212,9 @@ describe("a broken connection", { concurrency: true }, () => {
   });
 
   test("a place is kept until somebody else needs it, and then that is told", async (t) => {
-    const { cli, serving, relay, guest } = await through(
-      t,
-      "tcp:port=0,maxclients=1",
-      (port) => `tcp:server=localhost,port=${port}`,
-    );
-    await stopAt(guest, javascriptLoop, "tick");
-    await relay.cut();
-    await told(guest, BROKEN);
+    const { cli, serving, relay, guest } = await cutOff(t, "tcp:port=0,maxclients=1");
     await serving.reported("away", "Fay");
-    const other = cli.editor(["join", `tcp:server=localhost,port=${serving.port}`, "--name", "Toni"]);
+    const other = cli.editor(["join", tcp(serving.port), "--name", "Toni"]);
     await lookOn(other);
     await serving.reported("left", "Fay");
     relay.mend();
@@ -223,14 +223,7 @@ describe("a broken connection", { concurrency: true }, () => {
   });
 
   test("who leaves meanwhile need not wait; the host keeps their place until the time is over", async (t) => {
-    const { cli, serving, relay, guest } = await through(
-      t,
-      "tcp:port=0",
-      (port) => `tcp:server=localhost,port=${port}`,
-    );
-    await stopAt(guest, javascriptLoop, "tick");
-    await relay.cut();
-    await told(guest, BROKEN);
+    const { cli, serving, guest } = await cutOff(t, "tcp:port=0");
     await leave(guest, false);
     assert.deepEqual(await guest.process?.waitExit(), { code: 0, signal: null });
     const witness = await lookOn(cli.editor(["join", serving.joins[1] ?? ""]));

@@ -62,11 +62,19 @@ export async function makePki(directory: string): Promise<Pki> {
   return { host, guest, file, thumbprint };
 }
 
+/** The environment in which certificates are the user's in that store, and none of the machine's. */
+export function storesAt(user: string): NodeJS.ProcessEnv {
+  return {
+    DEBUG_SERVER_USER_CERTIFICATES: user,
+    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(user, "none"),
+  };
+}
+
 /** Certificates of a test file or a suite. */
 export interface TestPki extends Pick<Pki, "file" | "thumbprint"> {
   /** For what else belongs to these tests; removed after them. */
   readonly directory: string;
-  /** The environment of a host's command line, and of a guest's: with their own store, and none of the machine's. */
+  /** The environment of a host's command line, and of a guest's. */
   readonly hosts: NodeJS.ProcessEnv;
   readonly guests: NodeJS.ProcessEnv;
 }
@@ -83,17 +91,13 @@ export function usePki(): TestPki {
     if (pki === undefined) throw new Error("the certificates are made before the first test");
     return pki;
   };
-  const env = (store: string) => ({
-    DEBUG_SERVER_MACHINE_CERTIFICATES: path.join(directory, "none"),
-    DEBUG_SERVER_USER_CERTIFICATES: store,
-  });
   return {
     directory,
     get hosts() {
-      return env(made().host);
+      return storesAt(made().host);
     },
     get guests() {
-      return env(made().guest);
+      return storesAt(made().guest);
     },
     file: (name) => made().file(name),
     thumbprint: (name) => made().thumbprint(name),

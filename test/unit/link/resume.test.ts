@@ -347,14 +347,18 @@ test("a guest that comes back too late is told so, and one that was removed mean
   late.place.isOpen = true;
   assert.equal((await closed)?.message, "Hana has removed you.");
 
-  const { place, peer, host, back, claim } = await rawJoined(t, { keepMs: 10 });
-  const over = next(host.onClose);
-  place.isOpen = false;
+  const { peer, host, back, claim } = await rawJoined(t, { keepMs: 20_000 });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const isAway = next(host.connection.onAway);
   peer.stream.destroy();
+  await isAway;
+  const over = next(host.onClose);
+  t.mock.timers.tick(20_000);
   await over;
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  const reason = await back(claim()).expectClose();
-  assert.match(reason.message ?? "", /does not know|connection/u);
+  assert.match((await back(claim()).expectClose()).message ?? "", /was not restored within 20 s/u);
+  // For as long again; then the link is forgotten.
+  t.mock.timers.tick(20_000);
+  assert.match((await back(claim()).expectClose()).message ?? "", /does not know this connection/u);
 });
 
 test("who leaves while away is gone at once, and dials no more", async (t) => {
