@@ -24,10 +24,12 @@ interface Measured {
   readonly bytes: number;
 }
 
+type Row = readonly [name: string, join: number, step: number, bytes: number, ratio: number];
+
 /** A guest on a serial line, with and without the link's feature `deflate`. No rows where there is no socat. */
 export async function slowLine(): Promise<Table> {
-  const rows: (readonly [string, ...number[]])[] = [];
-  let ratio = NaN;
+  const rows: Row[] = [];
+  const ratios = new Map<number, number>();
   if (missing("socat").length === 0) {
     await buildCli();
     for (const baud of BAUDS) {
@@ -36,22 +38,9 @@ export async function slowLine(): Promise<Table> {
         plain.push(await measure(baud, false));
         deflated.push(await measure(baud, true));
       }
-      for (const [name, all] of [
-        ["plain", plain],
-        ["deflate", deflated],
-      ] as const) {
-        const of = (what: keyof Measured) => all.map((each) => each[what]);
-        const base = plain.map((each) => each.step);
-        rows.push([
-          `${baud} baud, ${name}`,
-          median(of("join")),
-          median(of("step")),
-          median(of("bytes")),
-          medianRatio(of("step"), base),
-        ]);
-      }
-      const steps = (all: readonly Measured[]) => all.map((each) => each.step);
-      ratio = medianRatio(steps(deflated), steps(plain));
+      const compressed = row(`${baud} baud, deflate`, deflated, plain);
+      rows.push(row(`${baud} baud, plain`, plain, plain), compressed);
+      ratios.set(baud, compressed[4]);
     }
   }
   return {
@@ -60,9 +49,28 @@ export async function slowLine(): Promise<Table> {
     columns: ["line", "join (ms)", "step (ms)", "step (bytes)", "step / plain"],
     rows,
     aims: [
-      { text: "a step at 115200 baud takes at most half as long as without", limit: 0.5, measured: ratio },
+      {
+        text: "a step at 115200 baud takes at most half as long as without",
+        limit: 0.5,
+        measured: ratios.get(115_200) ?? NaN,
+      },
     ],
   };
+}
+
+function row(name: string, measured: readonly Measured[], plain: readonly Measured[]): Row {
+  const steps = each(measured, "step");
+  return [
+    name,
+    median(each(measured, "join")),
+    median(steps),
+    median(each(measured, "bytes")),
+    medianRatio(steps, each(plain, "step")),
+  ];
+}
+
+function each(all: readonly Measured[], what: keyof Measured): number[] {
+  return all.map((one) => one[what]);
 }
 
 function measure(baud: number, isSlow: boolean): Promise<Measured> {
