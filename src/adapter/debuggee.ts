@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { AppError } from "../common/errors.ts";
+import { IdHider, InspectorMessages } from "./inspectorMessages.ts";
 
 const INSPECTOR_MS = 30_000;
 /** Grandchildren may hold the debuggee's output open for as long as they live: the rest is not waited for. */
 const LAST_OUTPUT_MS = 1_000;
 export const INSPECT_FLAG = "--inspect-brk=127.0.0.1:0";
+/**
+ * By default an inspector tells its id to whoever asks its port for `/json/list`: then each user of this machine could
+ * run code in the program. This keeps it on stderr, also for inspectors that the program or its children open.
+ */
+const PUBLISH_FLAG = "--inspect-publish-uid=stderr";
 
 export interface LaunchOptions {
   readonly program: string;
@@ -39,17 +45,23 @@ export class Debuggee {
   /** Resolves with the exit code once the last output was delivered. A signal counts as 128 plus its number. */
   readonly ended: Promise<number>;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, inspect: boolean) {
     this.#child = child;
     let found: (url: string) => void = () => {};
     this.#url = new Promise((resolve) => (found = resolve));
-    const banner = new BannerFilter(found);
+    const ids = new Set<string>();
+    const hiders = { stdout: new IdHider(ids), stderr: new IdHider(ids) };
+    const messages = new InspectorMessages((url) => {
+      ids.add(url.slice(url.lastIndexOf("/") + 1));
+      found(url);
+    });
     for (const category of ["stdout", "stderr"] as const) {
       const stream = child[category];
       stream?.setEncoding("utf8");
       stream?.on("error", () => {});
       stream?.on("data", (data: string) => {
-        const text = category === "stderr" ? banner.filter(data) : data;
+        const ofProgram = category === "stderr" && inspect ? messages.filter(data) : data;
+        const text = hiders[category].write(ofProgram);
         if (category === "stderr") this.#lastError = (this.#lastError + text).slice(-2000);
         this.#say({ category, text });
       });
@@ -60,7 +72,8 @@ export class Debuggee {
         const status = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
         const finish = () => {
           clearTimeout(timer);
-          this.#say({ category: "stderr", text: banner.rest() });
+          this.#say({ category: "stdout", text: hiders.stdout.end() });
+          this.#say({ category: "stderr", text: hiders.stderr.write(messages.rest()) + hiders.stderr.end() });
           resolve(status);
         };
         const timer = setTimeout(finish, LAST_OUTPUT_MS);
@@ -76,14 +89,16 @@ export class Debuggee {
       if (value === null) delete env[name];
       else env[name] = value;
     }
-    const flags = inspect ? [INSPECT_FLAG] : [];
+    env["NODE_OPTIONS"] = [env["NODE_OPTIONS"], PUBLISH_FLAG].filter(Boolean).join(" ");
+    // Of the same flag Node takes the last one.
+    const flags = inspect ? [INSPECT_FLAG, PUBLISH_FLAG] : [];
     return new Promise((resolve, reject) => {
       const fail = (error: Error) =>
         reject(new AppError("adapterFailed", `Cannot start ${options.runtimeExecutable}: ${error.message}.`));
       try {
         const child = spawn(
           options.runtimeExecutable,
-          [...flags, ...options.runtimeArgs, options.program, ...options.args],
+          [...options.runtimeArgs, ...flags, options.program, ...options.args],
           {
             cwd: options.cwd,
             env,
@@ -93,7 +108,7 @@ export class Debuggee {
             detached: process.platform !== "win32",
           },
         );
-        const debuggee = new Debuggee(child);
+        const debuggee = new Debuggee(child, inspect);
         child.on("error", fail);
         child.once("spawn", () => {
           // One listener for all of them, however many sessions this process has.
@@ -162,49 +177,5 @@ export class Debuggee {
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     this.#child.unref();
-  }
-}
-
-const BANNER_STARTS = [
-  "Debugger listening on ws://",
-  "For help, see: https://nodejs.org/",
-  "Debugger attached.",
-  "Waiting for the debugger to disconnect...",
-  "Debugger ending on ws://",
-];
-
-/** Takes what Node's inspector prints out of the program's stderr, and the address out of that. */
-class BannerFilter {
-  readonly #onUrl: (url: string) => void;
-  /** The start of a line that may yet become one of the inspector's. */
-  #held = "";
-
-  constructor(onUrl: (url: string) => void) {
-    this.#onUrl = onUrl;
-  }
-
-  filter(data: string): string {
-    let passed = "";
-    const lines = (this.#held + data).split("\n");
-    this.#held = lines.pop() ?? "";
-    for (const line of lines) {
-      if (BANNER_STARTS.some((start) => line.startsWith(start))) this.#notice(line);
-      else passed += `${line}\n`;
-    }
-    const undecided = BANNER_STARTS.some(
-      (start) => start.startsWith(this.#held) || this.#held.startsWith(start),
-    );
-    return undecided ? passed : passed + this.rest();
-  }
-
-  rest(): string {
-    const rest = this.#held;
-    this.#held = "";
-    return BANNER_STARTS.some((start) => rest.startsWith(start)) ? "" : rest;
-  }
-
-  #notice(line: string): void {
-    const url = /^Debugger listening on (ws:\S+)/.exec(line)?.[1];
-    if (url !== undefined) this.#onUrl(url);
   }
 }

@@ -75,7 +75,9 @@ export class Inspector {
         allowSynchronousEvents: false,
       });
       const fail = (error: Error) => {
-        reject(new AppError("connectFailed", `Cannot connect to the inspector at ${url}: ${error.message}.`));
+        // Without the id in its URL, which is a secret.
+        const message = `Cannot connect to the inspector at ${new URL(url).host}: ${error.message}.`;
+        reject(new AppError("connectFailed", message));
       };
       socket.once("error", fail);
       socket.once("open", () => {

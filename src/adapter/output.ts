@@ -3,6 +3,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { ConsoleCall, RemoteObject } from "./cdp.ts";
 import type { ProgramText } from "./debuggee.ts";
 import { formatConsoleArguments } from "./format.ts";
+import { hideInspectorIds } from "./inspectorMessages.ts";
 
 export type Category = "console" | "stdout" | "stderr";
 
@@ -139,7 +140,7 @@ export class ProgramOutput {
 }
 
 export function outputEvent(text: string, category: Category, origin?: Origin): DebugProtocol.OutputEvent {
-  const event: DebugProtocol.OutputEvent = new OutputEvent(text, category);
+  const event: DebugProtocol.OutputEvent = new OutputEvent(hideInspectorIds(text), category);
   Object.assign(event.body, origin);
   return event;
 }
