@@ -8,6 +8,21 @@ export interface Peer {
   readonly address: string;
   /** True if only this machine's users can be at the other end (loopback, a local socket). */
   readonly local: boolean;
+  /** Over TCP: what finds its user (peerUser/). */
+  readonly connection?: TcpConnection | undefined;
+}
+
+export interface TcpEnd {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One TCP connection, as the system's table of them names it. */
+export interface TcpConnection {
+  readonly local: TcpEnd;
+  readonly remote: TcpEnd;
+  /** Of our own socket; undefined on Windows, which has none. */
+  readonly inode: number | undefined;
 }
 
 /**

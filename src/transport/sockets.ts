@@ -1,6 +1,7 @@
+import { fstatSync } from "node:fs";
 import net from "node:net";
 import { Emitter } from "../common/event.ts";
-import type { Channel, Listener, Peer } from "./channel.ts";
+import type { Channel, Listener, Peer, TcpConnection } from "./channel.ts";
 import { ChannelInbox } from "./inbox.ts";
 
 /** What TCP and local sockets have in common: channels over `net.Socket`, listeners over `net.Server`. */
@@ -21,6 +22,25 @@ export function socketChannel(socket: net.Socket, peer: Peer): Channel {
     // Readers learn of it by `close` or by a listener of their own; without this one a reset would be fatal.
   });
   return { stream: socket, peer };
+}
+
+/** While the socket is open: later nothing tells its ends. */
+export function connectionOf(socket: net.Socket): TcpConnection | undefined {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return {
+    local: { address: localAddress, port: localPort },
+    remote: { address: remoteAddress, port: remotePort },
+    inode: inodeOf(socket),
+  };
+}
+
+/** Node has no public way to a socket's descriptor, and nothing else tells it from one that takes its place. */
+function inodeOf(socket: net.Socket): number | undefined {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null };
+  const fd = handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fstatSync(fd).ino;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { dial, type Family, resolveHost, type Resolver, systemResolver } from "./dial.ts";
 import { errorCode } from "./errno.ts";
 import { formatHostPort, tcpPeer } from "./peer.ts";
-import { socketChannel, SocketListener } from "./sockets.ts";
+import { connectionOf, socketChannel, SocketListener } from "./sockets.ts";
 import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
 
 /** The wait is for the look-up of a name in `bind`; all else is immediate. */
@@ -80,7 +80,10 @@ export async function connectTcp(options: TcpConnectOptions): Promise<Channel> {
     },
     "Check the host and the port; a firewall between here and there may drop the connection.",
   );
-  return socketChannel(socket, tcpPeer(socket.remoteAddress ?? host, port));
+  return socketChannel(socket, {
+    ...tcpPeer(socket.remoteAddress ?? host, port),
+    connection: connectionOf(socket),
+  });
 }
 
 /** What to bind at once, in alternatives: a later one only where this machine lacks an IP version. */
@@ -148,10 +151,10 @@ function portOf(server: net.Server): number {
 }
 
 function peerOf(socket: net.Socket) {
-  const { remoteAddress, remotePort } = socket;
-  return remoteAddress === undefined || remotePort === undefined
-    ? undefined
-    : tcpPeer(remoteAddress, remotePort);
+  const connection = connectionOf(socket);
+  if (connection === undefined) return undefined;
+  const { address, port } = connection.remote;
+  return { ...tcpPeer(address, port), connection };
 }
 
 /** The machine has no such address, or not this IP version at all. */

@@ -1,6 +1,6 @@
 import type { Firewall } from "./firewall.ts";
 import type { FirewallRule } from "./rule.ts";
-import { run, shellLine } from "./run.ts";
+import { run, shellLine } from "../../transport/run.ts";
 
 const COMMAND = "firewall-cmd";
 

@@ -1,6 +1,6 @@
 import { AppError } from "../../common/errors.ts";
 import type { Firewall } from "./firewall.ts";
-import { run, shellLine } from "./run.ts";
+import { run, shellLine } from "../../transport/run.ts";
 
 const COMMAND = "/usr/libexec/ApplicationFirewall/socketfilterfw";
 

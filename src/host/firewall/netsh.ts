@@ -1,6 +1,6 @@
 import type { Firewall } from "./firewall.ts";
 import type { FirewallRule } from "./rule.ts";
-import { run } from "./run.ts";
+import { run } from "../../transport/run.ts";
 
 const COMMAND = "netsh";
 

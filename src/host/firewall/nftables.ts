@@ -2,7 +2,7 @@ import { AppError } from "../../common/errors.ts";
 import type { Firewall } from "./firewall.ts";
 import { type Chain, chainsThatDrop, type Found, readRuleset, rulesNamed } from "./nftRuleset.ts";
 import type { FirewallRule } from "./rule.ts";
-import { run, shellLine } from "./run.ts";
+import { run, shellLine } from "../../transport/run.ts";
 
 const COMMAND = "nft";
 /** As most systems' own examples call it; for a person to adapt where we may not look. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Firewall } from "./firewall.ts";
 import { type FirewallRule, RULE_NAME } from "./rule.ts";
-import { run, shellLine } from "./run.ts";
+import { run, shellLine } from "../../transport/run.ts";
 
 const COMMAND = "ufw";
 

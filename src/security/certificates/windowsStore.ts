@@ -1,16 +1,12 @@
-import { execFile } from "node:child_process";
 import { randomBytes, X509Certificate } from "node:crypto";
-import { promisify } from "node:util";
 import { AppError } from "../../common/errors.ts";
+import { type RunPowerShell, runPowerShell } from "../../transport/powerShell.ts";
 import { type Certificate, certificateOf, type StoreName } from "./certificate.ts";
 import { readPfxFile } from "./contents.ts";
 import type { CertificateStore, Entry } from "./store.ts";
 
 // Windows' own stores, through PowerShell. This was written without a Windows to run it on: its pure parts are tested,
 // PowerShell itself never ran.
-
-const DEADLINE_MS = 30_000;
-const OUTPUT_BYTES = 16 * 1024 * 1024;
 
 const LOCATIONS = { user: "Cert:\\CurrentUser\\My", machine: "Cert:\\LocalMachine\\My" } as const;
 
@@ -33,9 +29,6 @@ $ErrorActionPreference = 'Stop'
 $certificate = Get-Item -LiteralPath (Join-Path $env:DEBUG_SERVER_STORE $env:DEBUG_SERVER_THUMBPRINT)
 [Convert]::ToBase64String($certificate.Export('Pfx', $env:DEBUG_SERVER_PASSPHRASE))
 `;
-
-/** Runs a PowerShell script with these variables and resolves with what it printed. */
-export type RunPowerShell = (script: string, env: Readonly<Record<string, string>>) => Promise<string>;
 
 export class WindowsStore implements CertificateStore {
   readonly name: StoreName;
@@ -114,12 +107,4 @@ function readListing(output: string): Listed[] {
       hasPrivateKey: hasPrivateKey === true,
     };
   });
-}
-
-async function runPowerShell(script: string, env: Readonly<Record<string, string>>): Promise<string> {
-  const encoded = Buffer.from(script, "utf16le").toString("base64");
-  const args = ["-NoProfile", "-NonInteractive", "-EncodedCommand", encoded];
-  const options = { env: { ...process.env, ...env }, timeout: DEADLINE_MS, maxBuffer: OUTPUT_BYTES };
-  const { stdout } = await promisify(execFile)("powershell.exe", args, { ...options, windowsHide: true });
-  return stdout;
 }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { AppError } from "../../../../src/common/errors.ts";
+import type { RunPowerShell } from "../../../../src/transport/powerShell.ts";
 import { type CertificateAndKey, createCertificate } from "../../../../src/security/certificates/create.ts";
 import { findCertificate } from "../../../../src/security/certificates/find.ts";
 import { writePfx } from "../../../../src/security/certificates/forge.ts";
-import { type RunPowerShell, WindowsStore } from "../../../../src/security/certificates/windowsStore.ts";
+import { WindowsStore } from "../../../../src/security/certificates/windowsStore.ts";
 
 // PowerShell's part is played by a function: there is none on the machines that this was written on.
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { AppError } from "../../common/errors.ts";
+import { AppError } from "../common/errors.ts";
 
 const DEADLINE_MS = 10_000;
 const MAX_OUTPUT = 16 * 1024 * 1024;
