@@ -30,8 +30,7 @@ export class JsonValue {
 
   /** The member of that name, if this is an object that has it. */
   member(name: string): JsonValue | undefined {
-    // A response may be large, but then its body comes last (envelope.ts).
-    this.#members ??= scanMembers(this.#text, this.span.start === 0) ?? new Map<string, Span>();
+    this.#members ??= scanMembers(this.#text) ?? new Map<string, Span>();
     return this.#within(this.#members.get(name));
   }
 

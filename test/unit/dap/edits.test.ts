@@ -58,6 +58,15 @@ describe("a value within a message", () => {
   });
 });
 
+test("a response's body ends where it ends, whatever its sender has put behind it", () => {
+  const head = '"seq":1,"type":"response","request_seq":1,"success":true,"command":"loadedSources"';
+  const body = '{"sources":[{"path":"/host/a.c"}]}';
+  const message = at(`{${head},"body":${body},"more":{}}`);
+  assert.deepEqual(message.member("body")?.value, JSON.parse(body));
+  const [source] = sourcesInBody("loadedSources", message.member("body") ?? message);
+  assert.equal(source?.member("path")?.string, "/host/a.c");
+});
+
 describe("the sources of a message", () => {
   const found = (name: string, body: object) =>
     sourcesInBody(name, at(JSON.stringify(body))).map((source) => source.member("path")?.string);
