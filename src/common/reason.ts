@@ -2,6 +2,8 @@ import { AppError, type ErrorCode } from "./errors.ts";
 
 /** Letters of a message or a hint that is sent to a peer. */
 const TEXT_LENGTH = 4096;
+/** Letters of a code that we do not know. */
+const CODE_LENGTH = 64;
 
 /** Why a link, a stream or a request ended; `{}` is an orderly end without a reason. */
 export interface Reason {
@@ -45,7 +47,12 @@ function isErrorCode(code: string): code is ErrorCode {
 export function reasonToError(from: Reason): AppError | undefined {
   if (from.code === undefined) return undefined;
   const code = isErrorCode(from.code) ? from.code : "closed";
-  return new AppError(code, from.message ?? `The other side said "${from.code}".`, { hint: from.hint });
+  return new AppError(code, from.message ?? `The other side said "${word(from.code)}".`, { hint: from.hint });
+}
+
+/** A code as people may be shown it: the other side need not be well-behaved, and its codes are words. */
+function word(code: string): string {
+  return code.slice(0, CODE_LENGTH).replace(/[^\w-]/gu, "?");
 }
 
 export function errorToReason(error: AppError | undefined): Reason {
