@@ -1,6 +1,7 @@
 import type { ClientAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
+import { shownLine } from "../common/shown.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";
 import type { SessionInfo, Wait } from "../link/messages.ts";
@@ -13,6 +14,9 @@ import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
 import { PushedAnswers } from "./pushedAnswers.ts";
+
+/** Letters of a session's id in a message. */
+const ID_LENGTH = 64;
 
 export interface JoinOptions extends WaitOptions {
   /** Where certificates come from. Default: the stores of this user and this machine. */
@@ -109,7 +113,7 @@ function choose(sessions: readonly SessionInfo[], wanted: string | undefined): S
   const found = wanted === undefined ? root : sessions.find(({ id }) => id === wanted);
   if (found !== undefined) return found;
   if (wanted === undefined) throw new AppError("closed", "This server has no debug session any more.");
-  const there = sessions.map(({ id, name }) => `${id} (${name})`).join(", ");
+  const there = sessions.map(({ id, name }) => `${shownLine(id, ID_LENGTH)} (${name})`).join(", ");
   throw new AppError("badArguments", `There is no session "${wanted}" on this server.`, {
     hint: there === "" ? undefined : `There is ${there}.`,
   });

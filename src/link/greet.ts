@@ -89,8 +89,8 @@ function checkChoice(hello: Hello, welcome: Welcome): AppError | undefined {
       `The host chose version ${welcome.protocol} of the protocol, which was not offered.`,
     );
   }
-  const foreign = welcome.features.find((feature) => !hello.features.includes(feature));
-  return foreign === undefined
+  // Which one is not repeated: the host may have written anything.
+  return welcome.features.every((feature) => hello.features.includes(feature))
     ? undefined
-    : new AppError("protocol", `The host chose the feature "${foreign}", which was not offered.`);
+    : new AppError("protocol", "The host chose a feature that was not offered.");
 }
