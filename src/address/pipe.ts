@@ -15,7 +15,8 @@ export function parsePipe(raw: Raw): ParseResult<string> {
         lower === "%d" || lower === "%x"
           ? `Write ${lower}.`
           : "Write %d (decimal) or %x (hexadecimal) for the process id; other uses of % are not possible.";
-      return failureAt(raw, "A pipe's name can hold the codes %d and %x only.", hint, index, index + 2);
+      const end = index + code.length;
+      return failureAt(raw, "A pipe's name can hold the codes %d and %x only.", hint, index, end);
     }
   }
   const third = [...raw.text.matchAll(CODES)][2];

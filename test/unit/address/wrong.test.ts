@@ -278,7 +278,7 @@ const SERVERS: Row[] = [
   [
     "npipe:pipe=a%",
     12,
-    14,
+    13,
     "A pipe's name can hold the codes %d and %x only.",
     "Write %d (decimal) or %x (hexadecimal) for the process id; other uses of % are not possible.",
   ],
