@@ -33,4 +33,8 @@ export const LIMITS = {
   nesting: 500,
   /** Requests of one client that are under way at the same time. */
   requestsUnderWay: 1024,
+  /** Child sessions that a guest's editor is asked to open: at the same time, for one link at all, and within each other. */
+  childrenUnderWay: 64,
+  children: 512,
+  childDepth: 8,
 } as const;

@@ -13,6 +13,8 @@ import { isCalled } from "../transport/called.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
+import { ChildAllowance } from "./childAllowance.ts";
+import { HostMessages } from "./hostMessages.ts";
 import { PushedAnswers } from "./pushedAnswers.ts";
 
 /** Letters of a session's id in a message. */
@@ -42,7 +44,8 @@ export interface Joined {
    */
   findSession(id?: string, wait?: WaitOptions): Promise<SessionInfo>;
   /**
-   * Opens a session, found in the same way, as a DAP endpoint. Rejects with the host's reason.
+   * Opens a session, found in the same way, as a DAP endpoint by which nothing comes but what a host may send its guests
+   * (hostMessages.ts). Rejects with the host's reason.
    */
   openSession(id?: string, wait?: WaitOptions): Promise<DapPort>;
 }
@@ -91,13 +94,15 @@ async function joinOnce(
     link.start();
     return choose(await sessionsOf(link, wait), id);
   };
+  const children = new ChildAllowance();
   return {
     address,
     link,
     findSession,
     openSession: async (id, wait) => {
       const port = await link.openSession((await findSession(id, wait)).id, wait);
-      return link.welcome.features.includes("push") ? new PushedAnswers(port) : port;
+      const pushes = link.welcome.features.includes("push");
+      return new HostMessages(pushes ? new PushedAnswers(port) : port, children);
     },
   };
 }

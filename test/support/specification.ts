@@ -23,6 +23,10 @@ export function membersOf(name: string): Map<string, { type: string; optional: b
 export const REQUEST_NAMES = [...SPECIFICATION.matchAll(/interface (\w+)Request extends Request \{/g)].map(
   ([, name = ""]) => name,
 );
+/** `Stopped`, `LoadedSource`, … */
+export const EVENT_NAMES = [...SPECIFICATION.matchAll(/interface (\w+)Event extends Event \{/g)].map(
+  ([, name = ""]) => name,
+);
 export const commandOf = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** The arguments' interface of a request: what its `arguments` member says. */

@@ -1,55 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
-import { Emitter } from "../../../src/common/event.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
-import type { DapPort, IncomingMessage } from "../../../src/dap/port.ts";
 import { EditorEndpoint } from "../../../src/guest/editor.ts";
-
-/** A port whose other end is the test. */
-class FakePort implements DapPort {
-  readonly sent: { seq?: number; [key: string]: unknown }[] = [];
-  readonly #message = new Emitter<IncomingMessage>();
-  readonly #drain = new Emitter<void>();
-  readonly #close = new Emitter<AppError | undefined>();
-  readonly onMessage = this.#message.event;
-  readonly onDrain = this.#drain.event;
-  readonly onClose = this.#close.event;
-  ready = true;
-  started = false;
-  closed = false;
-
-  send(parts: readonly Uint8Array[]): boolean {
-    this.sent.push(JSON.parse(Buffer.concat(parts).toString()) as { seq?: number });
-    return this.ready;
-  }
-
-  start(): void {
-    this.started = true;
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  /** The other end sends. */
-  come(message: object): void {
-    this.#message.fire({ body: Buffer.from(JSON.stringify(message)) });
-  }
-
-  end(reason?: AppError): void {
-    this.#close.fire(reason);
-  }
-
-  drain(): void {
-    this.#drain.fire();
-  }
-
-  /** The commands and events that were sent to it. */
-  get said(): unknown[] {
-    return this.sent.map(({ command, event }) => command ?? event);
-  }
-}
+import { FakePort } from "./fakePort.ts";
 
 function request(seq: number, command: string): object {
   return { seq, type: "request", command };

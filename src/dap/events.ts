@@ -1,0 +1,20 @@
+/** The events of the DAP specification; a test holds them against @vscode/debugprotocol. */
+export const EVENTS: ReadonlySet<string> = new Set([
+  "breakpoint",
+  "capabilities",
+  "continued",
+  "exited",
+  "initialized",
+  "invalidated",
+  "loadedSource",
+  "memory",
+  "module",
+  "output",
+  "process",
+  "progressEnd",
+  "progressStart",
+  "progressUpdate",
+  "stopped",
+  "terminated",
+  "thread",
+]);
