@@ -92,7 +92,7 @@ async function joinOnce(
   });
   const findSession: Joined["findSession"] = async (id, wait) => {
     link.start();
-    return choose(await sessionsOf(link, wait), id);
+    return choose(await sessionsOf(link, id, wait), id);
   };
   const children = new ChildAllowance();
   return {
@@ -107,10 +107,15 @@ async function joinOnce(
   };
 }
 
-/** The welcome lists them, unless there are so many that the list has to be asked for. */
-async function sessionsOf(link: GuestLink, wait?: WaitOptions): Promise<readonly SessionInfo[]> {
+/** The welcome lists them, unless there are too many for it, or the wanted one began later. */
+async function sessionsOf(
+  link: GuestLink,
+  wanted: string | undefined,
+  wait?: WaitOptions,
+): Promise<readonly SessionInfo[]> {
   const { sessions } = link.welcome;
-  return sessions.length > 0 ? sessions : (await link.request("listSessions", {}, wait)).sessions;
+  const isThere = sessions.some(({ id }) => wanted === undefined || id === wanted);
+  return isThere ? sessions : (await link.request("listSessions", {}, wait)).sessions;
 }
 
 function choose(sessions: readonly SessionInfo[], wanted: string | undefined): SessionInfo {

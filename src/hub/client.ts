@@ -69,6 +69,8 @@ export interface ClientRequest {
 export class Client {
   /** Who it belongs to. Another one after a transfer, if it turned out to be theirs. */
   participant: Participant;
+  /** The host's own, which came through no server: a ticket that it shows later changes nothing of that. */
+  readonly isLocal: boolean;
   readonly handles = new IssuedHandles();
   /** Set by `initialize`. */
   profile: Profile | undefined;
@@ -107,6 +109,7 @@ export class Client {
   constructor(port: DapPort, participant: Participant) {
     this.#port = port;
     this.participant = participant;
+    this.isLocal = participant.isHost;
     this.#outbox = new Outbox(port, {
       onOverflow: () => this.drop(new AppError("busy", "The client was too slow to take what it was sent.")),
       encodeLoss: (lines) => this.#encodeEvent("output", lossBody(lines)),

@@ -17,8 +17,20 @@ export interface ReverseOptions {
   /** `hold`: somebody will be invited, so the program waits for their breakpoints. */
   readonly startChild:
     ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>) | undefined;
-  /** The client that started the session, if it is here: the only one on whose machine a terminal may be opened. */
+  /** The client that started the session, if it is here. */
   readonly driver: () => Client | undefined;
+}
+
+/**
+ * Which of its adapter's requests the client that started the session is sent, `startDebugging` apart. What an adapter
+ * wants runs on that client's machine. A local editor has chosen the adapter itself and is sent all. Who came through a
+ * server is a guest of the host's: of them, only a plain DAP client that can open terminals is asked for one, because it
+ * has started the program as its own.
+ */
+function mayBeAsked({ isLocal, participant, profile }: Client, command: string): boolean {
+  const opensTerminals = profile?.runInTerminal === true;
+  if (command === "runInTerminal") return opensTerminals && (isLocal || participant.kind === "dap");
+  return isLocal;
 }
 
 /** Requests of the adapter. Each is answered, whoever leaves. */
@@ -42,15 +54,13 @@ export class ReverseRequests {
       );
       return;
     }
-    // `runInTerminal` and what else an adapter may want runs on the machine of whoever started the session, or
-    // nowhere: never on a joined guest's.
+    const { command } = request;
     const driver = this.#options.driver();
-    const able =
-      driver !== undefined && (request.command !== "runInTerminal" || driver.profile?.runInTerminal === true);
-    if (able) driver.request(request.command, request.args, (outcome) => request.answer(outcome));
+    if (driver !== undefined && mayBeAsked(driver, command))
+      driver.request(command, request.args, (outcome) => request.answer(outcome));
     else
       request.answer(
-        errorOutcome(new AppError("notSupported", `Nobody is here for the request "${request.command}".`)),
+        errorOutcome(new AppError("notSupported", `Nobody is here for the request "${command}".`)),
       );
   }
 

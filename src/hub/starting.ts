@@ -38,8 +38,10 @@ export function startFailure(outcome: Outcome): AppError {
   return new AppError("adapterFailed", `The session could not be started: ${failureText(outcome)}`);
 }
 
+const OWN_KEYS = ["debugServerSession", "debugServerTicket", "debugServerDepth"];
+
 /** Our own keys of a launch configuration are not the adapter's business. */
-export function withoutOwnKeys(request: ClientRequest): Buffer | undefined {
-  if (!("debugServerSession" in request.args)) return request.rawArgs;
-  return encodeJson({ ...request.args, debugServerSession: undefined, debugServerTicket: undefined });
+export function withoutOwnKeys({ args, rawArgs }: ClientRequest): Buffer | undefined {
+  if (!OWN_KEYS.some((key) => key in args)) return rawArgs;
+  return encodeJson(Object.fromEntries(Object.entries(args).filter(([key]) => !OWN_KEYS.includes(key))));
 }

@@ -30,7 +30,7 @@ export class Recents {
 
   /** Remembers a server. Resolves with its connection string without the password. */
   async remember(address: ClientAddress): Promise<string> {
-    const text = format(withoutSecret(address));
+    const text = openText(address);
     if (address.password?.kind === "literal")
       await this.#secrets.store(secretKey(text), address.password.value);
     const all = [text, ...this.list().filter((other) => other !== text)];
@@ -56,9 +56,9 @@ export class Recents {
   }
 }
 
-/** `env:` and `file:` are no secrets but the places of one. */
-function withoutSecret(address: ClientAddress): ClientAddress {
-  return address.password?.kind === "literal" ? { ...address, password: undefined } : address;
+/** The connection string without a password. `env:` and `file:` are no secrets but the places of one. */
+export function openText(address: ClientAddress): string {
+  return format(address.password?.kind === "literal" ? { ...address, password: undefined } : address);
 }
 
 function isOpen(stored: unknown): stored is string {

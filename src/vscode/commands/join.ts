@@ -3,7 +3,6 @@ import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
 import { harmless } from "../harmless.ts";
-import { DEBUG_TYPE } from "../names.ts";
 import { checkClient } from "./check.ts";
 import { entryOf, networkOf } from "./find.ts";
 import {
@@ -12,6 +11,7 @@ import {
   choice,
   entryChoice,
   isForThisMachine,
+  joinConfiguration,
   joinGroups,
 } from "./joinItems.ts";
 
@@ -44,12 +44,10 @@ export async function join(app: App, argument: unknown): Promise<void> {
 }
 
 /** Joins as a debug session of this window; VS Code shows what goes wrong. Its configuration holds no password. */
-export async function startJoin(
-  { recents }: Pick<App, "recents">,
-  { address, name }: JoinChoice,
-): Promise<void> {
-  const remote = await recents.remember(address);
-  const configuration = { type: DEBUG_TYPE, request: "attach", name: harmless(name), remote };
+export async function startJoin({ recents }: Pick<App, "recents">, wanted: JoinChoice): Promise<void> {
+  const configuration = joinConfiguration(wanted);
+  if (configuration instanceof AppError) throw configuration;
+  await recents.remember(wanted.address);
   await vscode.debug.startDebugging(undefined, configuration);
 }
 

@@ -1,9 +1,12 @@
 import { format } from "../../address/format.ts";
 import type { ClientAddress } from "../../address/model.ts";
 import { parseClient } from "../../address/parse.ts";
+import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import { harmless } from "../harmless.ts";
 import { pastedLink } from "../joinLink.ts";
+import { DEBUG_TYPE } from "../names.ts";
+import { openText } from "../recent.ts";
 import { checkClient } from "./check.ts";
 
 /** What can be joined, and what is wrong with what is typed. */
@@ -121,4 +124,23 @@ function itemOf(text: string): JoinItem | undefined {
 
 export function choice(address: ClientAddress): JoinChoice {
   return { address, name: harmless(format(address, { secrets: "mask" })) };
+}
+
+/**
+ * The configuration of the debug session that joins. VS Code fills in variables (`${env:…}`, `${command:…}`) anywhere in it,
+ * and others have a hand in the string (a link, the clipboard) and in the name (the host, the network). Returns an AppError
+ * if that would be so in the string.
+ */
+export function joinConfiguration({ address, name }: JoinChoice) {
+  const remote = openText(address);
+  if (remote.includes("${"))
+    return new AppError("address", 'A connection string that is joined in this way holds no "${".', {
+      hint: "VS Code would put a variable, a setting or a command's result there, and the host would see it.",
+    });
+  return {
+    type: DEBUG_TYPE,
+    request: "attach",
+    name: harmless(name).replaceAll("${", "$ {"),
+    remote,
+  } as const;
 }

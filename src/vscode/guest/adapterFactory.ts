@@ -11,7 +11,7 @@ import type { FindOptions } from "../../security/certificates/find.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { harmless } from "../harmless.ts";
 import type { Serving } from "../host/serving.ts";
-import { type Plan, readPlan } from "./configuration.ts";
+import { type Plan, checkParent, readPlan } from "./configuration.ts";
 import type { HostBreakpoints } from "./hostBreakpoints.ts";
 import type { Join, Joins } from "./joins.ts";
 import { ObjectPort } from "./objectPort.ts";
@@ -94,6 +94,8 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     let editor: EditorEndpoint | undefined;
     try {
       const plan = readPlan(session.configuration);
+      const refusal = checkParent(plan, session.parentSession?.type);
+      if (refusal !== undefined) throw refusal;
       const origin = await this.#originOf(session, plan, gone);
       this.#origins.set(session.id, origin);
       port.onClose(() => this.#origins.delete(session.id));

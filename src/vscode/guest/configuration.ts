@@ -3,6 +3,7 @@ import { parseClient, parseServer } from "../../address/parse.ts";
 import type { ParseFailure } from "../../address/result.ts";
 import { AppError } from "../../common/errors.ts";
 import { type JsonObject, isObject } from "../../dap/messages.ts";
+import { DEBUG_TYPE } from "../names.ts";
 
 /** `localRoot` here is where the host has `remoteRoot`, as VS Code's own configurations call it. */
 export interface PathMapping {
@@ -50,6 +51,24 @@ export function readPlan(configuration: Readonly<JsonObject>): Plan {
   const parsed = parseClient(remote);
   if (!parsed.ok) throw wrongString("remote", parsed);
   return { kind: "join", address: parsed.value, pathMappings };
+}
+
+/**
+ * Whether a session that another one has started may be what its configuration asks for. What a host has a hand in comes
+ * as a child of a session that joined it: that one may be another session of the same host, and nothing else. No parent
+ * may have an adapter's command run here.
+ */
+export function checkParent(plan: Plan, parentType: string | undefined): AppError | undefined {
+  if (plan.kind === "child")
+    return parentType === DEBUG_TYPE
+      ? undefined
+      : new AppError("notAllowed", '"debugServerSession" is for the children of a session that was joined.', {
+          hint: 'To join a server, write "remote" instead.',
+        });
+  if (parentType === undefined || (plan.kind === "join" && parentType !== DEBUG_TYPE)) return undefined;
+  return new AppError("notAllowed", "A child session neither starts an adapter nor joins another server.", {
+    hint: "Start it by itself, from launch.json.",
+  });
 }
 
 function readWrap(configuration: Readonly<JsonObject>, adapter: unknown): Plan {

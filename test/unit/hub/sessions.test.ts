@@ -5,7 +5,7 @@ import { type JsonObject, isObject } from "../../../src/dap/messages.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
-import { MemoryClient, type Message, VSCODE, connect, enter, settle } from "./memoryClient.ts";
+import { MemoryClient, type Message, VSCODE, connect, enter, participant, settle } from "./memoryClient.ts";
 
 const source = { path: "/p/a.c" };
 
@@ -25,7 +25,7 @@ describe("requests of the adapter", () => {
     const outcome = await upstream.reverse("runInTerminal", { args: ["x"], cwd: "/" });
     assert.equal(String(outcome.body), '{"processId":7}');
     assert.match(asked[0]?.text ?? "", /"arguments":\{"args":\["x"\],"cwd":"\/"\}/);
-    assert.equal((await upstream.reverse("own/request")).success, true);
+    assert.equal((await upstream.reverse("own/request")).message, "notSupported");
     driver.onReverse = () => new Error("no terminal");
     assert.deepEqual(await upstream.reverse("runInTerminal"), {
       success: false,
@@ -48,6 +48,42 @@ describe("requests of the adapter", () => {
     const other = new FakeUpstream();
     await enter(connect(new Hub(other), "driver").client, { adapterID: "fake" });
     assert.equal((await other.reverse("runInTerminal")).message, "notSupported");
+  });
+
+  for (const [who, more, expected] of [
+    ["a plain client", { kind: "dap" }, ["runInTerminal"]],
+    ["a guest of the link", { kind: "guest" }, []],
+    [
+      "the host's own editor",
+      { kind: "host", isHost: true },
+      ["runInTerminal", "launchVSCode", "own/request"],
+    ],
+  ] as const) {
+    test(`${who} that has started the session is asked for ${expected.join(", ") || "nothing"}`, async () => {
+      const upstream = new FakeUpstream();
+      const driver = connect(new Hub(upstream), "driver", more).client;
+      await enter(driver);
+      const asked: unknown[] = [];
+      driver.onReverse = ({ command }) => {
+        asked.push(command);
+        return {};
+      };
+      for (const command of ["runInTerminal", "launchVSCode", "own/request"]) {
+        const { success } = await upstream.reverse(command, {});
+        assert.equal(success, (expected as readonly string[]).includes(command), command);
+      }
+      assert.deepEqual(asked, expected);
+    });
+  }
+
+  test("who shows the host's ticket has come through a server all the same", async () => {
+    const upstream = new FakeUpstream();
+    const hub = new Hub(upstream);
+    const { client, inner } = connect(hub, "driver");
+    await enter(client);
+    inner.participant = participant("host", { kind: "host", isHost: true });
+    client.onReverse = () => assert.fail("it was asked");
+    assert.equal((await upstream.reverse("launchVSCode")).message, "notSupported");
   });
 
   test("startDebugging is refused where children are not served", async () => {

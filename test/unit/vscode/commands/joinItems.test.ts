@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseClient } from "../../../../src/address/parse.ts";
+import { AppError } from "../../../../src/common/errors.ts";
 import type { ServerEntry } from "../../../../src/host/registry.ts";
-import { type JoinSources, entryChoice, joinGroups } from "../../../../src/vscode/commands/joinItems.ts";
+import {
+  type JoinSources,
+  choice,
+  entryChoice,
+  joinConfiguration,
+  joinGroups,
+} from "../../../../src/vscode/commands/joinItems.ts";
 
 const NOTHING: JoinSources = { typed: "", clipboard: "", entries: [], recents: [], own: new Set() };
 
@@ -126,5 +134,43 @@ describe("what the quick pick of joining offers", () => {
   test("what a newer version has registered is left out", () => {
     assert.equal(entryChoice(entry("quic:server=h,port=1")), undefined);
     assert.deepEqual(shown({ entries: [entry("quic:server=h,port=1")] }), {});
+  });
+});
+
+describe("the configuration of a join", () => {
+  function address(text: string) {
+    const parsed = parseClient(text);
+    assert.ok(parsed.ok, text);
+    return parsed.value;
+  }
+
+  test("holds no password", () => {
+    const wanted = choice(address("tcp:server=h,port=5,password=zq7Kx"));
+    assert.deepEqual(joinConfiguration(wanted), {
+      type: "debug-server",
+      request: "attach",
+      name: "tcp:server=h,port=5,Password=*",
+      remote: "tcp:server=h,port=5",
+    });
+  });
+
+  for (const text of [
+    "tcp:server=h,port=5,name=${env:SECRET}",
+    'tcp:server=h,port=5,name="a ${command:workbench.action.quit}"',
+    "npipe:server=h,pipe=${env:SECRET}",
+    "tcp:server=h,port=5,password=env:${env:SECRET}",
+  ]) {
+    test(`nothing is filled in: ${text}`, () => {
+      const configuration = joinConfiguration(choice(address(text)));
+      assert.ok(configuration instanceof AppError);
+      assert.equal(configuration.code, "address");
+    });
+  }
+
+  test("nor in a name that its host has given it, or a server on the network", () => {
+    for (const name of ["${env:SECRET}", "$${command:x}", "$\u200b{env:SECRET}", "$(x)${env:SECRET}"]) {
+      const configuration = joinConfiguration({ address: address("tcp:server=h,port=5"), name });
+      assert.doesNotMatch(JSON.stringify(configuration), /\$\{/);
+    }
   });
 });

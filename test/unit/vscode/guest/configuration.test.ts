@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../../src/common/errors.ts";
-import { readPlan } from "../../../../src/vscode/guest/configuration.ts";
+import { checkParent, readPlan } from "../../../../src/vscode/guest/configuration.ts";
 
 const ATTACH = { type: "debug-server", request: "attach", name: "Join" };
 const LAUNCH = { type: "debug-server", request: "launch", name: "Serve", adapter: ["lldb-dap", "-v"] };
@@ -66,6 +66,30 @@ describe("a configuration that cannot be meant", () => {
           return true;
         },
       );
+    });
+  }
+});
+
+describe("what a session may be that another one has started", () => {
+  const plans = {
+    join: readPlan({ ...ATTACH, remote: "tcp:server=h,port=1" }),
+    child: readPlan({ ...ATTACH, debugServerSession: "2" }),
+    wrap: readPlan({ ...LAUNCH, configuration: {} }),
+  };
+  for (const [kind, parent, allowed] of [
+    ["join", undefined, true],
+    ["join", "node", true],
+    ["join", "debug-server", false],
+    ["child", undefined, false],
+    ["child", "node", false],
+    ["child", "debug-server", true],
+    ["wrap", undefined, true],
+    ["wrap", "node", false],
+    ["wrap", "debug-server", false],
+  ] as const) {
+    test(`${kind} by ${parent ?? "nobody"}: ${allowed ? "may be" : "is refused"}`, () => {
+      const refusal = checkParent(plans[kind], parent);
+      assert.equal(refusal?.code, allowed ? undefined : "notAllowed");
     });
   }
 });
