@@ -1,4 +1,5 @@
 import type { CleanUp } from "./namespaces.ts";
+import { once } from "../../src/common/event.ts";
 import { type JsonObject, encodeJson, parseObject } from "../../src/dap/messages.ts";
 import type { DapPort } from "../../src/dap/port.ts";
 import { acceptLink } from "../../src/link/acceptLink.ts";
@@ -11,6 +12,8 @@ export interface AttackedSession {
   readonly id: string;
   /** All that the guest has said in it. */
   readonly heard: JsonObject[];
+  /** Resolves when the guest has left it. */
+  readonly closed: Promise<unknown>;
   /** Sends a message; resolves with the guest's answer if it is a request. */
   ask(command: string, args: unknown): Promise<JsonObject>;
   event(event: string, body?: unknown): void;
@@ -82,6 +85,7 @@ function attack(
   const session: AttackedSession = {
     id,
     heard,
+    closed: once(port.onClose),
     ask(command, args) {
       const asked = send({ type: "request", command, arguments: args });
       return answers.take(({ request_seq }) => request_seq === asked, `the answer to ${command}`);
