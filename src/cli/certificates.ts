@@ -8,7 +8,8 @@ import {
 } from "../security/certificates/certificate.ts";
 import { PURPOSES } from "../security/certificates/create.ts";
 import type { Entry } from "../security/certificates/store.ts";
-import { printable, table } from "./text.ts";
+import { printable } from "../common/shown.ts";
+import { table } from "./text.ts";
 
 /** What `--json` shows of a certificate. */
 export function facts(certificate: Certificate): Record<string, unknown> {

@@ -1,12 +1,13 @@
 import type { Participant } from "../hub/client.ts";
 import type { AppError } from "../common/errors.ts";
+import { inSentence } from "../common/names.ts";
 import type { Host, HostedServer } from "../host/host.ts";
 import { awayLine } from "../hub/sessions.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import { shownKey } from "../transport/peer.ts";
-import { note, print } from "./output.ts";
-import { printable } from "./text.ts";
+import { note, print, printJson } from "./output.ts";
+import { printable } from "../common/shown.ts";
 
 /** How a session ended. */
 export interface Ending {
@@ -38,8 +39,9 @@ export const textReport: Report = {
     note(`It calls ${server.calling.host}, port ${server.calling.port}, until somebody there joins.`);
   },
   unreachable: (_, reason) => note(printable(`${reason.message} It is called again and again.`)),
-  joined: ({ name, address, access }) => note(printable(`${name} has joined (${address}, ${access}).`)),
-  left: ({ name }) => note(printable(`${name} has left.`)),
+  joined: ({ name, address, access }) =>
+    note(printable(`${inSentence(name)} has joined (${address}, ${access}).`)),
+  left: ({ name }) => note(printable(`${inSentence(name)} has left.`)),
   away: (participant) => note(printable(awayLine(participant))),
   wrongPassword: ({ from, count, paused }) =>
     note(
@@ -51,7 +53,7 @@ export const textReport: Report = {
 /** One JSON object a line, for programs. */
 export const jsonReport: Report = {
   listening: ({ id, server, join, joins }) =>
-    json({
+    printJson({
       event: "listening",
       id,
       server: server.connectionString,
@@ -59,17 +61,13 @@ export const jsonReport: Report = {
       joins,
       firewall: server.firewallProblem?.toLine(),
     }),
-  unreachable: ({ id }, { message }) => json({ event: "unreachable", id, reason: message }),
-  joined: ({ id, name, address, access }) => json({ event: "joined", id, name, address, access }),
-  left: ({ id, name }) => json({ event: "left", id, name }),
-  away: ({ id, name, isAway }) => json({ event: isAway ? "away" : "back", id, name }),
-  wrongPassword: ({ from, count, paused }) => json({ event: "wrongPassword", from, count, paused }),
-  ended: ({ reason, expected }) => json({ event: "ended", reason, expected }),
+  unreachable: ({ id }, { message }) => printJson({ event: "unreachable", id, reason: message }),
+  joined: ({ id, name, address, access }) => printJson({ event: "joined", id, name, address, access }),
+  left: ({ id, name }) => printJson({ event: "left", id, name }),
+  away: ({ id, name, isAway }) => printJson({ event: isAway ? "away" : "back", id, name }),
+  wrongPassword: ({ from, count, paused }) => printJson({ event: "wrongPassword", from, count, paused }),
+  ended: ({ reason, expected }) => printJson({ event: "ended", reason, expected }),
 };
-
-function json(event: object): void {
-  print(JSON.stringify(event));
-}
 
 export function reportGuests(host: Host, report: Report): void {
   host.sessions.onJoined((participant) => report.joined(participant));

@@ -17,6 +17,8 @@ export const LIMITS = {
   questions: 8,
   /** Letters of what a guest says to the others by `.echo`. */
   echoLength: 4096,
+  /** Letters of the line that tells the others what a client did: an expression may be longer. */
+  activityLength: 1000,
   /** Messages waiting for one slow client, besides the one that is being written. */
   outboxBytes: 32 * MiB,
   /** Past output that a late client is shown. */

@@ -1,5 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
+import { ownLine } from "../common/shown.ts";
 import { nesting, parseJson, scanMembers } from "./envelope.ts";
 
 export type JsonObject = Record<string, unknown>;
@@ -106,6 +107,11 @@ export function requestParts(seq: number, command: string, args: Buffer | undefi
 function withValue(head: string, name: string, value: Buffer | undefined): Buffer[] {
   if (value === undefined) return [Buffer.from(`${head}}`)];
   return [Buffer.from(`${head},"${name}":`), value, CLOSE];
+}
+
+/** The body of an `output` event with a line of ours: what others wrote in it begins no line of its own. */
+export function ownOutput(category: "console" | "important", line: string): Buffer {
+  return encodeJson({ category, output: `${ownLine(line)}\n` });
 }
 
 /** The error outcome of DAP (`ErrorResponse`): a code for programs in `message`, a sentence for people in `body.error`. */

@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
 import { parseJson, readAdapterMessage, scanMembers } from "../dap/envelope.ts";
-import { encodeJson, errorOutcome, eventParts, readClientMessage, responseParts } from "../dap/messages.ts";
+import { errorOutcome, eventParts, ownOutput, readClientMessage, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 
 /** A message that may be of the kind we look for is not longer than this; all others are not looked into. */
@@ -131,7 +131,7 @@ export class EditorEndpoint {
     this.#state = { kind: "over", reason: over, told: true };
     this.#failure = reason;
     if (reason !== undefined)
-      this.#event("output", { category: "important", output: `Debug Server: ${reason.toLine()}\n` });
+      this.#event("output", ownOutput("important", `Debug Server: ${reason.toLine()}`));
     if (!this.#terminated) this.#event("terminated", undefined);
   }
 
@@ -155,8 +155,8 @@ export class EditorEndpoint {
     if (leaves || command === "initialize") this.close();
   }
 
-  #event(event: string, body: object | undefined): void {
-    this.#editor.send(eventParts(this.#nextSeq(), event, body === undefined ? undefined : encodeJson(body)));
+  #event(event: string, body: Buffer | undefined): void {
+    this.#editor.send(eventParts(this.#nextSeq(), event, body));
   }
 
   #nextSeq(): number {

@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
-import { shownName } from "../common/shown.ts";
+import { shownName } from "../common/names.ts";
 import { type JsonObject, isObject } from "../dap/messages.ts";
 
 /** What a guest's editor has said of itself. */

@@ -4,7 +4,7 @@ import { type Access, lesser } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Logger } from "../common/logger.ts";
-import { shownName } from "../common/shown.ts";
+import { guestName, shownName } from "../common/names.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import { abortable } from "../transport/wait.ts";
 
@@ -119,5 +119,5 @@ function nobodyAnswered(): AppError {
 }
 
 function shown({ name, address, kind, program }: Arrival): Arrival {
-  return { name: shownName(name), address, kind, program: program && shownName(program) };
+  return { name: guestName(name), address, kind, program: program && shownName(program) };
 }

@@ -3,9 +3,9 @@ import { Emitter, type Event } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
 import {
   type JsonObject,
-  encodeJson,
   errorOutcome,
   eventParts,
+  ownOutput,
   readClientMessage,
   responseParts,
 } from "../dap/messages.ts";
@@ -73,8 +73,8 @@ export class Gate implements DapPort {
     for (const { seq, command } of requests)
       this.#port.send(responseParts(this.#seq++, seq, command, outcome));
     if (requests.length === 0) {
-      const line = { category: "important", output: `Debug Server: ${reason.toLine()}\n` };
-      this.#port.send(eventParts(this.#seq++, "output", encodeJson(line)));
+      const line = ownOutput("important", `Debug Server: ${reason.toLine()}`);
+      this.#port.send(eventParts(this.#seq++, "output", line));
     }
     this.#held = undefined;
     this.close();

@@ -2,6 +2,7 @@ import type { ServerAddress } from "../address/model.ts";
 import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
+import { inSentence } from "../common/names.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import type { Participant } from "../hub/client.ts";
 import type { ServerDirectory, ServerLine } from "../hub/console.ts";
@@ -134,8 +135,11 @@ export class Host implements ServerDirectory {
   /** As a guest asks for it. In a later turn: it may be the guest's own way in, and the guest is owed an answer. */
   tellToEnd(id: number, by: string): void {
     const { server } = this.#hosted(id);
-    const reason = new AppError("closed", `${by} has ended this server; the debug session goes on.`);
-    this.sessions.root.say(`${by} ends server ${id}.`);
+    const reason = new AppError(
+      "closed",
+      `${inSentence(by)} has ended this server; the debug session goes on.`,
+    );
+    this.sessions.root.say(`${inSentence(by)} ends server ${id}.`);
     setImmediate(() => void server.close(reason));
   }
 

@@ -1,6 +1,7 @@
 import { DisposableStore } from "../common/disposable.ts";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
+import { inSentence } from "../common/names.ts";
 import { type Access, allows } from "../common/access.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
@@ -165,7 +166,8 @@ export class LinkGuests {
       },
       removeClient: ({ client, message }) => {
         need("full");
-        const reason = message ?? `${participant.name} has removed you.`;
+        const who = inSentence(participant.name);
+        const reason = `${who} has removed you${message === undefined ? "." : `: ${message}`}`;
         sessions.remove(sessions.guest(client), new AppError("refused", reason));
         return {};
       },
@@ -174,7 +176,7 @@ export class LinkGuests {
         sessions
           .list()
           .find(({ id }) => id === session)
-          ?.hub.end(`${participant.name} has ended the session.`, true);
+          ?.hub.end(`${inSentence(participant.name)} has ended the session.`, true);
         return {};
       },
       endServer: ({ server }) => {

@@ -12,6 +12,7 @@ import {
   readClientMessage,
   requestParts,
   responseParts,
+  ownOutput,
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
@@ -205,8 +206,8 @@ export class Client {
   /** Tells it why and lets it go. */
   drop(reason: AppError): void {
     if (this.#isGone) return;
-    const line = { category: "important", output: `Debug Server: ${reason.toLine()}\n` };
-    this.#port.send(this.#encodeEvent("output", encodeJson(line)));
+    const line = ownOutput("important", `Debug Server: ${reason.toLine()}`);
+    this.#port.send(this.#encodeEvent("output", line));
     this.#port.send(this.#encodeEvent("terminated", undefined));
     this.#port.close();
     this.#leave(reason);

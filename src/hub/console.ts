@@ -1,6 +1,7 @@
 import { allows } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
+import { inSentence } from "../common/names.ts";
 import { shownText } from "../common/shown.ts";
 import { encodeJson } from "../dap/messages.ts";
 import type { ClientRequest, Participant } from "./client.ts";
@@ -94,7 +95,7 @@ export function listClients(participants: readonly Participant[], self: Particip
 
 function describe({ name, address, lastActiveAt, access, isAway }: Participant, isSelf: boolean): string {
   const state = isSelf ? " (you)" : isAway ? " (reconnecting)" : "";
-  return `${name} (${address}), last active ${classicTime(lastActiveAt)}, ${access}${state}`;
+  return `${inSentence(name)} (${address}), last active ${classicTime(lastActiveAt)}, ${access}${state}`;
 }
 
 function endServer({ access, name }: Participant, text: string, servers: ServerDirectory): void {

@@ -1,8 +1,11 @@
 import { AppError } from "../common/errors.ts";
 import { DisposableStore } from "../common/disposable.ts";
 import { Emitter } from "../common/event.ts";
+import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
-import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
+import { inSentence } from "../common/names.ts";
+import { ownLine, shownLine } from "../common/shown.ts";
+import { type JsonObject, type Outcome, encodeJson, ownOutput } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import { allows } from "../common/access.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
@@ -227,17 +230,17 @@ export class Hub implements HubContext {
 
   /** A line in the debug consoles of the clients. */
   tell(line: string, except?: Actor): void {
-    this.broadcast("output", encodeJson({ category: "console", output: `${line}\n` }), except);
+    this.broadcast("output", ownOutput("console", line), except);
   }
 
   say(line: string, except?: Actor): void {
     this.tell(line, except);
-    this.#said.fire({ line, by: except });
+    this.#said.fire({ line: ownLine(line), by: except });
   }
 
   notice(actor: Actor, deed: string): void {
     if (this.isParentOnly) return;
-    this.say(`${actor.participant.name} ${deed}.`, actor);
+    this.say(`${inSentence(actor.participant.name)} ${shownLine(deed, LIMITS.activityLength)}.`, actor);
   }
 
   // The requests by which a client comes and goes; dispatch.ts calls these.
@@ -387,8 +390,7 @@ export class Hub implements HubContext {
     this.#ended = end;
     this.#parts.steering.over();
     if (!this.#parts.snapshot.terminated) {
-      const output = `Debug Server: ${end.reason}\n`;
-      if (!this.#ending) this.#events.record("output", encodeJson({ category: "important", output }));
+      if (!this.#ending) this.#events.record("output", ownOutput("important", `Debug Server: ${end.reason}`));
       this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.

@@ -1,5 +1,12 @@
 import { AppError } from "../common/errors.ts";
-import { type JsonObject, encodeJson, errorOutcome, isObject, parseObject } from "../dap/messages.ts";
+import {
+  type JsonObject,
+  encodeJson,
+  errorOutcome,
+  isObject,
+  parseObject,
+  ownOutput,
+} from "../dap/messages.ts";
 import type { Client } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import { maySteer } from "./starting.ts";
@@ -77,10 +84,7 @@ export class ReverseRequests {
       const error = AppError.from(thrown, "adapterFailed");
       this.#hub.broadcast(
         "output",
-        encodeJson({
-          category: "important",
-          output: `Debug Server: A child session did not start: ${error.toLine()}\n`,
-        }),
+        ownOutput("important", `Debug Server: A child session did not start: ${error.toLine()}`),
       );
       return error;
     }

@@ -5,7 +5,8 @@ import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
-import { shownName } from "../common/shown.ts";
+import { guestName, inSentence, nameKeys, shownName } from "../common/names.ts";
+import { ownLine } from "../common/shown.ts";
 import type { Client, Participant } from "./client.ts";
 import type { Actor } from "./context.ts";
 import type { ServerDirectory } from "./console.ts";
@@ -144,7 +145,7 @@ export class Sessions {
   admit(newcomer: Newcomer): Participant {
     const participant: Participant = {
       id: this.#nextParticipant++,
-      name: this.#uniqueName(newcomer.name ?? newcomer.address),
+      name: this.#uniqueName(newcomer.name ?? newcomer.address, newcomer.isHost),
       access: newcomer.access,
       address: newcomer.address,
       kind: newcomer.kind ?? (newcomer.isHost === true ? "host" : "dap"),
@@ -182,7 +183,7 @@ export class Sessions {
     this.#participants.delete(participant);
     for (const { hub } of this.#sessions.values()) hub.forget(participant);
     if (!state.joined) return;
-    this.#announce(`${participant.name} has left.`);
+    this.#announce(`${inSentence(participant.name)} has left.`);
     this.#participantLeft.fire(participant);
     this.#changed.fire();
   }
@@ -191,7 +192,7 @@ export class Sessions {
     if (participant.access === access) return;
     participant.access = access;
     for (const { hub } of this.#sessions.values()) hub.accessChanged(participant);
-    this.#announce(`${participant.name} may now ${access}.`);
+    this.#announce(`${inSentence(participant.name)} may now ${access}.`);
     this.#changed.fire();
   }
 
@@ -219,7 +220,7 @@ export class Sessions {
   /** A line of theirs for everybody else. */
   say(participant: Participant, text: string): void {
     participant.lastActiveAt = Date.now();
-    const line = `${participant.name}: ${text}`;
+    const line = ownLine(`${inSentence(participant.name)}: ${text}`);
     for (const { hub } of this.#sessions.values()) {
       hub.tell(
         line,
@@ -322,7 +323,7 @@ export class Sessions {
       const own = [...hub.clients].find(({ participant }) => participant === by?.participant);
       hub.tell(line, own);
     }
-    this.#said.fire({ line, by });
+    this.#said.fire({ line: ownLine(line), by });
   }
 
   /** The host itself: present from the beginning, and nobody need be told. */
@@ -362,17 +363,20 @@ export class Sessions {
     participant.program ??= profile?.clientName && shownName(profile.clientName);
     if (!state.named && profile?.clientName !== undefined)
       participant.name = this.#uniqueName(profile.clientName);
-    this.#announce(`${participant.name} has joined (${participant.address}, ${participant.access}).`, client);
+    const { name, address, access } = participant;
+    this.#announce(`${inSentence(name)} has joined (${address}, ${access}).`, client);
     this.#participantJoined.fire(participant);
     this.#changed.fire();
   }
 
-  /** No two participants have the same name: "Ana", "Ana 2", … */
-  #uniqueName(wanted: string): string {
-    const names = new Set([...this.#participants.keys()].map((participant) => participant.name));
-    const base = shownName(wanted);
+  /** No two participants have names that look alike: "Ana", "Ana 2", … */
+  #uniqueName(wanted: string, isHost = false): string {
+    const taken = new Set(
+      [...this.#participants.keys()].flatMap((participant) => nameKeys(participant.name)),
+    );
+    const base = isHost ? shownName(wanted) : guestName(wanted);
     let name = base;
-    for (let n = 2; names.has(name); n++) name = `${base} ${n}`;
+    for (let n = 2; nameKeys(name).some((key) => taken.has(key)); n++) name = `${base} ${n}`;
     return name;
   }
 }
@@ -384,5 +388,6 @@ function sameTicket(ticket: string, shown: unknown): boolean {
 
 /** What everybody is told of somebody who has lost their connection, or has it again. */
 export function awayLine({ name, isAway }: Participant): string {
-  return isAway ? `${name} has lost the connection, and may come back.` : `${name} is back.`;
+  const who = inSentence(name);
+  return isAway ? `${who} has lost the connection, and may come back.` : `${who} is back.`;
 }

@@ -7,7 +7,6 @@ import {
   clientId,
   clientInfo,
   longText,
-  name,
   reason,
   type ServerInfo,
   serverInfo,
@@ -33,6 +32,7 @@ import {
   object,
   optional,
   parseJson,
+  personName,
 } from "./validate.ts";
 
 type Nothing = Readonly<Record<never, never>>;
@@ -116,7 +116,7 @@ const RESULTS: { readonly [M in RequestName]: Guard<Requests[M]["result"]> } = {
 const NOTIFICATIONS: { readonly [N in NotificationName]: Guard<Notifications[N]> } = {
   clients,
   sessions,
-  said: object({ client: optional(clientId), name, text: longText }),
+  said: object({ client: optional(clientId), name: personName, text: longText }),
   access: object({ access }),
   ended: object({ session: optional(shortId), message: longText }),
 };

@@ -14,6 +14,7 @@ import {
   oneOf,
   optional,
   pattern,
+  personName,
   text,
 } from "./validate.ts";
 
@@ -154,7 +155,7 @@ export const sessionInfo: Guard<SessionInfo> = object({
 
 export const clientInfo: Guard<ClientInfo> = object({
   id: clientId,
-  name,
+  name: personName,
   kind: oneOf("host", "guest", "dap"),
   access,
   from: optional(name),

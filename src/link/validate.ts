@@ -1,3 +1,4 @@
+import { shownName } from "../common/names.ts";
 import { shownLine, shownText } from "../common/shown.ts";
 
 /** What a guard found: the value, rebuilt from known fields only, or what is wrong with it. */
@@ -95,6 +96,10 @@ export function line(maximum: number): Guard<string> {
     return shown.length > 0 ? pass(shown) : fail(path, "not empty");
   };
 }
+
+/** A name by which people are told apart: what cannot be seen of it is taken out, what is too long is cut. */
+export const personName: Guard<string> = (value, path) =>
+  typeof value === "string" ? pass(shownName(value)) : fail(path, "a string");
 
 /** Text for people, of one line or several; may be empty. */
 export function text(maximum: number): Guard<string> {

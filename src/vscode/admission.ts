@@ -1,5 +1,6 @@
 import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
+import { inSentence } from "../common/names.ts";
 import type { Admit, Arrival } from "../host/door.ts";
 import { harmless } from "./harmless.ts";
 
@@ -39,7 +40,8 @@ export function admission(screen: AdmissionScreen): (session: { readonly name: s
       signal.addEventListener("abort", withdraw, { once: true });
       const access = accessOf(await screen.ask(question, [ALLOW, ALLOW_TO_VIEW, DENY]));
       if (signal.aborted) {
-        if (access !== undefined) screen.tell(`${name} was not let in: your answer came too late.`);
+        if (access !== undefined)
+          screen.tell(`${inSentence(name)} was not let in: your answer came too late.`);
         throw AppError.from(signal.reason);
       }
       signal.removeEventListener("abort", withdraw);
@@ -57,11 +59,12 @@ function accessOf(answer: string | undefined): Access | undefined {
 
 function describe({ name, program, address }: Arrival): string {
   const more = [program, address].filter((part) => part !== undefined && part !== name);
-  return harmless(more.length === 0 ? name : `${name} (${more.join(", ")})`);
+  return harmless(more.length === 0 ? `“${name}”` : `“${name}” (${more.join(", ")})`);
 }
 
 function withdrawn(name: string, { code }: AppError): string {
+  const who = inSentence(name);
   return code === "timeout"
-    ? `${name} was not let in: nobody answered in time.`
-    : `${name} does not wait to be let in any more.`;
+    ? `${who} was not let in: nobody answered in time.`
+    : `${who} does not wait to be let in any more.`;
 }

@@ -2,6 +2,7 @@ import { awayLine } from "../hub/sessions.ts";
 import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
+import { inSentence } from "../common/names.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import { shownKey } from "../transport/peer.ts";
 import type { App } from "./app.ts";
@@ -36,13 +37,13 @@ export function followSessions(app: App): Disposable {
 function noteGuests({ logger }: App, { name: session, sessions }: ServableSession): void {
   sessions.onJoined(({ name, address, access, isHost }) => {
     if (isHost) return;
-    note(`${name} has joined “${session}” (${access}).`);
-    logger.log("info", `${session}: ${name} has joined (${address}, ${access}).`);
+    note(`${inSentence(name)} has joined “${session}” (${access}).`);
+    logger.log("info", `${session}: ${inSentence(name)} has joined (${address}, ${access}).`);
   });
   sessions.onLeft(({ name, isHost }) => {
     if (isHost) return;
-    note(`${name} has left “${session}”.`);
-    logger.log("info", `${session}: ${name} has left.`);
+    note(`${inSentence(name)} has left “${session}”.`);
+    logger.log("info", `${session}: ${inSentence(name)} has left.`);
   });
   sessions.onAway((participant) => {
     note(awayLine(participant));

@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import type { Logger } from "../common/logger.ts";
-import { shownText } from "../common/shown.ts";
+import { ownLine, shownText } from "../common/shown.ts";
 
 const LINE_LENGTH = 10_000;
 
@@ -8,5 +8,5 @@ const LINE_LENGTH = 10_000;
 export function channelLogger(
   channel: Pick<vscode.LogOutputChannel, "trace" | "debug" | "info" | "warn" | "error">,
 ): Logger {
-  return { log: (level, message) => channel[level](shownText(message, LINE_LENGTH)) };
+  return { log: (level, message) => channel[level](ownLine(shownText(message, LINE_LENGTH))) };
 }

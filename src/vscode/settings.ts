@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Event } from "../common/event.ts";
-import { shownName } from "../common/shown.ts";
+import { shownName } from "../common/names.ts";
 import { defaultName } from "../guest/identity.ts";
 import { SETTINGS } from "./names.ts";
 

@@ -120,7 +120,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
     joinLinked(asked, "Mallory"),
     (error) => error instanceof AppError && error.code === "refused",
   );
-  await window.notifications.press(/Mallory \(Test Editor, tcp .*\) wants to join “App”/, "Deny");
+  await window.notifications.press(/“Mallory” \(Test Editor, tcp .*\) wants to join “App”/, "Deny");
   await denied;
 
   // What is open to everybody is loud three times: when it is chosen, confirmed, and done.

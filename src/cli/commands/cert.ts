@@ -18,7 +18,7 @@ import { fileNameFor, newCertificate } from "../../security/certificates/newCert
 import { systemStores } from "../../security/certificates/systemStores.ts";
 import { day, describeCertificate, facts, HEAD, record, row } from "../certificates.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import { complain, note, print } from "../output.ts";
+import { complain, note, print, printJson } from "../output.ts";
 import { newPassphrase, PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
 import { table } from "../text.ts";
@@ -141,7 +141,7 @@ async function list({ json }: Options): Promise<number> {
       code = EXIT.failed;
     }
   }
-  if (json === true) print(JSON.stringify(records, undefined, 2));
+  if (json === true) printJson(records, 2);
   else if (rows.length > 0) for (const line of table([HEAD, ...rows])) print(line);
   else if (code === EXIT.ended) print("There are no certificates. Make one: debug-server cert new NAME");
   return code;
@@ -151,8 +151,7 @@ async function show(name: string, options: Options): Promise<number> {
   const certificate = await find(name, options);
   const key = certificate.privateKey !== undefined;
   const { store, fileName } = certificate;
-  if (options.json === true)
-    print(JSON.stringify({ store, fileName, key, ...facts(certificate) }, undefined, 2));
+  if (options.json === true) printJson({ store, fileName, key, ...facts(certificate) }, 2);
   else {
     const more: [string, string][] = [["Private key", key ? "yes" : "no"]];
     if (fileName !== undefined) more.push(["File", fileName]);

@@ -5,9 +5,10 @@ import { Registry, type ServerEntry } from "../../host/registry.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
 import { AppError } from "../../common/errors.ts";
 import { EXIT } from "../failure.ts";
-import { note, print } from "../output.ts";
+import { note, print, printJson } from "../output.ts";
 import type { Run } from "../program.ts";
-import { printable, table } from "../text.ts";
+import { printable } from "../../common/shown.ts";
+import { table } from "../text.ts";
 
 interface ListOptions {
   readonly ports?: boolean;
@@ -58,7 +59,7 @@ function milliseconds(seconds: string): number {
 }
 
 function showOwn(servers: readonly ServerEntry[], json: boolean): void {
-  if (json) print(JSON.stringify(servers, undefined, 2));
+  if (json) printJson(servers, 2);
   else if (servers.length === 0) print("No debug server of yours runs on this machine.");
   else for (const line of table([HEAD, ...servers.map(row)])) print(line);
 }
@@ -74,7 +75,7 @@ function showNetwork(all: readonly NetworkServer[], host: string | undefined, js
       password,
       certificate,
     }));
-    print(JSON.stringify(shown, undefined, 2));
+    printJson(shown, 2);
   } else if (servers.length === 0) {
     print(
       `No debug server is announced ${host === undefined ? "on the local network" : `by ${printable(host)}`}.`,
@@ -94,7 +95,7 @@ function networkRow({ host, join, session, password, certificate }: NetworkServe
 
 async function showPorts(json: boolean): Promise<void> {
   const ports = await listSerialPorts();
-  if (json) print(JSON.stringify(ports, undefined, 2));
+  if (json) printJson(ports, 2);
   else if (ports.length === 0) print("This machine has no serial port.");
   else {
     const rows = ports.map(({ path, description = "" }) => [path, description].map(printable));

@@ -11,6 +11,7 @@ import {
   isObject,
   requestParts,
   responseParts,
+  ownOutput,
 } from "../../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../../dap/port.ts";
 import { sourcesInArguments, sourcesInBody } from "../../dap/sources.ts";
@@ -303,7 +304,7 @@ export class MappedSession implements DapPort {
   }
 
   #say(category: "console" | "important", text: string): void {
-    this.#event("output", encodeJson({ category, output: `Debug Server: ${text}\n` }));
+    this.#event("output", ownOutput(category, `Debug Server: ${text}`));
   }
 
   #event(event: string, body: Buffer): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ACCESS_LEVELS, lesser } from "../../../src/common/access.ts";
-import { shownLine, shownName, shownText } from "../../../src/common/shown.ts";
+import { ownLine, shownLine, shownText } from "../../../src/common/shown.ts";
 
 describe("what people are shown", () => {
   test("a line has no line ends, no escapes, no changes of direction, and an end", () => {
@@ -16,10 +16,31 @@ describe("what people are shown", () => {
     assert.equal(shownText("", 4), "");
   });
 
-  test("a name is never empty, never long, and looks like what it is", () => {
-    assert.equal(shownName(" Ana \n\u200b Lee\u202e "), "Ana Lee");
-    assert.equal(shownName("\u0000\u2060"), "guest");
-    assert.equal(shownName(`${"x".repeat(63)} y`), "x".repeat(63));
+  test("every end of a line is one", () => {
+    assert.equal(shownText("a\vb\fc\u0085d\u2028e\u2029f\rg", 100), "a\nb\nc\nd\ne\nf\ng");
+  });
+
+  test("a line of ours begins once, whatever others wrote in it", () => {
+    const spoofs = [
+      "\n",
+      "\r",
+      "\r\n",
+      "\v",
+      "\f",
+      "\u0085",
+      "\u2028",
+      "\u2029",
+      "\n ",
+      "\n\u00a0",
+      "\n\u200b",
+    ];
+    for (const end of spoofs) {
+      const line = ownLine(`Ana: hi${end}Ben has left.\n`);
+      assert.match(line, /^Ana: hi\n {2}.*Ben has left\.\n$/u, JSON.stringify(end));
+      assert.equal(ownLine(line), line);
+    }
+    assert.equal(ownLine("Ana: x\b\b\b\u001b[2K\u009b1GBen"), "Ana: x\ufffd\ufffd\ufffd\ufffd[2K\ufffd1GBen");
+    assert.equal(ownLine("one\n\n  two"), "one\n\n  two");
   });
 });
 

@@ -75,7 +75,7 @@ describe("the door", () => {
     const name = `A\u202ena\u0000\u001b[2J\n\u200bB${"x".repeat(100)}`;
     void made.ask({ ...ANA, name, kind: "guest", program: "Emacs\u0007" }, gone.signal).catch(() => {});
     const { arrival } = await host.next();
-    assert.equal(arrival.name, `A na [2J B${"x".repeat(54)}`);
+    assert.equal(arrival.name, `Ana[2J B${"x".repeat(56)}`);
     assert.equal(arrival.program, "Emacs");
     gone.abort();
   });

@@ -44,7 +44,7 @@ describe("the question whether somebody may join", () => {
     const asked = [1, 2, 3, 4].map(() => door.ask(KIM, stays));
     for (const [index, choice] of ["Allow", "Allow to View", "Deny", undefined].entries())
       screen.answer(index, choice);
-    assert.equal(screen.questions[0], "Kim (Emacs, tcp 192.0.2.7:5000) wants to join “Launch Program”.");
+    assert.equal(screen.questions[0], "“Kim” (Emacs, tcp 192.0.2.7:5000) wants to join “Launch Program”.");
     assert.equal(await asked[0], "control");
     assert.equal(await asked[1], "view");
     await assert.rejects(asked[2] ?? Promise.resolve(), refused("refused"));
@@ -60,8 +60,8 @@ describe("the question whether somebody may join", () => {
       door.ask({ name: "npipe x", address: "npipe x", kind: "dap" }, stays),
     ];
     assert.deepEqual(screen.questions, [
-      "Emacs (tcp 127.0.0.1:5) wants to join “Launch Program”.",
-      "npipe x wants to join “Launch Program”.",
+      "“Emacs” (tcp 127.0.0.1:5) wants to join “Launch Program”.",
+      "“npipe x” wants to join “Launch Program”.",
     ]);
     for (const index of both.keys()) screen.answer(index, "Allow");
     await Promise.all(both);
@@ -115,7 +115,7 @@ describe("the question whether somebody may join", () => {
     await assert.rejects(asked, refused("refused"));
     assert.equal(
       screen.questions[0],
-      "[Kim] (command:workbench.action.quit) ($ (verified), tcp 192.0.2.7:5000) wants to join “Launch Program”.",
+      "“[Kim] (command:workbench.action.quit)” ($ (verified), tcp 192.0.2.7:5000) wants to join “Launch Program”.",
     );
   });
 });
