@@ -64,7 +64,7 @@ describe("rights", () => {
     const upstream = new FakeUpstream({ capabilities: { ...CAPABILITIES, ...ALL_CAPABILITIES } });
     const sessions = new Sessions(upstream);
     const host = new MemoryClient("host");
-    sessions.joinRoot(host.port, sessions.admit({ name: "host", address: "here", access: "full" }));
+    sessions.joinRoot(host.port, sessions.admit({ name: "Hoa", address: "here", access: "full" }));
     await enter(host);
     const guest = new MemoryClient("guest");
     const participant = sessions.admit({ name: "guest", address: "there", access: "view" });

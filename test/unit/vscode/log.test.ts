@@ -15,5 +15,5 @@ test("the log has each line at its level, and nothing that steers a terminal", (
   logger.log("info", "Ana has joined.");
   logger.log("error", "two\nlines \u001b[2J");
   logger.log("trace", "t");
-  assert.deepEqual(lines, ["info Ana has joined.", "error two\nlines \ufffd[2J", "trace t"]);
+  assert.deepEqual(lines, ["info Ana has joined.", "error two\n  lines \ufffd[2J", "trace t"]);
 });
