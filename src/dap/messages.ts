@@ -127,13 +127,24 @@ export function errorOutcome(error: AppError, showUser = false): Outcome {
 
 /** A refusal in the adapter's own words: DAP's `Message` for people if there is one, with its variables filled in. */
 export function failureText(outcome: Outcome): string {
-  const { error } = parseObject(outcome.body);
-  const { format, variables } = isObject(error) ? error : {};
-  const values = isObject(variables) ? variables : {};
-  const valueOf = (name: string) => (typeof values[name] === "string" ? values[name] : "");
-  const text =
-    typeof format === "string" ? format.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name)) : "";
-  return text || (outcome.message ?? "no reason given");
+  return messageText(parseObject(outcome.body).error) || (outcome.message ?? "no reason given");
+}
+
+/** Letters of a message; variables could make a short one endless. */
+const MESSAGE_LENGTH = 64 * 1024;
+
+/** DAP's `Message` as people read it: its format with the variables filled in. Undefined if it is none. */
+export function messageText(message: unknown): string | undefined {
+  if (!isObject(message) || typeof message.format !== "string") return undefined;
+  const values = isObject(message.variables) ? message.variables : {};
+  let left = MESSAGE_LENGTH;
+  const text = message.format.slice(0, MESSAGE_LENGTH).replace(/\{([^{}]+)\}/g, (place, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (typeof value !== "string" || value.length > left) return place;
+    left -= value.length;
+    return value;
+  });
+  return text.slice(0, MESSAGE_LENGTH);
 }
 
 const ERROR_ID_BASE = 9000;

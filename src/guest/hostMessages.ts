@@ -9,25 +9,29 @@ import {
   errorOutcome,
   eventParts,
   isObject,
+  parseObject,
   requestParts,
   responseParts,
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { ChildAllowance } from "./childAllowance.ts";
 import { type Invitation, type OwnConfiguration, makeInvitation } from "./invitation.ts";
+import { hostFailure } from "./hostFailure.ts";
 import { type HostMessage, readHostMessage } from "./readHostMessage.ts";
 
 /** Requests of our own count from here, where no editor's do. */
 const FIRST_SEQ = 2 ** 41;
 
 type HostResponse = Extract<HostMessage, { type: "response" }>;
+type HostEvent = Extract<HostMessage, { type: "event" }>;
 type HostRequest = Extract<HostMessage, { type: "request" }>;
 
 /**
  * Stands between a session of the link and whatever shows it, and lets pass of what the host sends a closed list only,
  * because a host may mean ill to its guests:
- * - answers to what was asked here, by the command that was asked,
- * - events that DAP names; others make editors do what no specification says (`debugpyAttach`),
+ * - answers to what was asked here, by the command that was asked; refusals as text (hostFailure.ts),
+ * - events that DAP names; others make editors do what no specification says (`debugpyAttach`); of output no
+ *   telemetry,
  * - of requests none but `startDebugging`, and that made anew (invitation.ts).
  * What is no DAP message ends this session, with a reason. The envelope of each message is written anew, so that every
  * editor's parser finds in it what was read here.
@@ -105,7 +109,7 @@ export class HostMessages implements DapPort {
     if (message instanceof AppError) this.#fail(message);
     else if (message.type === "response") this.#response(message);
     else if (message.type === "request") this.#request(message);
-    else if (!EVENTS.has(message.event)) this.#drop();
+    else if (!EVENTS.has(message.event) || isTelemetry(message)) this.#drop();
     // Its body asks the editor to start the session once more: whether a guest does that is its own choice.
     else if (message.event === "terminated") this.#deliver(eventParts(message.seq, message.event, undefined));
     else this.#deliver(eventParts(message.seq, message.event, message.body));
@@ -124,7 +128,7 @@ export class HostMessages implements DapPort {
     }
     asked.splice(index, 1);
     if (asked.length === 0) this.#asked.delete(requestSeq);
-    this.#deliver(responseParts(seq, requestSeq, command, outcome));
+    this.#deliver(responseParts(seq, requestSeq, command, outcome.success ? outcome : hostFailure(outcome)));
   }
 
   #request(request: HostRequest): void {
@@ -191,6 +195,11 @@ export class HostMessages implements DapPort {
     this.#invited.clear();
     this.#close.fire(reason);
   }
+}
+
+/** Output that an editor would send to others, unseen. */
+function isTelemetry({ event, body }: HostEvent): boolean {
+  return event === "output" && parseObject(body).category === "telemetry";
 }
 
 function notSupported(): AppError {

@@ -3,7 +3,7 @@ import type { ServerAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { App } from "./app.ts";
-import { harmless } from "./harmless.ts";
+import { harmless, harmlessText } from "./harmless.ts";
 
 const SHOW_LOG = "Show Log";
 const NOTE_MS = 6_000;
@@ -33,7 +33,11 @@ export async function confirm(
   detail: string,
   ...choices: readonly string[]
 ): Promise<string | undefined> {
-  return vscode.window.showWarningMessage(harmless(question), { modal: true, detail }, ...choices);
+  return vscode.window.showWarningMessage(
+    harmless(question),
+    { modal: true, detail: harmlessText(detail) },
+    ...choices,
+  );
 }
 
 /** Says loudly what nobody should do without knowing; nothing if there is nothing to warn of. */

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
+import { harmless } from "../harmless.ts";
 
 export interface Pickable<T> extends vscode.QuickPickItem {
   readonly value: T;
@@ -18,11 +19,17 @@ export async function pickOne<T>(
   const [first, ...others] = items;
   if (first === undefined) throw new AppError("badArguments", none);
   if (others.length === 0) return first.value;
-  const picked = await vscode.window.showQuickPick(items, {
+  const shown = items.map((item) => ({ ...item, ...harmlessParts(item) }));
+  const picked = await vscode.window.showQuickPick(shown, {
     title,
     placeHolder,
     matchOnDescription: true,
     matchOnDetail: true,
   });
   return picked?.value;
+}
+
+/** Labels begin with an icon of ours: whoever makes them makes the rest harmless. */
+function harmlessParts({ description, detail }: vscode.QuickPickItem): Partial<vscode.QuickPickItem> {
+  return { description: description && harmless(description), detail: detail && harmless(detail) };
 }

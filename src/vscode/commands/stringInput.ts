@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { ServerAddress } from "../../address/model.ts";
+import { harmless } from "../harmless.ts";
 import { checkServer } from "./check.ts";
 
 export type TypedServer =
@@ -29,7 +30,10 @@ export function typeServer(title: string, draft: string): Promise<TypedServer | 
     box.onDidAccept(() => {
       const checked = checkServer(box.value);
       if (checked.ok) return finish({ kind: "server", text: box.value, address: checked.address });
-      box.validationMessage = { message: checked.message, severity: vscode.InputBoxValidationSeverity.Error };
+      box.validationMessage = {
+        message: harmless(checked.message),
+        severity: vscode.InputBoxValidationSeverity.Error,
+      };
       box.valueSelection = checked.selection;
     });
     box.show();
@@ -39,8 +43,8 @@ export function typeServer(title: string, draft: string): Promise<TypedServer | 
 function messageFor(text: string): vscode.InputBoxValidationMessage | undefined {
   const checked = checkServer(text);
   const { Info, Warning, Error: Wrong } = vscode.InputBoxValidationSeverity;
-  if (!checked.ok) return { message: checked.message, severity: checked.unfinished ? Info : Wrong };
+  if (!checked.ok) return { message: harmless(checked.message), severity: checked.unfinished ? Info : Wrong };
   return checked.warning === undefined
     ? undefined
-    : { message: `WARNING: ${checked.warning}`, severity: Warning };
+    : { message: harmless(`WARNING: ${checked.warning}`), severity: Warning };
 }

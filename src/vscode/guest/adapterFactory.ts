@@ -9,11 +9,12 @@ import type { DapPort } from "../../dap/port.ts";
 import type { JoinOptions } from "../../guest/join.ts";
 import type { FindOptions } from "../../security/certificates/find.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
-import { harmless } from "../harmless.ts";
+import { harmless, harmlessText } from "../harmless.ts";
 import type { Serving } from "../host/serving.ts";
 import { type Plan, checkParent, readPlan } from "./configuration.ts";
 import type { HostBreakpoints } from "./hostBreakpoints.ts";
 import type { Join, Joins } from "./joins.ts";
+import { hostTexts } from "./hostTexts.ts";
 import { ObjectPort } from "./objectPort.ts";
 import { showReconnecting } from "./reconnecting.ts";
 import { WrappedAdapter } from "./wrapped.ts";
@@ -69,7 +70,11 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     const sent = new vscode.EventEmitter<vscode.DebugProtocolMessage>();
     const told = this.#options.hostBreakpoints.session();
     const send = (message: JsonObject) => sent.fire(message);
-    port.onDidSendMessage((message) => {
+    port.onDidSendMessage((raw) => {
+      // An adapter that is wrapped is of this window's user, as any other adapter of theirs.
+      const isOwn = this.#origins.get(session.id) instanceof WrappedAdapter;
+      const message = isOwn ? raw : hostTexts(raw);
+      if (message === undefined) return;
       told.sending(message).forEach(send);
       send(message);
     });
@@ -184,7 +189,7 @@ export const guestConfigurations: vscode.DebugConfigurationProvider = {
     } catch (thrown) {
       const open = "Open launch.json";
       const choice = await vscode.window.showErrorMessage(
-        AppError.from(thrown).toLine(),
+        harmlessText(AppError.from(thrown).toLine()),
         { modal: true },
         open,
       );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { harmless } from "../../../src/vscode/harmless.ts";
+import { harmless, harmlessText } from "../../../src/vscode/harmless.ts";
 
 describe("others' text in VS Code's messages", () => {
   test("makes no links, no icons, no lines and no tricks with direction", () => {
@@ -13,7 +13,23 @@ describe("others' text in VS Code's messages", () => {
     assert.equal(shown, "Kim [Allow] (command:workbench.action.quit) $ (check) a\ufffdb\ufffdc\ufffd");
   });
 
+  test("makes no link where VS Code takes out icons first, as in progress, nor in Markdown", () => {
+    assert.equal(harmless("[Allow]$(x)(command:quit)"), "[Allow]$ (x)(command:quit)");
+    assert.equal(harmless("<command:quit> a<b c<1"), "< command:quit> a<b c<1");
+    assert.equal(harmlessText("[x]\n\n[x]: command:quit\n[0]: 1"), "[x]\n\n[x] : command:quit\n[0]: 1");
+  });
+
+  test("keeps several lines where they may be", () => {
+    assert.equal(harmlessText("a\r\nb\tc\u0000"), "a\nb\tc\ufffd");
+  });
+
+  test("of its own result it changes nothing", () => {
+    for (const text of ["[a]((b)](c)$($(d)]: <x:", "]](($$((<<a:<a:", "a]: b:c]:d:e"])
+      assert.equal(harmless(harmless(text)), harmless(text));
+  });
+
   test("is not longer than a message can be", () => {
-    assert.equal(harmless("x".repeat(10_000)).length, 500);
+    assert.ok(harmless("x".repeat(10_000)).length <= 500);
+    assert.ok(harmlessText("x".repeat(100_000)).length <= 10_000);
   });
 });
