@@ -29,11 +29,20 @@ export interface MaliciousHost {
   readonly heard: readonly JsonObject[];
 }
 
+export interface MaliciousHostOptions {
+  /** Of its sessions. */
+  readonly name?: string;
+  /** What it answers a command with instead of success: the body of the refusal. */
+  readonly refusals?: Readonly<Record<string, object>>;
+  /** The body of its answer to a command. */
+  readonly answers?: Readonly<Record<string, object>>;
+}
+
 /** Lets everybody in, has a session of every id, and answers every request with success. */
-export async function maliciousHost(t: CleanUp): Promise<MaliciousHost> {
+export async function maliciousHost(t: CleanUp, options: MaliciousHostOptions = {}): Promise<MaliciousHost> {
   const heard: JsonObject[] = [];
   const ready = new Mailbox<AttackedSession>();
-  const root = { id: "1", name: "app.js", type: "node" };
+  const root = { id: "1", name: options.name ?? "app.js", type: "node" };
   const listener = await listenTcp({ ports: { first: 0, last: 0 }, loopback: true });
   t.after(() => listener.close());
   listener.onChannel((channel) => {
@@ -45,7 +54,7 @@ export async function maliciousHost(t: CleanUp): Promise<MaliciousHost> {
       const nothing = async () => ({});
       link.start({
         openSession: (request) =>
-          attack(request.session, request.accept(), heard, (session) => ready.put(session)),
+          attack(request.session, request.accept(), heard, options, (session) => ready.put(session)),
         listClients: async () => ({ clients: [] }),
         listSessions: async () => ({
           sessions: Array.from({ length: 100 }, (_, index) => ({ ...root, id: String(index + 1) })),
@@ -69,10 +78,16 @@ export async function maliciousHost(t: CleanUp): Promise<MaliciousHost> {
 
 const ignore = () => {};
 
+const ANSWERS: Readonly<Record<string, object>> = {
+  initialize: { supportsConfigurationDoneRequest: true },
+  threads: { threads: [{ id: 1, name: "main" }] },
+};
+
 function attack(
   id: string,
   port: DapPort,
   all: JsonObject[],
+  { refusals = {}, answers: bodies = {} }: MaliciousHostOptions,
   onReady: (session: AttackedSession) => void,
 ): void {
   const heard: JsonObject[] = [];
@@ -102,14 +117,16 @@ function attack(
       answers.put(message);
       return;
     }
-    const capabilities = { supportsConfigurationDoneRequest: true };
-    const content =
-      command === "initialize"
-        ? capabilities
-        : command === "threads"
-          ? { threads: [{ id: 1, name: "main" }] }
-          : {};
-    send({ type: "response", request_seq: message.seq, success: true, command, body: content });
+    const refusal = refusals[String(command)];
+    const content = refusal ?? bodies[String(command)] ?? ANSWERS[String(command)] ?? {};
+    send({
+      type: "response",
+      request_seq: message.seq,
+      success: refusal === undefined,
+      command,
+      body: content,
+    });
+    if (refusal !== undefined) return;
     if (command === "attach" || command === "launch") send({ type: "event", event: "initialized" });
     // From here on a host of ours would invite to child sessions.
     if (command === "configurationDone") onReady(session);
