@@ -69,12 +69,13 @@ fixtures() {
   for name in program loop crash; do
     compile "$name" "c/$name.c" gcc -g -O0 -o "$build/$name" "c/$name.c"
   done
+  compile money cpp/money.cpp g++ -g -O0 -o "$build/money" cpp/money.cpp
   compile goprogram go/main.go build_go
   cd ../..
   [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
 }
 
-packages python3-debugpy delve golang-go lldb-19 gcc libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat \
+packages python3-debugpy delve golang-go lldb-19 gcc g++ libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat \
   iproute2 nftables
 kernel
 js_debug

@@ -39,4 +39,10 @@ export const LIMITS = {
   childrenUnderWay: 64,
   children: 512,
   childDepth: 8,
+  /** What a client with view access may ask for in one request: bytes of memory, … */
+  memoryReadBytes: 1 * MiB,
+  /** … machine instructions, and how far before or behind a place they are, … */
+  instructions: 10_000,
+  /** … variables, stack frames and modules. */
+  items: 100_000,
 } as const;

@@ -138,13 +138,22 @@ export function scanElements(json: Buffer): Span[] | undefined {
  * that holds a quotation mark, which a backslash gives away.
  */
 export function collectNumbers(json: Buffer, name: string, into: Set<number>): void {
+  for (const value of valuesOf(json, name)) if (typeof value === "number") into.add(value);
+}
+
+/** Likewise every string. */
+export function collectStrings(json: Buffer, name: string, into: Set<string>): void {
+  for (const value of valuesOf(json, name)) if (typeof value === "string") into.add(value);
+}
+
+function* valuesOf(json: Buffer, name: string): Generator {
   const needle = Buffer.from(`"${name}"`);
   for (let at = json.indexOf(needle); at >= 0; at = json.indexOf(needle, at + needle.length)) {
     const colon = skipSpace(json, at + needle.length);
     if (json[colon] !== COLON || json[at - 1] === BACKSLASH) continue;
     const start = skipSpace(json, colon + 1);
-    const value = parseJson(json.subarray(start, skipLiteral(json, start)));
-    if (typeof value === "number") into.add(value);
+    const end = json[start] === QUOTE ? skipString(json, start) : skipLiteral(json, start);
+    if (end > start) yield parseJson(json.subarray(start, end));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Access, allows } from "../common/access.ts";
+import { LIMITS } from "../common/limits.ts";
 
 /**
  * Every request of the DAP specification: what it needs to be let through to the adapter. The one authority on
@@ -27,6 +28,8 @@ export interface RequestRule {
   readonly required?: Readonly<Record<string, ArgumentType>>;
   /** The others that DAP names, of a query that who may only look may send: they send nothing else (looking.ts). */
   readonly optional?: Readonly<Record<string, ArgumentType>>;
+  /** How much a client with view access may ask for, by the arguments that say it. */
+  readonly most?: Readonly<Record<string, number>>;
   /** The adapter's capability without which the request is not sent to it. */
   readonly capability?: string;
   /** Arguments that are handles. */
@@ -138,6 +141,7 @@ const TABLE = {
     access: "view",
     required: thread,
     optional: { startFrame: "number", levels: "number", format: "object" },
+    most: { levels: LIMITS.items },
   },
   scopes: { kind: "query", access: "view", required: { frameId: "number" }, handles: { frameId: "frame" } },
   variables: {
@@ -145,6 +149,7 @@ const TABLE = {
     access: "view",
     required: { variablesReference: "number" },
     optional: { filter: "string", start: "number", count: "number", format: "object" },
+    most: { count: LIMITS.items },
     handles: { variablesReference: "variables" },
   },
   source: {
@@ -157,6 +162,7 @@ const TABLE = {
     kind: "query",
     access: "view",
     optional: { startModule: "number", moduleCount: "number" },
+    most: { moduleCount: LIMITS.items },
     capability: "supportsModulesRequest",
   },
   loadedSources: { kind: "query", access: "view", capability: "supportsLoadedSourcesRequest" },
@@ -208,6 +214,7 @@ const TABLE = {
     access: "view",
     required: { memoryReference: "string", count: "number" },
     optional: { offset: "number" },
+    most: { count: LIMITS.memoryReadBytes },
     capability: "supportsReadMemoryRequest",
   },
   disassemble: {
@@ -215,6 +222,7 @@ const TABLE = {
     access: "view",
     required: { memoryReference: "string", instructionCount: "number" },
     optional: { offset: "number", instructionOffset: "number", resolveSymbols: "boolean" },
+    most: { instructionCount: LIMITS.instructions, instructionOffset: LIMITS.instructions },
     capability: "supportsDisassembleRequest",
   },
   locations: {

@@ -41,7 +41,7 @@ export class Dispatch {
     const rule = REQUESTS.get(command);
     const console = this.#hub.console;
     const typed = console && readConsoleCommand(request);
-    if (rule !== undefined) narrowQuery(request, rule);
+    if (rule !== undefined) narrowQuery(request, rule, this.#parts.sources);
     const refusal = this.#refusal(request, typed === undefined ? rule : CONSOLE_RULE);
     if (refusal !== undefined) {
       request.refuse(refusal);

@@ -1,4 +1,4 @@
-import { collectNumbers } from "../dap/envelope.ts";
+import { collectNumbers, collectStrings } from "../dap/envelope.ts";
 import { objects, parseObject } from "../dap/messages.ts";
 import type { HandleKind } from "../dap/requests.ts";
 import type { Epoch } from "./execution.ts";
@@ -9,7 +9,8 @@ export class HandleBag {
   readonly epoch: Epoch | undefined;
   readonly #command: string;
   #body: Buffer | undefined;
-  #numbers: ReadonlyMap<HandleKind, ReadonlySet<number>> | undefined;
+  #numbers: ReadonlyMap<HandleKind, ReadonlySet<number>> = new Map();
+  #memory: ReadonlySet<string> = new Set();
 
   constructor(command: string, body: Buffer, epoch: Epoch | undefined) {
     this.#command = command;
@@ -22,17 +23,36 @@ export class HandleBag {
   }
 
   numbers(): ReadonlyMap<HandleKind, ReadonlySet<number>> {
-    if (this.#numbers === undefined) {
-      this.#numbers = readHandles(this.#command, this.#body ?? Buffer.alloc(0));
-      this.#body = undefined;
-    }
+    this.#read();
     return this.#numbers;
+  }
+
+  /** The references to memory in it that are the adapter's own. */
+  memoryReferences(): ReadonlySet<string> {
+    if (GIVING_MEMORY.has(this.#command)) this.#read();
+    return this.#memory;
+  }
+
+  #read(): void {
+    if (this.#body === undefined) return;
+    this.#numbers = readHandles(this.#command, this.#body);
+    if (GIVING_MEMORY.has(this.#command)) this.#memory = readMemoryReferences(this.#body);
+    this.#body = undefined;
   }
 }
 
 /** Names under which DAP's messages hold references; the rest is by command. */
 const VARIABLE_MEMBERS = ["variablesReference"];
 const LOCATION_MEMBERS = ["valueLocationReference", "declarationLocationReference", "locationReference"];
+/** Not `evaluate` and the like: their references may repeat an expression of the client's. */
+const GIVING_MEMORY = new Set(["stackTrace", "variables", "gotoTargets"]);
+const MEMORY_MEMBERS = ["memoryReference", "instructionPointerReference"];
+
+function readMemoryReferences(body: Buffer): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const name of MEMORY_MEMBERS) collectStrings(body, name, found);
+  return found;
+}
 
 function readHandles(command: string, body: Buffer): ReadonlyMap<HandleKind, ReadonlySet<number>> {
   const found = new Map<HandleKind, Set<number>>();
@@ -54,7 +74,7 @@ function addIds(items: unknown, into: Set<number>): void {
   for (const item of objects(items)) if (typeof item.id === "number") into.add(item.id);
 }
 
-/** Handles that outlive a resume are kept up to this many; the oldest go first. */
+/** Handles that outlive a resume are kept up to this many of a kind; the oldest go first. */
 const LASTING_HANDLES = 10_000;
 
 /**
@@ -66,6 +86,8 @@ export class IssuedHandles {
   /** Where a handle was found last: clients ask about the same few again and again. */
   readonly #found = new Map<HandleKind, Map<number, HandleBag>>();
   readonly #lasting = new Set<string>();
+  /** References to memory, of stops that are over, too: DAP does not end them. */
+  readonly #memory = new Set<string>();
 
   add(bag: HandleBag): void {
     if (bag.epoch !== undefined) {
@@ -74,16 +96,16 @@ export class IssuedHandles {
     }
     for (const [kind, numbers] of bag.numbers())
       for (const handle of numbers) this.#lasting.add(`${kind}:${handle}`);
-    for (const oldest of this.#lasting) {
-      if (this.#lasting.size <= LASTING_HANDLES) break;
-      this.#lasting.delete(oldest);
-    }
+    forgetOldest(this.#lasting);
+    this.#keepMemory(bag);
   }
 
   /** The program has stopped: forgets what belongs to stops that are over. Frames are of no other time than a stop. */
   prune(): void {
     for (const lasting of this.#lasting) if (/^(frame|target):/.test(lasting)) this.#lasting.delete(lasting);
-    this.#bags = this.#bags.filter((bag) => bag.epoch?.open === true);
+    const isOpen = (bag: HandleBag) => bag.epoch?.open === true;
+    for (const bag of this.#bags) if (!isOpen(bag)) this.#keepMemory(bag);
+    this.#bags = this.#bags.filter(isOpen);
     this.#found.clear();
   }
 
@@ -102,5 +124,22 @@ export class IssuedHandles {
       return { valid: true, epoch: bag.epoch };
     }
     return { valid: this.#lasting.has(`${kind}:${handle}`), epoch: undefined };
+  }
+
+  /** Whether the client was given that reference to memory, at any time. */
+  hasMemoryReference(reference: string): boolean {
+    return this.#memory.has(reference) || this.#bags.some((bag) => bag.memoryReferences().has(reference));
+  }
+
+  #keepMemory(bag: HandleBag): void {
+    for (const reference of bag.memoryReferences()) this.#memory.add(reference);
+    forgetOldest(this.#memory);
+  }
+}
+
+function forgetOldest(lasting: Set<string>): void {
+  for (const oldest of lasting) {
+    if (lasting.size <= LASTING_HANDLES) break;
+    lasting.delete(oldest);
   }
 }

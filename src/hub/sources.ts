@@ -24,6 +24,7 @@ export function namesSources(command: string): boolean {
 /** The sources that the adapter has named in this session. */
 export class NamedSources {
   readonly #keys = new Set<string>();
+  readonly #names = new Set<unknown>();
   /** Paths of sources that are files: whose content is not the adapter's affair. */
   readonly #files = new Set<string>();
 
@@ -42,6 +43,7 @@ export class NamedSources {
     for (const source of sources.filter(isObject)) {
       const { path, sourceReference } = source;
       for (const key of keysOf(source)) this.#keys.add(key);
+      if (!REPEATING.has(name)) this.#names.add(source.name);
       // DAP: a reference counts if it is greater than 0.
       const isFile = typeof path === "string" && path !== "" && !(Number(sourceReference) > 0);
       if (isFile && !REPEATING.has(name)) this.#files.add(asPath(path));
@@ -51,6 +53,11 @@ export class NamedSources {
   /** Whether the adapter has named a file by exactly this path: of itself, and not after a client. */
   has(path: string): boolean {
     return this.#files.has(path);
+  }
+
+  /** Whether the adapter has called a source so. */
+  hasName(name: unknown): boolean {
+    return typeof name === "string" && this.#names.has(name);
   }
 
   /** Whether the adapter has named, in whatever words, all by which these arguments name a source, and they name one. */

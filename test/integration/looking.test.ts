@@ -5,6 +5,7 @@ import path from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { type AdapterEntry, adapters } from "../support/adapters.ts";
 import type { DapClient } from "../support/dapClient.ts";
+import { fixtures } from "../support/fixtures.ts";
 import { joinServed, launchServed } from "../support/joined.ts";
 import { skipWithout } from "../support/parts.ts";
 import { inspect, outputOf } from "../support/scenario.ts";
@@ -173,3 +174,68 @@ for (const entry of [adapters.embedded, adapters.debugpy, adapters["cdt-gdb"]] a
     });
   });
 }
+
+describe("a guest that may only look at a C++ program, in gdb", { skip: skipWithout("gdb", "cpp") }, () => {
+  const CALLS = [
+    "price-tax",
+    "*price",
+    "price - tax",
+    "&*price",
+    "(price-tax)",
+    "0+(price-tax)",
+    "$_siginfo",
+  ];
+  const requests = (memoryReference: string) =>
+    [
+      ["readMemory", { memoryReference, count: 1 }],
+      ["disassemble", { memoryReference, instructionCount: 1 }],
+    ] as const;
+
+  /** The program at its stop, with a guest; `trace` is there once an operator of the program's was called. */
+  async function atStop(t: TestContext, access: "view" | "control") {
+    const directory = mkdtempSync(path.join(os.tmpdir(), "dsl-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const trace = path.join(directory, "trace");
+    const gdb = adapters["cdt-gdb"];
+    const fixture = fixtures.cppMoney;
+    const launch = { ...gdb.session.arguments, program: fixture.program, arguments: trace };
+    const session = { ...gdb.session, arguments: launch, fixture, structure: "price" };
+    const { served } = await stopped(t, { ...gdb, session });
+    const { client, at } = await joined(served, { ...gdb, session }, access, trace);
+    return { client, at, trace };
+  }
+
+  test("calls no operator of the program's by a reference, and reads what the debugger gave it", async (t) => {
+    const { client, at, trace } = await atStop(t, "view");
+    for (const reference of CALLS) {
+      for (const [command, args] of requests(reference)) {
+        assert.equal((await client.raw(command, args)).message, "notAllowed", `${command} ${reference}`);
+        assert.equal(existsSync(trace), false, `${command} ${reference}`);
+      }
+    }
+    const { variables } = await client.request("variables", { variablesReference: at.variablesReference });
+    const price = variables.find(({ name }) => name === "price");
+    assert.ok(price?.memoryReference !== undefined);
+    const { address, data } = await client.request("readMemory", {
+      memoryReference: price.memoryReference,
+      count: 4,
+    });
+    assert.equal(Buffer.from(data ?? "", "base64").readInt32LE(), 1190);
+    const again = await client.request("readMemory", { memoryReference: address, count: 4 });
+    assert.equal(again.data, data);
+    const [frame] = (await client.request("stackTrace", { threadId: at.threadId })).stackFrames;
+    const memoryReference = frame?.instructionPointerReference ?? "";
+    const { instructions } = await client.request("disassemble", { memoryReference, instructionCount: 2 });
+    assert.ok(instructions.length > 0);
+    assert.equal(existsSync(trace), false);
+  });
+
+  test("while one that may steer does", async (t) => {
+    const { client, trace } = await atStop(t, "control");
+    for (const reference of ["price-tax", "*price"]) {
+      await tryOut(client, "readMemory", { memoryReference: reference, count: 1 });
+      assert.equal(existsSync(trace), true, reference);
+      rmSync(trace, { recursive: true });
+    }
+  });
+});

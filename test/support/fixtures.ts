@@ -51,6 +51,8 @@ export const fixtures = {
   cLoop: fixture("c/loop.c", "loop"),
   /** SIGSEGV in `sum` (marker `crash`), called by `main` (marker `call`). */
   cCrash: fixture("c/crash.c", "crash"),
+  /** Stops at `call` with `price` and `tax`, whose operators make the directory that is its argument. */
+  cppMoney: fixture("cpp/money.cpp", "money"),
   go: fixture("go/main.go", "goprogram"),
   python: fixture("python/program.py"),
   /** As cLoop. */

@@ -9,6 +9,7 @@ const PARTS = {
   delve: ["/usr/bin/dlv", `${BUILD}/goprogram`],
   lldb: ["/usr/bin/lldb-dap-19", `${BUILD}/program`],
   gdb: ["/usr/bin/gdb", `${BUILD}/program`, `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`],
+  cpp: [`${BUILD}/money`],
   jsDebug: [`${TOOLS}/js-debug/src/extension.js`],
   kernel: [
     "/usr/bin/qemu-system-x86_64",

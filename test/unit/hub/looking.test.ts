@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
+import { LIMITS } from "../../../src/common/limits.ts";
 import type { JsonObject } from "../../../src/dap/messages.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
@@ -42,18 +43,93 @@ describe("a guest that may only look evaluates nothing", () => {
       "x--",
       "x++",
       "a.b",
+      "a-b",
+      "price-tax",
+      "0x10-1",
+      "-1",
+      "1e3",
+      "0x",
+      "0b1",
+      "main",
       "$x",
+      "$_siginfo",
       "1\n-interpreter-exec",
+      "1\n",
       "0x10 ",
+      "\u0661",
+      "123e4567-e89b-12d3-a456-426614174000",
       "",
     ]) {
       await client.fails("notAllowed", "readMemory", { memoryReference, count: 1 });
       await client.fails("notAllowed", "disassemble", { memoryReference, instructionCount: 1 });
     }
     assert.deepEqual(upstream.commands("readMemory", "disassemble"), []);
-    const references = ["0x7fff01", "4096", "main", "123e4567-e89b-12d3-a456-426614174000"];
+    const references = ["0x7fff01", "0X7FFF01", "4096", "0"];
     for (const memoryReference of references) await client.ok("readMemory", { memoryReference, count: 1 });
     assert.equal(upstream.commands("readMemory").length, references.length);
+  });
+
+  test("while a reference that the adapter has given to it may be anything, also after the next stop", async () => {
+    const { upstream, hub, driver, client } = await servedTo("view");
+    const reads = (memoryReference: string) => client.ok("readMemory", { memoryReference, count: 1 });
+    const refused = (memoryReference: string) =>
+      client.fails("notAllowed", "readMemory", { memoryReference, count: 1 });
+    const variable = (memoryReference: string) => ({
+      variables: [{ name: "x", value: '"memoryReference":"in()"', variablesReference: 0, memoryReference }],
+    });
+    // What others are given, and what a client has named itself, is not the client's.
+    upstream.handlers.variables = () => variable('&(a["\u00e9"])');
+    upstream.handlers.evaluate = () => ({ result: "1", variablesReference: 0, memoryReference: "&(f())" });
+    await driver.ok("stackTrace", { threadId: 1 });
+    await driver.ok("scopes", { frameId: 1 });
+    await driver.ok("variables", { variablesReference: 1 });
+    await driver.ok("evaluate", { expression: "f()", frameId: 1, context: "watch" });
+    for (const reference of ['&(a["\u00e9"])', "&(f())", "in()"]) await refused(reference);
+    await client.ok("variables", { variablesReference: 1 });
+    await reads('&(a["\u00e9"])');
+    await refused("in()");
+    upstream.handlers.stackTrace = () => ({
+      stackFrames: [{ id: 1, name: "f", line: 1, column: 1, instructionPointerReference: "*pc" }],
+    });
+    await driver.ok("continue", { threadId: 1 });
+    upstream.stop();
+    await client.ok("stackTrace", { threadId: 1 });
+    await driver.ok("continue", { threadId: 1 });
+    upstream.stop();
+    for (const reference of ['&(a["\u00e9"])', "*pc"]) await reads(reference);
+    // Each guest for itself.
+    const other = await enter(connect(hub, "other", { access: "view" }).client);
+    await other.fails("notAllowed", "readMemory", { memoryReference: "*pc", count: 1 });
+  });
+
+  test("nor asks it for more than a query may, or for what is no whole number", async () => {
+    const { upstream, client } = await servedTo("view");
+    const memory = { memoryReference: "1", count: 1 };
+    const code = { memoryReference: "1", instructionCount: 1 };
+    const { memoryReadBytes, instructions, items } = LIMITS;
+    for (const [command, args, name, most] of [
+      ["readMemory", memory, "count", memoryReadBytes],
+      ["disassemble", code, "instructionCount", instructions],
+      ["disassemble", code, "instructionOffset", instructions],
+      ["variables", { variablesReference: 1 }, "count", items],
+      ["stackTrace", { threadId: 1 }, "levels", items],
+      ["modules", {}, "moduleCount", items],
+    ] as const) {
+      await client.ok(command, { ...args, [name]: most });
+      await client.fails("tooLarge", command, { ...args, [name]: most + 1 });
+      await client.fails("badArguments", command, { ...args, [name]: 0.5 });
+      if (!name.endsWith("Offset")) await client.fails("badArguments", command, { ...args, [name]: -1 });
+    }
+    await client.ok("disassemble", { ...code, instructionOffset: -instructions });
+    await client.fails("tooLarge", "disassemble", { ...code, instructionOffset: -instructions - 1 });
+    const count = upstream.received.length;
+    for (const offset of [0.1, 1e300, 2 ** 60])
+      for (const command of ["readMemory", "disassemble"])
+        await client.fails("badArguments", command, { ...memory, ...code, offset });
+    const infinite = `{"seq":90,"type":"request","command":"readMemory","arguments":{"memoryReference":"1","count":1e999}}`;
+    assert.equal((await client.send(infinite, 90)).success, false);
+    assert.equal(upstream.received.length, count);
+    await client.ok("readMemory", { ...memory, offset: -4096 });
   });
 
   test("by arguments of other types, of other names or in other letters than DAP has", async () => {
@@ -70,7 +146,7 @@ describe("a guest that may only look evaluates nothing", () => {
         levels: [injected],
         ThreadId: 2,
         own: { x: 1 },
-        format: { parameters: true, own: injected },
+        format: { parameters: true, own: injected, [injected]: true, other: true },
       }),
       { threadId: 1, format: { parameters: true } },
     );
@@ -78,7 +154,8 @@ describe("a guest that may only look evaluates nothing", () => {
       await sent("variables", { variablesReference: 1, VariablesReference: 99, start: "0", filter: "named" }),
       { variablesReference: 1, filter: "named" },
     );
-    await client.fails("notAllowed", "variables", { variablesReference: 1, filter: injected });
+    for (const filter of [injected, "Named", "indexed,named", "", "x"])
+      await client.fails("notAllowed", "variables", { variablesReference: 1, filter });
     assert.deepEqual(await sent("threads", { own: injected }), {});
     assert.deepEqual(await sent("readMemory", { memoryReference: "1", count: 1, offset: injected }), {
       memoryReference: "1",
@@ -141,6 +218,20 @@ describe("a guest that may only look names no source that has not come up", () =
       SourceReference: 9,
     });
     assert.deepEqual(upstream.last("source").args, { source, sourceReference: 0 });
+  });
+
+  test("and a name of a source only if the adapter has called one so", async () => {
+    const { upstream, client } = await servedTo("view");
+    upstream.emit("loadedSource", { reason: "new", source: { name: "a.c", path: "/p/a.c" } });
+    for (const name of ["f()", "A.C", "", "/p/a.c"]) {
+      await client.ok("source", { source: { name, path: "/p/a.c" }, sourceReference: 0 });
+      assert.deepEqual(upstream.last("source").args, { source: { path: "/p/a.c" }, sourceReference: 0 });
+    }
+    await client.ok("source", { source: { name: "a.c", path: "/p/a.c" }, sourceReference: 0 });
+    assert.deepEqual(upstream.last("source").args, {
+      source: { name: "a.c", path: "/p/a.c" },
+      sourceReference: 0,
+    });
   });
 
   test("a source that a value's location names has come up", async () => {
