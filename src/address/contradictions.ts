@@ -7,19 +7,36 @@ import type { ParseFailure } from "./result.ts";
 
 /** Entries that are right each for itself, but not together. */
 export function checkContradictions(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
-  return insecureButGuarded(entries) ?? ipv4ThoughIPv6Only(entries);
+  return insecureButGuarded(entries) ?? anyUserButGuarded(entries) ?? ipv4ThoughIPv6Only(entries);
 }
 
 /** `insecure` is announced loudly wherever the server is shown: it must never be untrue. */
 function insecureButGuarded(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
   const insecure = entries.get("insecure");
-  const guard = entries.get("password") ?? entries.get("clientCert");
+  const guard = guardOf(entries);
   if (insecure === undefined || guard === undefined) return undefined;
   return failureAt(
     insecure.segment.key,
     `insecure and ${spell(guard.id)} contradict each other.`,
     "Remove insecure, which is for servers that let in everybody.",
   );
+}
+
+/** It would seem to open what stays closed: with a password it does not matter whose program it is. */
+function anyUserButGuarded(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {
+  const anyUser = entries.get("anyUser");
+  const guard = guardOf(entries);
+  if (anyUser === undefined || guard === undefined) return undefined;
+  const what = guard.id === "password" ? "the password" : "a certificate";
+  return failureAt(
+    anyUser.segment.key,
+    `any-user has no effect beside ${spell(guard.id)}: every user who has ${what} gets in.`,
+    "Remove any-user.",
+  );
+}
+
+function guardOf(entries: ReadonlyMap<Slot, Entry>): Entry | undefined {
+  return entries.get("password") ?? entries.get("clientCert");
 }
 
 function ipv4ThoughIPv6Only(entries: ReadonlyMap<Slot, Entry>): ParseFailure | undefined {

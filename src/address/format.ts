@@ -31,6 +31,7 @@ const PRINTERS: { readonly [S in Slot]: Printer<S> } = {
   hidden: () => "hidden",
   icfEnable: () => "IcfEnable",
   insecure: () => "insecure",
+  anyUser: () => "any-user",
   bind: (address) => `bind=${address}`,
   access: (access) => `access=${access}`,
   maxClients: (count) => `maxclients=${count}`,

@@ -21,6 +21,8 @@ const oneOf = "oneOf";
 const optional = "optional";
 
 const guests = { access: optional, maxclients: optional, insecure: optional } as const;
+/** A pipe has an owner; a TCP port of this machine is open to all of its users. */
+const networkGuests = { ...guests, anyUser: optional } as const;
 const serverTls = { proto: required, certuser: oneOf, machuser: oneOf } as const;
 const clientTls = { ...serverTls, thumbprint: oneOf } as const;
 const guest = { password: optional, name: optional } as const;
@@ -44,7 +46,7 @@ export const FORMS: readonly Form[] = [
       ipversion: optional,
       icfEnable: optional,
       bind: optional,
-      ...guests,
+      ...networkGuests,
     },
   },
   {
@@ -52,7 +54,7 @@ export const FORMS: readonly Form[] = [
     transport: "tcp",
     kind: "tcpReverse",
     reverse: true,
-    keys: { port: required, clicon: required, password: optional, ipversion: optional, ...guests },
+    keys: { port: required, clicon: required, password: optional, ipversion: optional, ...networkGuests },
   },
   {
     role: "server",
@@ -80,7 +82,7 @@ export const FORMS: readonly Form[] = [
       password: optional,
       bind: optional,
       clientcert: optional,
-      ...guests,
+      ...networkGuests,
     },
   },
   {
@@ -94,7 +96,7 @@ export const FORMS: readonly Form[] = [
       clicon: required,
       password: optional,
       clientcert: optional,
-      ...guests,
+      ...networkGuests,
     },
   },
   {
@@ -164,6 +166,7 @@ export const DEFAULTS: Readonly<Partial<Slots>> = {
   access: "control",
   maxClients: LIMITS.clients,
   insecure: false,
+  anyUser: false,
 };
 
 export function keyIds(form: Form): KeyId[] {

@@ -241,6 +241,17 @@ const keys = {
     origin: "ours",
     examples: ["insecure"],
   },
+  anyUser: {
+    name: "any-user",
+    slot: "anyUser",
+    kind: "flag",
+    placeholder: "",
+    summary:
+      "Lets in every user of this machine, not only programs of the one who serves; insecure implies it.",
+    origin: "ours",
+    examples: ["any-user"],
+    alsoTried: ["all-users", "multi-user"],
+  },
   name: {
     name: "name",
     slot: "name",

@@ -4,3 +4,8 @@ import type { ServerAddress } from "./model.ts";
 export function isLocked(address: ServerAddress): boolean {
   return address.password !== undefined || ("clientCert" in address && address.clientCert !== undefined);
 }
+
+/** Whether only programs of this process's own user get in: over TCP, where neither password nor certificate decides. */
+export function isForOwnUser(address: ServerAddress): boolean {
+  return "anyUser" in address && !address.anyUser && !address.insecure && !isLocked(address);
+}

@@ -49,13 +49,19 @@ interface ServerOptions {
   readonly insecure: boolean;
 }
 
+/** Of a server that is reached over TCP, or that calls its guest over it. */
+interface NetworkServerOptions extends ServerOptions {
+  /** Without a password or a guest's certificate every user of this machine may come in. */
+  readonly anyUser: boolean;
+}
+
 interface ServerTls {
   readonly proto: TlsProtocol;
   readonly certificate: CertificateReference;
   readonly clientCert?: ClientCertificate;
 }
 
-export interface TcpServer extends ServerOptions {
+export interface TcpServer extends NetworkServerOptions {
   readonly kind: "tcp";
   readonly ports: PortRange;
   readonly hidden: boolean;
@@ -65,7 +71,7 @@ export interface TcpServer extends ServerOptions {
 }
 
 /** The server dials the client, which listens. */
-export interface TcpReverseServer extends ServerOptions {
+export interface TcpReverseServer extends NetworkServerOptions {
   readonly kind: "tcpReverse";
   readonly port: number;
   /** The host of the client. */
@@ -90,7 +96,7 @@ export interface ComServer extends ServerOptions {
   readonly hidden: boolean;
 }
 
-export interface SslServer extends ServerOptions, ServerTls {
+export interface SslServer extends NetworkServerOptions, ServerTls {
   readonly kind: "ssl";
   readonly ports: PortRange;
   readonly hidden: boolean;
@@ -98,7 +104,7 @@ export interface SslServer extends ServerOptions, ServerTls {
 }
 
 /** The server dials the client; it still is the server of TLS. */
-export interface SslReverseServer extends ServerOptions, ServerTls {
+export interface SslReverseServer extends NetworkServerOptions, ServerTls {
   readonly kind: "sslReverse";
   readonly port: number;
   /** The host of the client. */
@@ -203,6 +209,7 @@ export interface Slots {
   readonly access: Access;
   readonly maxClients: number;
   readonly insecure: boolean;
+  readonly anyUser: boolean;
   readonly name: string;
 }
 

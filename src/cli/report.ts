@@ -3,7 +3,7 @@ import type { AppError } from "../common/errors.ts";
 import { inSentence } from "../common/names.ts";
 import type { Host, HostedServer } from "../host/host.ts";
 import { awayLine } from "../hub/sessions.ts";
-import { insecureWarning } from "../host/reach.ts";
+import { callProtection, insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import { shownKey } from "../transport/peer.ts";
 import { note, print, printJson } from "./output.ts";
@@ -89,7 +89,9 @@ export function reportGuests(host: Host, report: Report): void {
   });
 }
 
-/** Says loudly what nobody should do without knowing. */
+/** Says loudly what nobody should do without knowing; and of a server that calls, what keeps others from answering. */
 export function warnIfInsecure({ server }: HostedServer): void {
   for (const line of insecureWarning(server.address) ?? []) note(`WARNING: ${line}`);
+  const protection = callProtection(server.address);
+  if (protection !== undefined) note(protection);
 }

@@ -1,5 +1,5 @@
 import os from "node:os";
-import { isLocked } from "../address/locked.ts";
+import { isForOwnUser, isLocked } from "../address/locked.ts";
 import { clientAddressFor } from "../address/derive.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress, Thumbprint } from "../address/model.ts";
@@ -65,13 +65,42 @@ export function isReachable(address: ServerAddress): boolean {
 
 /** What nobody should do without knowing, in sentences; undefined if there is nothing to warn of. */
 export function insecureWarning(address: ServerAddress): string[] | undefined {
-  if (!address.insecure || !isReachable(address)) return undefined;
   const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
   const string = format(address, { secrets: "mask" });
-  if ("clicon" in address) {
-    return [`${string} has no password and calls another machine.`, `Whoever answers there ${what}.`];
+  switch (openTo(address)) {
+    case "network":
+      return "clicon" in address
+        ? [`${string} has no password and calls another machine.`, `Whoever answers there ${what}.`]
+        : [
+            `${string} has no password and can be reached from other machines.`,
+            `Whoever reaches it ${what}.`,
+          ];
+    case "machine":
+      return [`${string} has no password and is open to every user of this machine.`, `A guest ${what}.`];
+    case "line":
+      return [
+        `${string} has no password and is open to whatever is at the other end of the serial line.`,
+        `A guest from there ${what}.`,
+      ];
+    case undefined:
+      return undefined;
   }
-  return [`${string} has no password and can be reached from other machines.`, `Whoever reaches it ${what}.`];
+}
+
+/** Whom nothing keeps from a server but a person's answer, where there is one to give it; undefined: nobody but this user. */
+export function openTo(address: ServerAddress): "network" | "machine" | "line" | undefined {
+  if (isLocked(address)) return undefined;
+  if (address.kind === "com") return "line";
+  if (address.insecure && isReachable(address)) return "network";
+  return "anyUser" in address && !isForOwnUser(address) ? "machine" : undefined;
+}
+
+/** What keeps others from answering in a guest's place when a server calls; undefined: nothing, or it does not call. */
+export function callProtection(address: ServerAddress): string | undefined {
+  if (!("clicon" in address)) return undefined;
+  if (address.password !== undefined) return "Only a guest who knows the password gets in.";
+  if (isLocked(address)) return "Only a guest with a certificate that is trusted gets in.";
+  return isForOwnUser(address) ? "Only a program of this user, on this machine, gets in." : undefined;
 }
 
 export interface Machine {

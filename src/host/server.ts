@@ -120,6 +120,7 @@ export class DebugServer {
       certificates: options.certificates,
       onWrongPassword: (attempt) => wrong.fire(attempt),
       onRefused: (message) => options.logger?.log("info", message),
+      onOtherUser: (message) => options.logger?.log("warn", `${server.connectionString}: ${message}`),
     });
     const server = new DebugServer(await listen(address), lock, sessions, options);
     wrong.event((attempt) => server.#wrongPassword.fire(attempt));
@@ -191,6 +192,7 @@ export class DebugServer {
       const arrived = await this.#lock.open(channel, { signal, timeoutMs: this.#admissionMs });
       // One time for all of the admission, however it is divided.
       const timeoutMs = Math.max(1, end - performance.now());
+      if (arrived.refusal !== undefined) this.#caller?.refused(arrived.refusal);
       const entry = { channel: arrived.channel, halfOpen: channel, refusal: arrived.refusal, timeoutMs };
       if (arrived.opening === "dap") await this.#acceptDap(entry);
       else await this.#acceptLink(entry);

@@ -1,5 +1,5 @@
 import type { ClientCertificate, ServerAddress, Thumbprint } from "../address/model.ts";
-import { isLocked } from "../address/locked.ts";
+import { isForOwnUser, isLocked } from "../address/locked.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
@@ -15,6 +15,7 @@ import { checkPassword, refusePassword } from "./password/exchange.ts";
 import { type PasswordRecord, recordPassword } from "./password/opaque.ts";
 import { readPassword } from "./password/secret.ts";
 import { describe, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
+import { SameUser } from "./sameUser.ts";
 import { acceptTls, type AcceptTlsOptions, denyTls, toIdentity } from "./tls.ts";
 
 /** A guest of whom it is known what it speaks, and whether it has what it takes to come in. */
@@ -41,6 +42,8 @@ export interface LockOptions {
   readonly onWrongPassword?: (wrong: WrongPassword) => void;
   /** For people: what the guest itself is not told. */
   readonly onRefused?: (message: string) => void;
+  /** The same, of another user's program: told once for each user. */
+  readonly onOtherUser?: (message: string) => void;
 }
 
 interface Tls extends Omit<AcceptTlsOptions, keyof WaitOptions> {
@@ -52,13 +55,16 @@ interface Tls extends Omit<AcceptTlsOptions, keyof WaitOptions> {
 
 /**
  * What stands between a server's listener and the link: TLS with the server's certificate, or for the sake of a password
- * with an ephemeral one; a guest's certificate; the password. A server without any of them has a lock that is open.
+ * with an ephemeral one; a guest's certificate; the password. A server with neither of these two lets in this user's
+ * programs over TCP, and all who reach it by a pipe or a serial line.
  */
 export class Lock {
   readonly #address: ServerAddress;
   readonly #tls: Tls | undefined;
   readonly #password: PasswordRecord | undefined;
   readonly #attempts = new PasswordAttempts();
+  /** Absent: any user's program may come in. */
+  readonly #sameUser: SameUser | undefined;
   readonly #options: LockOptions;
 
   private constructor(
@@ -71,6 +77,7 @@ export class Lock {
     this.#tls = tls;
     this.#password = password;
     this.#options = options;
+    if (isForOwnUser(address)) this.#sameUser = new SameUser((message) => options.onOtherUser?.(message));
   }
 
   /** Reads password and certificates. Rejects with an AppError if one of them cannot be had. */
@@ -93,7 +100,9 @@ export class Lock {
   open(channel: Channel, wait: WaitOptions): Promise<Arrived> {
     return withDeadline(wait, LIMITS.admissionMs, "The admission", async (signal) => {
       try {
-        return await this.#open(channel, { signal });
+        const arrived = await this.#open(channel, { signal });
+        const refusal = arrived.refusal ?? (await this.#sameUser?.refuse(channel.peer, signal));
+        return { ...arrived, refusal };
       } catch (thrown) {
         // Who was to be told has been told, and has had the time to read it.
         channel.stream.destroy();

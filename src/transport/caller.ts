@@ -43,6 +43,8 @@ export class Caller implements Listener {
   readonly #closed = new AbortController();
   #lastError: AppError | undefined;
   #isConnected = false;
+  /** Why the one who answered last is not let in. */
+  #refusal: AppError | undefined;
 
   readonly onChannel = this.#inbox.event;
   /** Never fires. */
@@ -75,6 +77,11 @@ export class Caller implements Listener {
     this.#set(true, undefined);
   }
 
+  /** The one at the other end of the channel that was yielded last is not let in. */
+  refused(reason: AppError): void {
+    this.#refusal = reason;
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
     this.#inbox.dispose();
@@ -99,12 +106,19 @@ export class Caller implements Listener {
     } catch (thrown) {
       return AppError.from(thrown, "connectFailed");
     }
+    this.#refusal = undefined;
     const over = closed(channel, signal);
     this.#inbox.offer(channel);
     await over;
     if (this.#isConnected) return undefined;
     const { host, port } = this.#options;
-    return new AppError("closed", `${formatHostPort(host, port)} answered, but did not come in.`, {
+    const where = formatHostPort(host, port);
+    const refusal = this.#refusal as AppError | undefined;
+    if (refusal !== undefined)
+      return new AppError(refusal.code, `${where} answered, but was not let in. ${refusal.message}`, {
+        hint: refusal.hint,
+      });
+    return new AppError("closed", `${where} answered, but did not come in.`, {
       hint: "Check that a guest waits there, and that it has the right password or certificate.",
     });
   }

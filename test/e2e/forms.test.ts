@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { format } from "../../src/address/format.ts";
 import type { Password } from "../../src/address/model.ts";
-import { CALLERS_FIRST, type FormRow, asJoined, asServed, calls } from "../support/forms.ts";
+import { CALLERS_FIRST, type FormRow, asJoined, asServed, calls, isOpen } from "../support/forms.ts";
 import { type Pki, makePki, storesAt } from "../support/pki.ts";
 import { freePort } from "../support/process.ts";
 import { serialLine } from "../support/serialLines.ts";
@@ -147,7 +147,7 @@ e2e(
     for (const row of CALLERS_FIRST) {
       lines.push(await lineOf(row, undefined, own));
       // Those that call with a password are above.
-      if (!row.server.insecure && !calls(row.server)) lines.push(await lineOf(row, GIVEN, own));
+      if (!isOpen(row.server) && !calls(row.server)) lines.push(await lineOf(row, GIVEN, own));
     }
 
     const env = (user: string) => ({ SHARED: PASSWORD, ...storesAt(user) });

@@ -59,7 +59,8 @@ function served(form: Form, index: number): ServerAddress {
   // What has no lock is for its own machine, unless one insists.
   const isLocked =
     form.password !== undefined || ("clientCert" in address && address.clientCert !== undefined);
-  return { ...address, insecure: !isLocked, password: form.password };
+  const open = { insecure: !isLocked, ...("anyUser" in address && { anyUser: false }) };
+  return { ...address, ...open, password: form.password };
 }
 
 describe(

@@ -23,6 +23,10 @@ export const FORM_ROWS: readonly FormRow[] = readFileSync(path.join(ROOT, "READM
 
 export const calls = (address: ServerAddress) => "clicon" in address;
 
+/** A server that cannot have a password beside what it says. */
+export const isOpen = (address: ServerAddress) =>
+  address.insecure || ("anyUser" in address && address.anyUser);
+
 /** Where all are served at once: who calls in vain does so less and less often. */
 export const CALLERS_FIRST = [...FORM_ROWS].sort((a, b) => Number(calls(b.server)) - Number(calls(a.server)));
 

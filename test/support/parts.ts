@@ -20,6 +20,7 @@ const PARTS = {
   emacs: ["/usr/bin/emacs", "/usr/share/emacs/site-lisp/elpa-src/dap-mode-0.7"],
   socat: ["/usr/bin/socat"],
   namespaces: ["/usr/sbin/ip"],
+  otherUser: ["/usr/bin/setpriv", "/usr/bin/unshare"],
   nftables: ["/usr/sbin/nft"],
   farLink: ["/usr/bin/python3", "/dev/net/tun"],
   vscode: [
@@ -32,10 +33,12 @@ const PARTS = {
 
 export type Part = keyof typeof PARTS;
 
+const NEED_ROOT: readonly Part[] = ["namespaces", "otherUser"];
+
 /** What of a part is not on this machine. */
 export function missing(part: Part): readonly string[] {
   const paths = PARTS[part].filter((path) => !existsSync(path));
-  return part === "namespaces" && process.getuid?.() !== 0 ? [...paths, "root"] : paths;
+  return NEED_ROOT.includes(part) && process.getuid?.() !== 0 ? [...paths, "root"] : paths;
 }
 
 /**

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { ServerAddress } from "../../address/model.ts";
 import { parseServer } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
-import { insecureWarning } from "../../host/reach.ts";
+import { callProtection, insecureWarning } from "../../host/reach.ts";
 import { nameOf } from "../../security/certificates/certificate.ts";
 import { servingCertificates } from "../../security/certificates/find.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
@@ -149,7 +149,9 @@ async function announce(app: App, served: ServedServer): Promise<void> {
   const closed = hosted.server.firewallProblem;
   if (closed !== undefined) void vscode.window.showWarningMessage(harmless(closed.toLine()));
   const can = calling === undefined ? "can be joined" : `can be joined from ${calling.host}, which is called`;
-  const text = harmless(`“${session.name}” ${can}.${more} ${copied}: ${join}`);
+  const protection = callProtection(address);
+  const only = protection === undefined ? "" : ` ${protection}`;
+  const text = harmless(`“${session.name}” ${can}.${only}${more} ${copied}: ${join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (

@@ -36,7 +36,7 @@ export function startChoices(
     {
       label: "$(device-desktop) This machine: TCP, any free port",
       description: "tcp:port=0",
-      detail: `Also for editors that speak plain DAP. ${asked}`,
+      detail: `For your own programs, also editors that speak plain DAP. ${asked}`,
       server: "tcp:port=0",
       insecure: false,
       needsPassword: false,
@@ -74,7 +74,7 @@ export function startChoices(
     ...devices.map((device) => ({
       label: `$(plug) Serial line ${device}`,
       description: `com:port=${quote(device)},baud=115200,channel=0`,
-      detail: `For the machine at the other end of the cable. ${asked}`,
+      detail: `For the machine at the other end of the cable, without a password. ${asked}`,
       server: `com:port=${quote(device)},baud=115200,channel=0`,
       insecure: false,
       needsPassword: false,

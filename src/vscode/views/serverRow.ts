@@ -1,6 +1,7 @@
 import type { ServerAddress } from "../../address/model.ts";
+import { isForOwnUser } from "../../address/locked.ts";
 import { isUnlocked } from "../../host/door.ts";
-import { isReachable } from "../../host/reach.ts";
+import { openTo } from "../../host/reach.ts";
 import type { DebugServer } from "../../host/server.ts";
 import { formatHostPort } from "../../transport/peer.ts";
 import type { ServedServer } from "../host/serving.ts";
@@ -16,7 +17,7 @@ export function serverRow(served: ServedServer, now: number): Row {
   const { address, connectionString } = hosted.server;
   const guests = host.guests().filter(({ server }) => server === hosted.id);
   const label = serverLabel(address);
-  const warning = insecurity(address);
+  const { badge, warning } = insecurity(address) ?? {};
   const calls = callState(hosted.server);
   const id = `server/${session.id}/${hosted.id}`;
   return {
@@ -25,7 +26,7 @@ export function serverRow(served: ServedServer, now: number): Row {
     face: {
       id,
       label,
-      description: parts(warning && "insecure!", calls, connectionString),
+      description: parts(badge && `${badge}!`, calls, connectionString),
       icon: warning === undefined ? { name: iconOf(address) } : WARNING,
       tooltip: {
         title: label,
@@ -41,7 +42,7 @@ export function serverRow(served: ServedServer, now: number): Row {
       },
       spoken: spokenParts(
         `Server, ${label}`,
-        warning && `insecure: ${warning}`,
+        badge && `${badge}: ${warning}`,
         calls,
         count(guests.length, "guest"),
         connectionString,
@@ -55,14 +56,24 @@ export function serverRow(served: ServedServer, now: number): Row {
   };
 }
 
-/** Why everybody must see that a server is open; undefined if it is not. */
-export function insecurity(address: ServerAddress): string | undefined {
-  if (!address.insecure) return undefined;
-  if (isReachable(address) && "clicon" in address)
-    return `Whoever answers at ${address.clicon} can join, without password and without being asked about.`;
-  return isReachable(address)
-    ? "Whoever can reach this machine can join, without password and without being asked about."
-    : "Every program and user of this machine can join, without password and without being asked about.";
+/** Why everybody must see that a server is open: in a word or two, and in a sentence; undefined if it is not. */
+export function insecurity(
+  address: ServerAddress,
+): { readonly badge: string; readonly warning: string } | undefined {
+  const who = {
+    network: "clicon" in address ? `Whoever answers at ${address.clicon}` : "Whoever can reach this machine",
+    machine: "Every program and user of this machine",
+    line: "Whatever is at the other end of the serial line",
+    user: "Every program of yours",
+  }[openTo(address) ?? "user"];
+  if (address.insecure)
+    return {
+      badge: "insecure",
+      warning: `${who} can join, without password and without being asked about.`,
+    };
+  if (openTo(address) === undefined) return undefined;
+  const badge = openTo(address) === "line" ? "no password" : "any user";
+  return { badge, warning: `${who} can ask to join, without password.` };
 }
 
 /** By what people tell servers apart: `TCP port 5005`. */
@@ -102,6 +113,7 @@ function iconOf(address: ServerAddress): string {
 
 function admission(address: ServerAddress): string {
   if (address.password !== undefined) return "who knows the password";
+  if (isForOwnUser(address)) return "your own programs, when you let them in";
   if (isUnlocked(address)) return "whom you let in";
   return address.insecure ? "everybody" : "who has a certificate that is trusted";
 }

@@ -19,7 +19,7 @@ function sessionRow(session: ServableSession, servers: readonly ServedServer[], 
   const { id, name, type } = session;
   const number = guestCount(servers);
   const guests = count(number, "guest");
-  const unsafe = servers.find(({ hosted }) => hosted.server.address.insecure);
+  const [warning] = servers.flatMap(({ hosted }) => insecurity(hosted.server.address)?.warning ?? []);
   return {
     session,
     face: {
@@ -29,7 +29,7 @@ function sessionRow(session: ServableSession, servers: readonly ServedServer[], 
       icon: { name: "debug-alt", color: "debugIcon.startForeground" },
       tooltip: {
         title: name,
-        warning: unsafe && insecurity(unsafe.hosted.server.address),
+        warning,
         facts: [
           ["Debug type", type],
           ["Servers", String(servers.length)],

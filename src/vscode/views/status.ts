@@ -1,4 +1,4 @@
-import { isReachable } from "../../host/reach.ts";
+import { openTo } from "../../host/reach.ts";
 import type { ServedServer } from "../host/serving.ts";
 import type { Tooltip } from "./row.ts";
 import { insecurity } from "./serverRow.ts";
@@ -10,7 +10,7 @@ export interface Status {
   readonly text: string;
   readonly tooltip: Tooltip;
   readonly spoken: string;
-  /** A server is open to everybody on the network. */
+  /** A server is open to all who are on the network, or at the other end of a serial line. */
   readonly warning: boolean;
 }
 
@@ -20,8 +20,8 @@ export function statusOf(servers: readonly ServedServer[]): Status | undefined {
   const guests = count(guestCount(servers), "guest");
   const open = servers
     .map(({ hosted }) => hosted.server.address)
-    .find((address) => address.insecure && isReachable(address));
-  const warning = open && insecurity(open);
+    .find((address) => ["network", "line"].includes(openTo(address) ?? ""));
+  const warning = open && insecurity(open)?.warning;
   return {
     text: `$(broadcast) ${guests.replace(/^no/, "No")}`,
     tooltip: {

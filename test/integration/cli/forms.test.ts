@@ -3,7 +3,7 @@ import { before, describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
 import type { ClientAddress, ServerAddress } from "../../../src/address/model.ts";
 import { fixtures } from "../../support/fixtures.ts";
-import { FORM_ROWS, asJoined, asServed, parsedClient } from "../../support/forms.ts";
+import { FORM_ROWS, asJoined, asServed, isOpen, parsedClient } from "../../support/forms.ts";
 import { skipWithout } from "../../support/parts.ts";
 import { usePki } from "../../support/pki.ts";
 import { freePort } from "../../support/process.ts";
@@ -33,7 +33,7 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
 
   for (const { what, server, client } of FORM_ROWS) {
     // A line with a password is tried without, too, and the other way round.
-    const locks = server.insecure ? [undefined] : [undefined, PASSWORD];
+    const locks = isOpen(server) ? [undefined] : [undefined, PASSWORD];
     const skip = server.kind === "com" && skipWithout("socat");
     test(`${what}: ${format(server)}`, { skip }, async (t) => {
       const line = server.kind === "com" ? await serialLine() : undefined;

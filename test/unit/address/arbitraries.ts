@@ -119,16 +119,18 @@ const serverOptions = {
   maxClients: fc.integer({ min: 1, max: 256 }),
   insecure: fc.boolean(),
 };
+const networkOptions = { ...serverOptions, anyUser: fc.boolean() };
 const serverTls = { proto, certificate, clientCert };
 const hidden = fc.boolean();
 const icfEnable = fc.boolean();
 
 type Bare = Record<string, unknown>;
 
-/** The two rules that go across keys; DESIGN has neither an insecure password nor IPv4 over IPv6 alone. */
+/** The rules that go across keys: neither `insecure` nor `any-user` beside what keeps others out, no IPv4 over IPv6 alone. */
 function consistent<T extends Bare>(address: T): T {
   const guarded = address["password"] !== undefined || address["clientCert"] !== undefined;
-  return guarded && address["insecure"] === true ? { ...address, insecure: false } : address;
+  if (!guarded) return address;
+  return { ...address, insecure: false, ...("anyUser" in address && { anyUser: false }) };
 }
 
 function withVersion<T extends Bare>(
@@ -144,24 +146,24 @@ export const serverAddress: fc.Arbitrary<ServerAddress> = fc
   .oneof(
     withVersion((host, ipv6Only) =>
       record<Bare>(
-        { ...serverOptions, kind: kind("tcp"), ports, hidden, ipv6Only, icfEnable, bind: host },
+        { ...networkOptions, kind: kind("tcp"), ports, hidden, ipv6Only, icfEnable, bind: host },
         SERVER_OPTIONAL,
       ),
     ),
     withVersion((host, ipv6Only) =>
       record<Bare>(
-        { ...serverOptions, kind: kind("tcpReverse"), port, clicon: host, ipv6Only },
+        { ...networkOptions, kind: kind("tcpReverse"), port, clicon: host, ipv6Only },
         SERVER_OPTIONAL,
       ),
     ),
     record<Bare>({ ...serverOptions, kind: kind("npipe"), pipe, hidden, icfEnable }, SERVER_OPTIONAL),
     record<Bare>({ ...serverOptions, kind: kind("com"), ...serial, hidden }, SERVER_OPTIONAL),
     record<Bare>(
-      { ...serverOptions, ...serverTls, kind: kind("ssl"), ports, hidden, bind: anyHost },
+      { ...networkOptions, ...serverTls, kind: kind("ssl"), ports, hidden, bind: anyHost },
       SERVER_OPTIONAL,
     ),
     record<Bare>(
-      { ...serverOptions, ...serverTls, kind: kind("sslReverse"), port, clicon: anyHost },
+      { ...networkOptions, ...serverTls, kind: kind("sslReverse"), port, clicon: anyHost },
       SERVER_OPTIONAL,
     ),
     record<Bare>({ ...serverOptions, ...serverTls, kind: kind("spipe"), pipe, hidden }, SERVER_OPTIONAL),

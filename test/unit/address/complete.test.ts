@@ -48,7 +48,9 @@ describe("transports", () => {
 
 describe("keys", () => {
   test("are those of the form, what is needed first", () => {
-    const rest = "hidden password= ipversion= IcfEnable bind= access= maxclients= insecure".split(" ");
+    const rest = "hidden password= ipversion= IcfEnable bind= access= maxclients= insecure any-user".split(
+      " ",
+    );
     assert.deepEqual(inserts("tcp:|", "server"), ["port=", "clicon=", ...rest]);
     assert.deepEqual(inserts("tcp:port=5005, |", "server"), ["clicon=", ...rest]);
     assert.deepEqual(inserts("com:|", "client"), ["port=", "baud=", "channel=", "password=", "name="]);
@@ -58,9 +60,17 @@ describe("keys", () => {
     // What is given, or excluded by what is given.
     ["ssl:certuser=a,|", "server", { has: ["proto=", "port="], lacks: ["certuser=", "machuser="] }],
     ["ssl:certuser=a,|", "client", { has: ["thumbprint="], lacks: ["machuser="] }],
-    ["tcp:port=5005,password=x,|", "server", { has: ["hidden"], lacks: ["insecure", "password="] }],
+    [
+      "tcp:port=5005,password=x,|",
+      "server",
+      { has: ["hidden"], lacks: ["insecure", "any-user", "password="] },
+    ],
     ["tcp:port=5005,insecure,|", "server", { has: ["hidden"], lacks: ["insecure", "password="] }],
     ["ssl:insecure,|", "server", { has: ["proto="], lacks: ["clientcert="] }],
+    ["tcp:port=5005,any-user,|", "server", { has: ["insecure"], lacks: ["any-user", "password="] }],
+    ["ssl:any-user,clicon=h,|", "server", { has: ["proto="], lacks: ["clientcert=", "password="] }],
+    ["npipe:pipe=x,|", "server", { has: ["insecure"], lacks: ["any-user"] }],
+    ["tcp:server=h,|", "client", { has: ["port="], lacks: ["any-user"] }],
     ["tcp:bind=127.0.0.1,|", "server", { has: ["port="], lacks: ["ipversion=", "clicon="] }],
     ["tcp:port=5005,ipversion=6,|", "server", { has: ["bind=", "clicon="] }],
     // Only one half-written: it counts as given.

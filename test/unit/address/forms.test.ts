@@ -8,6 +8,7 @@ import type { ClientAddress, Role, ServerAddress, Transport } from "../../../src
 import { parseClient, parseServer } from "../../../src/address/parse.ts";
 
 const SERVER = { role: "server", access: "control", maxClients: 256, insecure: false } as const;
+const NETWORK_SERVER = { ...SERVER, anyUser: false } as const;
 const CLIENT = { role: "client" } as const;
 const KEY = { store: "user", match: { kind: "name", name: "lab" } } as const;
 const PW = { kind: "literal", value: "Sesame7" } as const;
@@ -17,7 +18,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "tcp:port=5005",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "tcp",
       ports: { first: 5005, last: 5005 },
       hidden: false,
@@ -28,7 +29,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "tcp:port=51:60,hidden,password=Sesame7,ipversion=6,IcfEnable,bind=::1,access=full,maxclients=3",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "tcp",
       ports: { first: 51, last: 60 },
       hidden: true,
@@ -43,7 +44,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "tcp:port=0,insecure",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "tcp",
       ports: { first: 0, last: 0 },
       hidden: false,
@@ -53,8 +54,32 @@ const SERVERS: [string, ServerAddress][] = [
     },
   ],
   [
+    "ssl:proto=tls1,certuser=lab,port=5005,insecure,any-user",
+    {
+      ...NETWORK_SERVER,
+      kind: "ssl",
+      proto: "tls1",
+      certificate: KEY,
+      ports: { first: 5005, last: 5005 },
+      hidden: false,
+      insecure: true,
+      anyUser: true,
+    },
+  ],
+  [
+    "tcp:port=5005,clicon=desk,any-user",
+    {
+      ...NETWORK_SERVER,
+      kind: "tcpReverse",
+      port: 5005,
+      clicon: "desk",
+      ipv6Only: false,
+      anyUser: true,
+    },
+  ],
+  [
     "tcp:port=5005,clicon=desk,password=Sesame7,ipversion=6",
-    { ...SERVER, kind: "tcpReverse", port: 5005, clicon: "desk", password: PW, ipv6Only: true },
+    { ...NETWORK_SERVER, kind: "tcpReverse", port: 5005, clicon: "desk", password: PW, ipv6Only: true },
   ],
   ["npipe:pipe=dbg_%d", { ...SERVER, kind: "npipe", pipe: "dbg_%d", hidden: false, icfEnable: false }],
   [
@@ -80,7 +105,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "ssl:proto=tls1,certuser=lab,port=5005",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "ssl",
       proto: "tls1",
       certificate: KEY,
@@ -91,7 +116,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "ssl:proto=tls1.3,machuser=lab,port=51:60,hidden,password=Sesame7,bind=10.0.0.1,clientcert=require",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "ssl",
       proto: "tls1.3",
       certificate: { ...KEY, store: "machine" },
@@ -105,7 +130,7 @@ const SERVERS: [string, ServerAddress][] = [
   [
     "ssl:proto=tls1.2,certuser=lab,port=5005,clicon=desk,password=Sesame7",
     {
-      ...SERVER,
+      ...NETWORK_SERVER,
       kind: "sslReverse",
       proto: "tls1.2",
       certificate: KEY,
@@ -243,7 +268,7 @@ test("the table has exactly the forms that WinDbg documents, besides our own key
   assert.equal(
     usage(tcpServer),
     "tcp:port=P[:Q][,hidden][,password=W][,ipversion=6][,IcfEnable][,bind=ADDRESS]" +
-      "[,access={view|control|full}][,maxclients=M][,insecure]",
+      "[,access={view|control|full}][,maxclients=M][,insecure][,any-user]",
   );
 });
 

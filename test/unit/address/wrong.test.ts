@@ -40,7 +40,7 @@ const SERVERS: Row[] = [
     11,
     14,
     "This is not a key of tcp.",
-    "Its keys are port, hidden, password, ipversion, IcfEnable, bind, access, maxclients and insecure.",
+    "Its keys are port, hidden, password, ipversion, IcfEnable, bind, access, maxclients, insecure and any-user.",
   ],
   [
     "tcp:port=5,password=a,b",
@@ -148,7 +148,7 @@ const SERVERS: Row[] = [
     11,
     20,
     "This is not a key of tcp.",
-    "Its keys are port, hidden, password, ipversion, IcfEnable, bind, access, maxclients and insecure.",
+    "Its keys are port, hidden, password, ipversion, IcfEnable, bind, access, maxclients, insecure and any-user.",
   ],
   [
     "tcp:port=5,Password",
@@ -241,6 +241,16 @@ const SERVERS: Row[] = [
     "insecure and password= contradict each other.",
     "Remove insecure, which is for servers that let in everybody.",
   ],
+  [
+    "tcp:port=5,any-user,password=x",
+    11,
+    19,
+    "any-user has no effect beside password=: every user who has the password gets in.",
+    "Remove any-user.",
+  ],
+  ["tcp:port=5,anyuser", 11, 18, "This is not a key of tcp.", 'Did you mean "any-user"?'],
+  ["tcp:port=5,any-user=1", 19, 21, "any-user is a flag and has no value.", "Write any-user alone."],
+  ["npipe:pipe=x,any-user", 13, 21, "any-user cannot be used with npipe.", "It belongs to tcp and ssl."],
   ["tcp:port=5,access=viev", 18, 22, "This access right is not known.", 'Did you mean "view"?'],
   ["tcp:port=5,access=View", 18, 22, "This access right is not known.", 'Did you mean "view"?'],
   ["tcp:port=5,access=root", 18, 22, "This access right is not known.", "Write view, control or full."],
@@ -388,9 +398,23 @@ const SERVERS: Row[] = [
     "insecure and clientcert= contradict each other.",
     "Remove insecure, which is for servers that let in everybody.",
   ],
+  [
+    "ssl:proto=tls1,certuser=a,port=1,clicon=h,clientcert=require,any-user",
+    61,
+    69,
+    "any-user has no effect beside clientcert=: every user who has a certificate gets in.",
+    "Remove any-user.",
+  ],
 ];
 
 const CLIENTS: Row[] = [
+  [
+    "tcp:server=h,port=5,any-user",
+    20,
+    28,
+    "any-user belongs in the server's connection string, not in the client's.",
+    "Remove it.",
+  ],
   ["", 0, 0, "The connection string is empty.", "Write for example tcp:server=HOST,port=5005."],
   [
     "tcp:port=5",

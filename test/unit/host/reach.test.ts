@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import os from "node:os";
 import { describe, test } from "node:test";
 import { parseServer } from "../../../src/address/parse.ts";
-import { isReachable, joinHosts, joinString, joinStrings } from "../../../src/host/reach.ts";
+import {
+  callProtection,
+  insecureWarning,
+  isReachable,
+  joinHosts,
+  joinString,
+  joinStrings,
+  openTo,
+} from "../../../src/host/reach.ts";
 
 const NAME = os.hostname();
 
@@ -82,4 +90,41 @@ describe("what guests may call this machine", () => {
       joinHosts(parsed.value).map((host) => `tcp:server=${host},port=5005`),
     );
   });
+});
+
+describe("what nothing keeps out of a server", () => {
+  const SSL = "ssl:proto=tls1,certuser=K,port=5005";
+  for (const [text, open, protection] of [
+    ["tcp:port=5005", undefined, undefined],
+    ["tcp:port=5005,any-user", "machine", undefined],
+    ["tcp:port=5005,bind=127.0.0.1,insecure", "machine", undefined],
+    ["tcp:port=5005,insecure", "network", undefined],
+    ["tcp:port=5005,password=geheim", undefined, undefined],
+    ["tcp:port=5005,clicon=localhost", undefined, /program of this user, on this machine/],
+    ["tcp:port=5005,clicon=localhost,any-user", "machine", undefined],
+    ["tcp:port=5005,clicon=localhost,insecure", "machine", undefined],
+    ["tcp:port=5005,clicon=desk,insecure", "network", undefined],
+    ["tcp:port=5005,clicon=desk,password=geheim", undefined, /the password/],
+    [SSL, undefined, undefined],
+    [`${SSL},any-user`, "machine", undefined],
+    [`${SSL},clientcert=require`, undefined, undefined],
+    [`${SSL},clicon=localhost`, undefined, /program of this user, on this machine/],
+    [`${SSL},clicon=desk,clientcert=require`, undefined, /a certificate that is trusted/],
+    ["npipe:pipe=x", undefined, undefined],
+    ["com:port=2,baud=9600,channel=3", "line", undefined],
+    ["com:port=2,baud=9600,channel=3,insecure", "line", undefined],
+    ["com:port=2,baud=9600,channel=3,password=geheim", undefined, undefined],
+  ] as const) {
+    test(text, () => {
+      const parsed = parseServer(text);
+      assert.ok(parsed.ok);
+      assert.equal(openTo(parsed.value), open);
+      const warning = insecureWarning(parsed.value)?.join(" ");
+      if (open === undefined) assert.equal(warning, undefined);
+      else assert.match(warning ?? "", /has no password and .* can run any code as you, here\.$/);
+      assert.doesNotMatch(warning ?? "", /geheim/);
+      if (protection === undefined) assert.equal(callProtection(parsed.value), undefined);
+      else assert.match(callProtection(parsed.value) ?? "", protection);
+    });
+  }
 });

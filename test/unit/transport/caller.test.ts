@@ -122,6 +122,25 @@ describe("a listener that dials", () => {
     assert.equal(caller.calling?.lastError?.code, "connectFailed");
   });
 
+  test("who answers and is not let in is told of, with the reason and the way out; another reason is news", async (t) => {
+    const [first, second] = [memoryPair(), memoryPair()];
+    const { pass, news, caller } = calling(t, [first.near, second.near]);
+    await settled();
+    caller.refused(new AppError("refused", "It is another user's.", { hint: "Give it a password." }));
+    first.near.stream.destroy();
+    await settled();
+    assert.equal(caller.calling?.lastError?.code, "refused");
+    const line = "box:5005 answered, but was not let in. It is another user's. Give it a password.";
+    assert.equal(caller.calling.lastError.toLine(), line);
+    await pass(250);
+    second.near.stream.destroy();
+    await settled();
+    assert.deepEqual(news, [
+      "box:5005 answered, but was not let in. It is another user's.",
+      "box:5005 answered, but did not come in.",
+    ]);
+  });
+
   for (const [name, answers] of [
     ["between two calls", []],
     ["during a call", ["nothing"]],

@@ -70,6 +70,11 @@ describe("what is said of a connection string while it is typed", () => {
       ["tcp:port=5005,insecure", /can run any code as you/],
       ["tcp:port=5005,access=view,insecure", /sees all of the session/],
       ["tcp:port=5005,clicon=box,insecure", /Whoever answers there can run any code as you/],
+      ["tcp:port=5005,any-user", /open to every user of this machine\. A guest can run any code as you/],
+      [
+        "com:port=2,baud=9600,channel=0",
+        /other end of the serial line\. A guest from there can run any code/,
+      ],
     ] as const) {
       const checked = checkServer(text);
       assert.ok(checked.ok);

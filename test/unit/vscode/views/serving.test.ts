@@ -91,7 +91,7 @@ describe("the view of what is served", () => {
     assert.equal(quiet.face.icon.name, "broadcast");
     assert.equal(quiet.face.description, second.hosted.server.connectionString);
     assert.equal(quiet.face.tooltip.warning, undefined);
-    assert.equal(new Map(quiet.face.tooltip.facts).get("Lets in"), "whom you let in");
+    assert.equal(new Map(quiet.face.tooltip.facts).get("Lets in"), "your own programs, when you let them in");
     assert.equal(new Set([served, quiet, ...rows].map(({ face }) => face.id)).size, 4);
 
     const [guest] = served.children;
@@ -168,12 +168,28 @@ describe("what servers are called", () => {
   for (const [text, label] of Object.entries(labels))
     test(text, () => assert.equal(serverLabel(address(text)), label));
 
-  test("only what is written insecure is called so", () => {
-    assert.equal(insecurity(address("tcp:port=5005")), undefined);
-    assert.equal(insecurity(address("tcp:port=5005,password=abc")), undefined);
-    assert.match(insecurity(address("tcp:port=5005,insecure")) ?? "", /^Whoever can reach/);
-    assert.match(insecurity(address("tcp:port=5005,insecure,bind=::1")) ?? "", /^Every program/);
-    assert.match(insecurity(address("tcp:port=5005,clicon=box,insecure")) ?? "", /^Whoever answers at box/);
-    assert.match(insecurity(address("tcp:port=5005,clicon=::1,insecure")) ?? "", /^Every program/);
+  test("what is open is called so, by what it is open to", () => {
+    for (const text of [
+      "tcp:port=5005",
+      "tcp:port=5005,clicon=::1",
+      "npipe:pipe=x",
+      "tcp:port=5,password=abc",
+    ])
+      assert.equal(insecurity(address(text)), undefined, text);
+    assert.equal(insecurity(address("com:port=2,baud=9600,channel=0,password=abc")), undefined);
+    for (const [text, badge, warning] of [
+      ["tcp:port=5005,insecure", "insecure", /^Whoever can reach this machine can join, without/],
+      ["tcp:port=5005,insecure,bind=::1", "insecure", /^Every program and user of this machine can join, /],
+      ["tcp:port=5005,clicon=box,insecure", "insecure", /^Whoever answers at box can join, /],
+      ["tcp:port=5005,clicon=::1,insecure", "insecure", /^Every program and user of this machine can join, /],
+      ["npipe:pipe=x,insecure", "insecure", /can join, without password and without being asked about\.$/],
+      ["tcp:port=5005,any-user", "any user", /^Every program and user of this machine can ask to join, /],
+      ["com:port=2,baud=9600,channel=0", "no password", /^Whatever is at the other end .* can ask to join, /],
+      ["com:port=2,baud=9600,channel=0,insecure", "insecure", /^Whatever is at the other end .* can join, /],
+    ] as const) {
+      const found = insecurity(address(text));
+      assert.equal(found?.badge, badge, text);
+      assert.match(found.warning, warning);
+    }
   });
 });
