@@ -5,7 +5,7 @@ import type { Host, HostedServer } from "../host/host.ts";
 import { awayLine } from "../hub/sessions.ts";
 import { callProtection, insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/lock.ts";
-import { shownKey } from "../transport/peer.ts";
+import { shownPeer } from "../transport/peerGroup.ts";
 import { note, print, printJson } from "./output.ts";
 import { printable } from "../common/shown.ts";
 
@@ -43,10 +43,7 @@ export const textReport: Report = {
     note(printable(`${inSentence(name)} has joined (${address}, ${access}).`)),
   left: ({ name }) => note(printable(`${inSentence(name)} has left.`)),
   away: (participant) => note(printable(awayLine(participant))),
-  wrongPassword: ({ from, count, paused }) =>
-    note(
-      `Wrong password from ${shownKey(from)}, ${count} in a row.${paused ? " It is not answered for ten minutes." : ""}`,
-    ),
+  wrongPassword: ({ from, count }) => note(`Wrong password from ${shownPeer(from)}, ${count} in a row.`),
   ended: ({ reason }) => note(printable(reason)),
 };
 
@@ -65,7 +62,7 @@ export const jsonReport: Report = {
   joined: ({ id, name, address, access }) => printJson({ event: "joined", id, name, address, access }),
   left: ({ id, name }) => printJson({ event: "left", id, name }),
   away: ({ id, name, isAway }) => printJson({ event: isAway ? "away" : "back", id, name }),
-  wrongPassword: ({ from, count, paused }) => printJson({ event: "wrongPassword", from, count, paused }),
+  wrongPassword: ({ from, count }) => printJson({ event: "wrongPassword", from, count }),
   ended: ({ reason, expected }) => printJson({ event: "ended", reason, expected }),
 };
 

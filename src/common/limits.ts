@@ -11,6 +11,14 @@ export const LIMITS = {
   messageBytes: 64 * MiB,
   /** From the connection to the end of the admission. */
   admissionMs: 10_000,
+  /** Connections that have not been let in, in all; the ones among them whose turn it is. */
+  pendingClients: 512,
+  pendingClientsInTurn: 64,
+  /** The longest that a connection which has said something waits for its turn. */
+  turnWaitMs: 60_000,
+  /** Guesses at a password that wait to be answered; the longest that a guest waits for that. */
+  passwordsWaiting: 256,
+  passwordWaitMs: 30_000,
   /** For a person who is asked whether to let somebody in. */
   questionMs: 60_000,
   /** Such questions of one server that are open at the same time. */

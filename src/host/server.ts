@@ -15,7 +15,10 @@ import { Lock, type WrongPassword } from "../security/lock.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
 import type { Caller, Calling } from "../transport/caller.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
-import { limitKey, whence } from "../transport/peer.ts";
+import { whence } from "../transport/peer.ts";
+import { peerGroup } from "../transport/peerGroup.ts";
+import { readUntil } from "../transport/readUntil.ts";
+import { AdmissionQueue, type PendingClient } from "./admissionQueue.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
 import { type FirewallOpening, openFirewall } from "./firewall/opening.ts";
 import { Gate } from "./gate.ts";
@@ -35,18 +38,14 @@ export interface DebugServerOptions {
   readonly questionMs?: number | undefined;
 }
 
-/** Connections that have not yet been let in: in all, and from one address. */
-const HALF_OPEN = { total: 64, perAddress: 16 } as const;
-
 /** Somebody who has got through the lock, or is still to be told why not. */
 interface Entry {
   /** Inside TLS, where the server has that. */
   readonly channel: Channel;
-  /** As it is counted while it is half open. */
-  readonly halfOpen: Channel;
+  /** The connection itself. */
+  readonly outer: Channel;
+  readonly pending: PendingClient;
   readonly refusal: AppError | undefined;
-  /** What is left of its time. */
-  readonly timeoutMs: number;
 }
 
 /**
@@ -59,15 +58,13 @@ export class DebugServer {
   readonly #listener: Listener;
   readonly #caller: Caller | undefined;
   readonly #lock: Lock;
-  /** Aborted when nobody comes in any more. */
-  readonly #ended = new AbortController();
   readonly #sessions: Sessions;
   readonly #logger: Logger;
   readonly #admissionMs: number;
   readonly #links: LinkGuests;
   /** Absent: who gets here is in. */
   readonly #door: Door | undefined;
-  readonly #halfOpen = new Map<Channel, string>();
+  readonly #pending: AdmissionQueue;
   readonly #open = new Set<Channel>();
   /** Those who speak plain DAP. */
   readonly #clients = new Set<Client>();
@@ -97,6 +94,7 @@ export class DebugServer {
     this.#sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#admissionMs = options.admissionMs ?? LIMITS.admissionMs;
+    this.#pending = new AdmissionQueue(this.#admissionMs);
     this.#links = new LinkGuests(sessions, options.sources ?? new DiskSources(), this.#logger);
     const { admit, questionMs } = options;
     if (admit !== undefined && isUnlocked(address))
@@ -152,7 +150,7 @@ export class DebugServer {
 
   /** How many connections have neither been let in nor turned away. */
   get halfOpen(): number {
-    return this.#halfOpen.size;
+    return this.#pending.size;
   }
 
   /** Whether somebody came in by this server, and how far away they are, in milliseconds, where that is measured. */
@@ -165,8 +163,7 @@ export class DebugServer {
   async close(reason?: AppError): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#ended.abort();
-    for (const channel of this.#halfOpen.keys()) channel.stream.destroy();
+    this.#pending.close();
     this.#door?.close(reason);
     this.#links.close(reason);
     for (const client of [...this.#clients]) {
@@ -179,44 +176,40 @@ export class DebugServer {
   }
 
   async #accept(channel: Channel): Promise<void> {
-    const address = limitKey(channel.peer);
-    const same = [...this.#halfOpen.values()].filter((other) => other === address).length;
-    if (this.#isClosed || this.#halfOpen.size >= HALF_OPEN.total || same >= HALF_OPEN.perAddress) {
-      channel.stream.destroy();
-      return;
-    }
-    this.#halfOpen.set(channel, address);
-    const end = performance.now() + this.#admissionMs;
+    const pending = this.#pending.add(peerGroup(channel.peer));
+    channel.stream.once("close", () => pending.leave());
     try {
-      const { signal } = this.#ended;
-      const arrived = await this.#lock.open(channel, { signal, timeoutMs: this.#admissionMs });
-      // One time for all of the admission, however it is divided.
-      const timeoutMs = Math.max(1, end - performance.now());
-      if (arrived.refusal !== undefined) this.#caller?.refused(arrived.refusal);
-      const entry = { channel: arrived.channel, halfOpen: channel, refusal: arrived.refusal, timeoutMs };
-      if (arrived.opening === "dap") await this.#acceptDap(entry);
+      await hasSpoken(channel, pending.signal);
+      await pending.turn();
+      const { channel: inner, opening, refusal } = await this.#lock.open(channel, pending);
+      pending.signal.addEventListener("abort", () => channel.stream.destroy());
+      if (refusal !== undefined) this.#caller?.refused(refusal);
+      const entry = { channel: inner, outer: channel, pending, refusal };
+      if (opening === "dap") await this.#acceptDap(entry);
       else await this.#acceptLink(entry);
     } catch (thrown) {
       // Whoever has taken over the channel closes it, when the guest has had time to read why.
       this.#logger.log("info", `${channel.peer.address}: ${AppError.from(thrown).message}`);
+      if (pending.signal.aborted) channel.stream.destroy();
     } finally {
-      this.#halfOpen.delete(channel);
+      pending.leave();
     }
   }
 
   /** What somebody who has said who they are may do. Rejects with an AppError if they are not let in. */
-  async #decide({ halfOpen, refusal }: Entry, arrival: Arrival, wait: AdmitWait): Promise<Access> {
+  async #decide({ outer, pending, refusal }: Entry, arrival: Arrival, wait: AdmitWait): Promise<Access> {
     if (refusal !== undefined) throw refusal;
     this.#assertRoom();
     if (this.#door === undefined) {
-      this.#takeNewPlace(halfOpen);
+      pending.leave();
+      this.#takeNewPlace(outer);
       return this.address.access;
     }
     // A question takes its time, and there is a limit for those.
-    this.#halfOpen.delete(halfOpen);
+    pending.leave();
     const access = await this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
     this.#assertRoom();
-    this.#takeNewPlace(halfOpen);
+    this.#takeNewPlace(outer);
     return access;
   }
 
@@ -252,19 +245,19 @@ export class DebugServer {
       comesBack: () => {
         // Its old channel may still have its place here; it tries again.
         this.#assertRoom();
-        this.#takePlace(entry.halfOpen);
+        this.#takePlace(entry.outer);
       },
-      timeoutMs: entry.timeoutMs,
+      timeoutMs: entry.pending.remainingMs,
     });
   }
 
   async #acceptDap(entry: Entry): Promise<void> {
-    const { channel, timeoutMs } = entry;
+    const { channel, pending } = entry;
     const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
     const address = whence(channel.peer);
     const gate = new Gate(port);
     try {
-      const { clientName = address } = readProfile(await gate.initialized(timeoutMs));
+      const { clientName = address } = readProfile(await gate.initialized(pending.remainingMs));
       // Nothing of DAP says that it takes longer.
       const wait = { signal: gate.gone, extend: () => {} };
       const access = await this.#decide(entry, { name: clientName, address, kind: "dap" }, wait);
@@ -300,4 +293,9 @@ export class DebugServer {
       this.#sessions.leave(participant);
     });
   }
+}
+
+/** Resolves when a client has said its first byte, whatever that is. */
+function hasSpoken({ stream }: Channel, signal: AbortSignal): Promise<void> {
+  return readUntil(stream, signal, "before it said anything", () => ({ value: undefined, used: 0 }));
 }

@@ -1,18 +1,16 @@
 import type { ClientCertificate, ServerAddress, Thumbprint } from "../address/model.ts";
 import { isForOwnUser, isLocked } from "../address/locked.ts";
 import { AppError } from "../common/errors.ts";
-import { LIMITS } from "../common/limits.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { closeInOrder } from "../transport/closing.ts";
 import { type Opening, readFirstBytes } from "../transport/firstBytes.ts";
-import { limitKey } from "../transport/peer.ts";
-import { withDeadline } from "../transport/wait.ts";
+import type { PeerGroup } from "../transport/peerGroup.ts";
 import { createCertificate } from "./certificates/create.ts";
 import { matches } from "./certificates/certificate.ts";
 import { type FindOptions, findCertificate, trustedCertificates } from "./certificates/find.ts";
-import { PasswordAttempts } from "./password/attempts.ts";
-import { checkPassword, refusePassword } from "./password/exchange.ts";
+import { checkPassword, type PasswordSteps, refusePassword } from "./password/exchange.ts";
 import { type PasswordRecord, recordPassword } from "./password/opaque.ts";
+import { PasswordTurns } from "./password/passwordTurns.ts";
 import { readPassword } from "./password/secret.ts";
 import { describe, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
 import { SameUser } from "./sameUser.ts";
@@ -28,12 +26,20 @@ export interface Arrived {
 }
 
 export interface WrongPassword {
-  /** `limitKey` */
+  /** `PeerGroup.peer` */
   readonly from: string;
   /** So many in a row. */
   readonly count: number;
-  /** The server does not answer that address for a while. */
-  readonly paused: boolean;
+}
+
+/** A guest at the lock, which is told of the guest's steps: its time is divided among guests. */
+export interface AtLock extends PasswordSteps {
+  /** By what guesses are counted. */
+  readonly group: PeerGroup;
+  /** Aborted with an AppError when its time is over. */
+  readonly signal: AbortSignal;
+  /** It has said or done what was waited for. */
+  progressed(): void;
 }
 
 export interface LockOptions {
@@ -62,7 +68,7 @@ export class Lock {
   readonly #address: ServerAddress;
   readonly #tls: Tls | undefined;
   readonly #password: PasswordRecord | undefined;
-  readonly #attempts = new PasswordAttempts();
+  readonly #turns = new PasswordTurns();
   /** Absent: any user's program may come in. */
   readonly #sameUser: SameUser | undefined;
   readonly #options: LockOptions;
@@ -95,25 +101,23 @@ export class Lock {
 
   /**
    * Resolves when the guest may be asked who it is, or is to be told why it may not come in. Rejects with an AppError if
-   * it has been told already, or has left; the channel is closed then. `wait` is for all of that together.
+   * it has been told already, or has left; the channel is closed then.
    */
-  open(channel: Channel, wait: WaitOptions): Promise<Arrived> {
-    return withDeadline(wait, LIMITS.admissionMs, "The admission", async (signal) => {
-      try {
-        const arrived = await this.#open(channel, { signal });
-        const refusal = arrived.refusal ?? (await this.#sameUser?.refuse(channel.peer, signal));
-        return { ...arrived, refusal };
-      } catch (thrown) {
-        // Who was to be told has been told, and has had the time to read it.
-        channel.stream.destroy();
-        throw thrown;
-      }
-    });
+  async open(channel: Channel, guest: AtLock): Promise<Arrived> {
+    try {
+      const arrived = await this.#open(channel, guest);
+      const refusal = arrived.refusal ?? (await this.#sameUser?.refuse(channel.peer, guest.signal));
+      return { ...arrived, refusal };
+    } catch (thrown) {
+      // Who was to be told has been told, and has had the time to read it.
+      channel.stream.destroy();
+      throw thrown;
+    }
   }
 
-  async #open(channel: Channel, wait: WaitOptions): Promise<Arrived> {
-    const opening = await readFirstBytes(channel.stream, wait);
-    if (opening === "tls" && this.#tls !== undefined) return this.#openTls(channel, this.#tls, wait);
+  async #open(channel: Channel, guest: AtLock): Promise<Arrived> {
+    const opening = await firstBytes(channel, guest);
+    if (opening === "tls" && this.#tls !== undefined) return this.#openTls(channel, this.#tls, guest);
     if (opening === "link" || opening === "dap") {
       return { channel, opening, refusal: this.#plainRefusal(opening) };
     }
@@ -121,17 +125,19 @@ export class Lock {
     throw strange();
   }
 
-  async #openTls(outer: Channel, tls: Tls, wait: WaitOptions): Promise<Arrived> {
-    const channel = await acceptTls(outer, { ...tls, ...wait });
+  async #openTls(outer: Channel, tls: Tls, guest: AtLock): Promise<Arrived> {
+    const { signal } = guest;
+    const channel = await acceptTls(outer, { ...tls, signal });
+    guest.progressed();
     const refusal = tls.guests && refuseGuest(channel, tls.guests);
     if (refusal !== undefined) {
       const who = channel.certificate === undefined ? "" : ` It showed ${describe(channel.certificate)}.`;
       this.#options.onRefused?.(`${channel.peer.address}: ${refusal.message}${who}`);
     }
-    const opening = await readFirstBytes(channel.stream, wait);
+    const opening = await firstBytes(channel, guest);
     if (opening === "password") {
-      await this.#checkPassword(channel, refusal, wait);
-      return { channel, opening: known(await readFirstBytes(channel.stream, wait)) };
+      await this.#checkPassword(channel, refusal, guest);
+      return { channel, opening: known(await firstBytes(channel, guest)) };
     }
     const missing = this.#password && passwordRequired(opening);
     return { channel, opening: known(opening), refusal: refusal ?? missing };
@@ -140,20 +146,27 @@ export class Lock {
   async #checkPassword(
     channel: Awaited<ReturnType<typeof acceptTls>>,
     refusal: AppError | undefined,
-    wait: WaitOptions,
+    guest: AtLock,
   ): Promise<void> {
-    const from = limitKey(channel.peer);
+    const { group, signal } = guest;
     try {
-      if (refusal !== undefined) await refusePassword(channel, refusal, wait);
-      else if (this.#password === undefined) await refusePassword(channel, noPassword(), wait);
-      else await checkPassword(channel, this.#password, { ...wait, attempts: this.#attempts, address: from });
+      if (refusal !== undefined) await refusePassword(channel, refusal, { signal });
+      else if (this.#password === undefined) await refusePassword(channel, noPassword(), { signal });
+      else await checkPassword(channel, this.#password, { signal, turns: this.#turns, group, steps: guest });
+      guest.progressed();
     } catch (thrown) {
-      if (AppError.from(thrown).code === "wrongPassword")
-        this.#options.onWrongPassword?.({ from, ...this.#attempts.of(from) });
+      if (AppError.from(thrown).code === "wrongPassword") this.#wrongPassword(group);
       // What the guest was told is inside TLS.
       await closeInOrder(channel.stream);
       throw thrown;
     }
+  }
+
+  /** The first ones each, then the more seldom the more there are: they may come ten a second. */
+  #wrongPassword(group: PeerGroup): void {
+    const count = this.#turns.wrongGuesses(group);
+    const isTold = count <= 10 || Number.isInteger(Math.log2(count / 10));
+    if (isTold) this.#options.onWrongPassword?.({ from: group.peer, count });
   }
 
   #plainRefusal(opening: Opening): AppError | undefined {
@@ -198,6 +211,12 @@ async function guestTrust(
   throw new AppError("notAvailable", `No certificate is called "${wanted.name}", as clientcert= says.`, {
     hint: "Take it into your store: debug-server cert trust FILE",
   });
+}
+
+async function firstBytes(channel: Channel, guest: AtLock): Promise<Opening> {
+  const opening = await readFirstBytes(channel.stream, { signal: guest.signal });
+  guest.progressed();
+  return opening;
 }
 
 function known(opening: Opening): Arrived["opening"] {

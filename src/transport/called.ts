@@ -1,9 +1,9 @@
-import os from "node:os";
-import { isIP, isIPv6, SocketAddress } from "node:net";
+import { isIP } from "node:net";
 import type { ClientAddress, SslReverseClient, TcpReverseClient } from "../address/model.ts";
 import type { Peer, WaitOptions } from "./channel.ts";
 import { familyOf, resolveHost, type Resolver, systemResolver } from "./dial.ts";
-import { hostOf, isLoopback, isLoopbackHost, plainAddress } from "./peer.ts";
+import { hostOf, isLoopbackHost, sameAddress } from "./peer.ts";
+import { isThisMachine, ownAddresses } from "./peerGroup.ts";
 import { listenTcp, type TcpListener } from "./tcp.ts";
 import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
 
@@ -35,12 +35,10 @@ export async function comesFrom(
 ): Promise<boolean | "unknown"> {
   const named = await addressesOf(host, signal, resolver);
   if (named === undefined) return "unknown";
-  const own = Object.values(os.networkInterfaces()).flatMap((all) =>
-    (all ?? []).map(({ address }) => address),
-  );
-  const isHere = named.some((address) => isLoopback(address) || own.some((mine) => same(mine, address)));
   const caller = hostOf(peer);
-  return [...named, ...(isHere ? own : [])].some((address) => same(address, caller));
+  return [...named, ...(named.some(isThisMachine) ? ownAddresses() : [])].some((address) =>
+    sameAddress(address, caller),
+  );
 }
 
 async function addressesOf(
@@ -58,14 +56,4 @@ async function addressesOf(
     signal.throwIfAborted();
     return undefined;
   }
-}
-
-/** By what they mean, not as they are written. The scope is but this machine's name for a line. */
-function same(one: string, other: string): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(address: string): string {
-  const plain = plainAddress(address.replace(/%.*$/, ""));
-  return isIPv6(plain) ? new SocketAddress({ address: plain, family: "ipv6" }).address : plain;
 }

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, isIPv6, SocketAddress } from "node:net";
 import type { Peer } from "./channel.ts";
 
 /** `host:port` as people write it, an IPv6 address in brackets. */
@@ -38,25 +38,12 @@ export function tcpPeer(address: string, port: number): Peer {
   return { transport: "tcp", address: formatHostPort(plain, port), local: isLoopback(plain) };
 }
 
-/**
- * What limits per peer count by: the part of the address that the peer cannot change at will. That is an IPv4
- * address without its port, and of an IPv6 address the /64, all of which one machine commonly owns.
- */
-export function limitKey(peer: Peer): string {
-  if (peer.transport !== "tcp") return `${peer.transport}:${peer.address}`;
-  const v6 = /^\[([^\]%]+)(?:%[^\]]*)?\]:\d+$/.exec(peer.address)?.[1];
-  if (v6 === undefined) return `tcp:${peer.address.replace(/:\d+$/, "")}`;
-  const [head = "", tail] = v6.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const after = tail === "" ? [] : tail.split(":");
-    while (groups.length + after.length < 8) groups.push("0");
-    groups.push(...after);
-  }
-  return `tcp:${groups.slice(0, 4).join(":")}::/64`;
+/** Whether two IP addresses mean the same. The scope is but this machine's name for a line. */
+export function sameAddress(one: string, other: string): boolean {
+  return canonical(one) === canonical(other);
 }
 
-/** A `limitKey` for people: `tcp 192.0.2.7`. */
-export function shownKey(key: string): string {
-  return key.replace(":", " ");
+function canonical(address: string): string {
+  const plain = plainAddress(address.replace(/%.*$/, ""));
+  return isIPv6(plain) ? new SocketAddress({ address: plain, family: "ipv6" }).address : plain;
 }

@@ -10,7 +10,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * Runs `work` under the deadline and the abort signal of `wait`. `work` gets one signal for both and must settle
  * soon after it is aborted, having freed what it opened: nothing that it returns is thrown away here, so nothing
- * leaks. Rejects with `timeout` or `aborted`, saying what was waited for (`Connecting to X`), else as `work` does.
+ * leaks. Rejects with `timeout` or `aborted`, saying what was waited for (`Connecting to X`), with the AppError that the
+ * signal was aborted with, else as `work` does.
  */
 export async function withDeadline<T>(
   wait: WaitOptions,
@@ -20,7 +21,10 @@ export async function withDeadline<T>(
   timeoutHint?: string,
 ): Promise<T> {
   const both = new AbortController();
-  const cancel = () => both.abort(new AppError("aborted", `${subject} was cancelled.`));
+  const cancel = () => {
+    const reason: unknown = wait.signal?.reason;
+    both.abort(reason instanceof AppError ? reason : new AppError("aborted", `${subject} was cancelled.`));
+  };
   if (wait.signal?.aborted) cancel();
   both.signal.throwIfAborted();
 

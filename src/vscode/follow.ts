@@ -4,7 +4,7 @@ import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
 import { inSentence } from "../common/names.ts";
 import type { WrongPassword } from "../security/lock.ts";
-import { shownKey } from "../transport/peer.ts";
+import { shownPeer } from "../transport/peerGroup.ts";
 import type { App } from "./app.ts";
 import { contextOf } from "./contextKeys.ts";
 import type { ServableSession } from "./host/serving.ts";
@@ -16,8 +16,9 @@ import { startAll } from "./startWithSession.ts";
 
 type WrongAttempt = WrongPassword & { readonly session: ServableSession };
 
-/** So many wrong passwords in a row are no mistyping any more. */
-const GUESSING = 3;
+/** So many wrong passwords in a row are no mistyping any more; so many are a program's. */
+const MISTYPED = 3;
+const GUESSING = 10;
 
 /** What happens by itself while the window serves and joins. */
 export function followSessions(app: App): Disposable {
@@ -28,7 +29,7 @@ export function followSessions(app: App): Disposable {
       void serveFromStart(app, session);
     }),
   );
-  store.add(app.serving.onWrongPassword((attempt) => tellWrongPassword(app, attempt)));
+  store.add(app.serving.onWrongPassword(tellWrongPassword(app)));
   store.add(keepContext(app));
   return store;
 }
@@ -51,13 +52,19 @@ function noteGuests({ logger }: App, { name: session, sessions }: ServableSessio
   });
 }
 
-/** In the log each time; on the screen where somebody seems to be guessing. */
-function tellWrongPassword({ logger }: App, { session, from, count, paused }: WrongAttempt): void {
-  const text = `${session.name}: wrong password from ${shownKey(from)}, ${count} in a row.`;
-  logger.log("warn", text);
-  if (count === GUESSING) note(text);
-  if (!paused) return;
-  void vscode.window.showWarningMessage(harmless(`${text} It is not answered for ten minutes.`));
+/** In the log each time; on the screen where a peer seems to be guessing, at one warning at a time. */
+function tellWrongPassword(app: App): (attempt: WrongAttempt) => void {
+  let isWarning = false;
+  return ({ session, from, count }) => {
+    const text = `${session.name}: wrong password from ${shownPeer(from)}, ${count} in a row.`;
+    app.logger.log("warn", text);
+    if (count === MISTYPED) note(text);
+    if (count < GUESSING || isWarning) return;
+    isWarning = true;
+    void vscode.window
+      .showWarningMessage(harmless(`${text} Its guesses are slowed down; other guests can join.`))
+      .then(() => (isWarning = false));
+  };
 }
 
 /** The servers of the setting. */

@@ -1,82 +1,102 @@
 import assert from "node:assert/strict";
-import net from "node:net";
-import { describe, test } from "node:test";
-import { parseClient } from "../../src/address/parse.ts";
-import { AppError } from "../../src/common/errors.ts";
-import { openLink } from "../../src/link/openLink.ts";
-import { prepareKey } from "../../src/security/key.ts";
-import { tcpPeer } from "../../src/transport/peer.ts";
-import { socketChannel, SOCKET_OPTIONS } from "../../src/transport/sockets.ts";
+import { type TestContext, describe, test } from "node:test";
+import { GUESS_RULES } from "../../src/security/password/guessBudget.ts";
+import { guessAll } from "../support/guesser.ts";
+import { joinLinked } from "../support/linked.ts";
 import { withDeadline } from "../support/process.ts";
-import { serveUpstream } from "../support/served.ts";
+import { type Served, serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 
-const GUESSES = 1000;
-/** Fewer than may be half open from one address. */
-const AT_ONCE = 8;
+const PASSWORD = "zq7Kx";
+/** All of 127.0.0.0/8 is this machine on Linux only. */
+const skip = process.platform !== "linux" && "needs more than one loopback address";
 
-/** Joins from an address of loopback; `in`, or the code of the refusal. */
-async function join(port: number, from: string, password: string): Promise<string> {
-  const parsed = parseClient(`tcp:server=127.0.0.1,port=${port},password=${password}`);
-  if (!parsed.ok) throw new Error(parsed.message);
-  const key = await prepareKey(parsed.value, undefined);
-  const socket = net.connect({ ...SOCKET_OPTIONS, port, host: "127.0.0.1", localAddress: from });
-  try {
-    const channel = await key.unlock(socketChannel(socket, tcpPeer("127.0.0.1", port)), {});
-    const link = await openLink(channel, { name: from, client: { name: "test", version: "1" } });
-    link.close();
-    return "in";
-  } catch (thrown) {
-    return AppError.from(thrown).code;
-  } finally {
-    socket.destroy();
-  }
+interface Scene {
+  readonly served: Served;
+  readonly upstream: FakeUpstream;
 }
 
-describe("a thousand guesses from one address", { timeout: 180_000 }, () => {
-  test(
-    "few are answered, the host is told, and an honest guest from another address gets in meanwhile",
-    // All of 127.0.0.0/8 is this machine on Linux only.
-    { skip: process.platform !== "linux" && "needs more than one loopback address" },
-    async (t) => {
-      const upstream = new FakeUpstream();
-      const served = await serveUpstream(upstream, {
-        string: "tcp:port=0,bind=127.0.0.1,password=zq7Kx",
-      });
-      t.after(() => served.close());
-      const told: { from: string; count: number; paused: boolean }[] = [];
-      let toldAnother = () => {};
-      served.server.onWrongPassword((attempt) => {
-        told.push(attempt);
-        toldAnother();
-      });
-      const outcomes: Record<string, number> = {};
-      let honest: Promise<string> | undefined;
-      let left = GUESSES;
-      const guess = async () => {
-        while (left-- > 0) {
-          const outcome = await join(served.port, "127.0.0.2", "guess");
-          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-          if (left < GUESSES / 2) honest ??= join(served.port, "127.0.0.3", "zq7Kx");
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, guess));
-      assert.equal(await honest, "in");
-      const { wrongPassword = 0, busy = 0, ...others } = outcomes;
-      assert.deepEqual(others, {});
-      assert.equal(wrongPassword + busy, GUESSES);
-      assert.ok(wrongPassword >= 1 && wrongPassword <= 10, String(wrongPassword));
-      // The host knows of a guess when its guest has gone, which is a moment later.
-      await withDeadline(
-        new Promise<void>((resolve) => {
-          toldAnother = () => told.length >= wrongPassword && resolve();
-          toldAnother();
-        }),
-        "the host is told of all",
-      );
-      assert.equal(told.length, wrongPassword);
-      assert.ok(told.every(({ from }) => from === "tcp:127.0.0.2"));
-      assert.equal(upstream.received.length, 0);
-    },
+async function serve(t: TestContext): Promise<Scene> {
+  const upstream = new FakeUpstream();
+  const served = await serveUpstream(upstream, { string: `tcp:port=0,bind=127.0.0.1,password=${PASSWORD}` });
+  t.after(() => served.close());
+  return { upstream, served };
+}
+
+/** A guest with the right password comes in. */
+async function join(t: TestContext, { port }: Served): Promise<void> {
+  const text = `tcp:server=127.0.0.1,port=${port},password=${PASSWORD}`;
+  const joined = await withDeadline(
+    joinLinked(text, "Ana", { timeoutMs: 60_000 }),
+    "the guest comes in",
+    60_000,
   );
+  t.after(() => joined.link.close());
+}
+
+/** Guesses go on until the test is over; resolves when so many were made. */
+async function guessWithoutPause(
+  t: TestContext,
+  { port }: Served,
+  addresses: readonly string[],
+  connections: number,
+  count: number,
+): Promise<Record<string, number>> {
+  const outcomes: Record<string, number> = {};
+  const over = new AbortController();
+  let made = 0;
+  await withDeadline(
+    new Promise<void>((resolve) => {
+      const told = (outcome: string) => {
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        if (++made === count) resolve();
+      };
+      const all = guessAll(port, addresses, connections, over.signal, told);
+      t.after(async () => {
+        over.abort();
+        await all;
+      });
+    }),
+    `${count} guesses`,
+    120_000,
+  );
+  return { ...outcomes };
+}
+
+/** So many are answered in that time. */
+function mostAnswers(ms: number): number {
+  const { free, firstMs, lastMs } = GUESS_RULES.peer;
+  return free + Math.log2(lastMs / firstMs) + 3 + ms / lastMs;
+}
+
+describe("guesses at the password without pause", { timeout: 300_000, skip }, () => {
+  for (const [name, addresses] of Object.entries({
+    "from one address": ["127.0.0.2"],
+    "spread over the addresses of loopback": Array.from(
+      { length: 200 },
+      (_, index) => `127.0.1.${index + 1}`,
+    ),
+  })) {
+    test(`${name}: few are answered, and the host is told`, async (t) => {
+      const { served, upstream } = await serve(t);
+      const told: { from: string; count: number }[] = [];
+      served.server.onWrongPassword((attempt) => told.push(attempt));
+      const began = performance.now();
+      // Most are sent away: more would wait before theirs than can be answered in their time.
+      const outcomes = await guessWithoutPause(t, served, addresses, 40, 300);
+      const { answered = 0, busy = 0, ...others } = outcomes;
+      assert.deepEqual(others, {});
+      assert.ok(busy > 0);
+      assert.ok(answered >= 10 && answered <= mostAnswers(performance.now() - began), String(answered));
+      assert.ok(told.length >= 10, String(told.length));
+      assert.equal(new Set(told.map(({ from }) => from)).size, 1);
+      assert.equal(upstream.received.length, 0);
+    });
+  }
+
+  test("by one connection at a time: the right password of the same user comes in meanwhile", async (t) => {
+    const { served } = await serve(t);
+    await guessWithoutPause(t, served, ["127.0.0.2"], 1, GUESS_RULES.peer.free + 6);
+    await join(t, served);
+  });
 });

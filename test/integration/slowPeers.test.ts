@@ -11,8 +11,6 @@ import { withDeadline } from "../support/process.ts";
 import { type Served, serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 
-/** As server.ts has it. */
-const HALF_OPEN = { total: 64, perAddress: 16 } as const;
 const PROFILE = { adapterID: "fake" };
 
 interface Scene {
@@ -170,43 +168,39 @@ describe("connections that are not in yet", () => {
     localAddress,
   });
 
-  test("are so many from one address, and others come in meanwhile", async (t) => {
-    const { upstream, served } = await serve(t, "tcp:port=0");
-    const peers = Array.from(
-      { length: HALF_OPEN.perAddress },
-      () => new Peer(t, from(served.port, "127.0.0.2")),
-    );
-    await halfOpen(served, HALF_OPEN.perAddress);
-    const more = Array.from({ length: 20 }, () => new Peer(t, from(served.port, "127.0.0.2")));
-    await withDeadline(Promise.all(more.map(({ closed }) => closed)), "the rest is cut off");
-    assert.equal(served.server.halfOpen, HALF_OPEN.perAddress);
+  test("are so many in all, the longest silent one gives way, and others come in meanwhile", async (t) => {
+    const { upstream, served } = await serve(t, "tcp:port=0", 60_000);
+    const peers: Peer[] = [];
+    // In order, so that it is known which one is the oldest.
+    for (let each = 0; each < LIMITS.pendingClients; each++) {
+      const peer = new Peer(t, from(served.port, "127.0.0.2"));
+      await peer.open;
+      peers.push(peer);
+    }
+    await halfOpen(served, LIMITS.pendingClients);
+    const [oldest] = peers;
     const client = await served.connect();
     t.after(() => client.kill());
     assert.equal((await client.raw("initialize", PROFILE)).success, true);
-    // With one that goes there is room for another.
-    peers[0]?.socket.destroy();
-    await halfOpen(served, HALF_OPEN.perAddress - 1);
-    const late = new Peer(t, from(served.port, "127.0.0.2"));
-    await halfOpen(served, HALF_OPEN.perAddress);
-    assert.equal(late.socket.destroyed, false);
+    await withDeadline(oldest?.closed ?? Promise.reject(new Error("none")), "the oldest is cut off");
+    assert.equal(peers.filter(({ socket }) => socket.destroyed).length, 1);
+    await halfOpen(served, LIMITS.pendingClients - 1);
     assert.deepEqual(upstream.commands(), ["initialize"]);
   });
 
-  test("are so many in all, at the memory of so many messages at most, and all go with the server", async (t) => {
+  test("take the memory of so many messages at most, and all go with the server", async (t) => {
     const { upstream, served } = await serve(t, "tcp:port=0");
     const before = process.memoryUsage().arrayBuffers;
     const peers = Array.from(
-      { length: HALF_OPEN.total },
+      { length: 2 * LIMITS.pendingClientsInTurn },
       (_, index) => new Peer(t, from(served.port, `127.0.0.${2 + (index % 4)}`)),
     );
-    // Each with all that it may send.
+    // Each with all that it may send, those that wait for their turn as well.
     for (const { socket } of peers)
       socket.write(`Content-Length: ${LIMITS.messageBytesBeforeAdmission}\r\n\r\n${"x".repeat(60_000)}`);
-    await halfOpen(served, HALF_OPEN.total);
-    const tooMany = new Peer(t, from(served.port, "127.0.0.9"));
-    await withDeadline(tooMany.closed, "one too many is cut off");
+    await halfOpen(served, peers.length);
     const grown = process.memoryUsage().arrayBuffers - before;
-    assert.ok(grown < 4 * HALF_OPEN.total * LIMITS.messageBytesBeforeAdmission, `${grown} bytes`);
+    assert.ok(grown < 4 * peers.length * LIMITS.messageBytesBeforeAdmission, `${grown} bytes`);
     await served.server.close();
     await withDeadline(Promise.all(peers.map(({ closed }) => closed)), "all go");
     await halfOpen(served, 0);

@@ -5,16 +5,17 @@ import { reasonToError } from "../../common/reason.ts";
 import { shownText } from "../../common/shown.ts";
 import type { WaitOptions } from "../../transport/channel.ts";
 import { PASSWORD_MAGIC } from "../../transport/firstBytes.ts";
-import { abortable, withDeadline } from "../../transport/wait.ts";
+import type { PeerGroup } from "../../transport/peerGroup.ts";
+import { withDeadline } from "../../transport/wait.ts";
 import type { SecureChannel } from "../tls.ts";
-import { type PasswordAttempts } from "./attempts.ts";
 import { readLine, writeLine } from "./lines.ts";
-import { type PasswordRecord, startLogin } from "./opaque.ts";
+import { type PasswordRecord, type ServerLogin, startLogin } from "./opaque.ts";
+import type { PasswordTurns } from "./passwordTurns.ts";
 
 /**
  * docs/PROTOCOL.md, "The password". Inside TLS; the guest speaks first, one JSON object a line:
  *
- *   guest: magic, {"start"}    host: {"answer"}    guest: {"finish","proof"}    host: {"proof"}
+ *   guest: magic, {"start","waitMs"}    host: {"answer"}    guest: {"finish","proof"}    host: {"proof"}
  *
  * The key that OPAQUE yields proves the password. The proofs bind it to this very TLS connection (RFC 9266): who sits in
  * between with a TLS connection to each side can pass on all of OPAQUE, but its two connections are not one.
@@ -24,6 +25,10 @@ type Side = "guest" | "host";
 
 /** Letters of a refusal that are shown. */
 const MESSAGE_LENGTH = 512;
+/** How long a guest waits for the answer that does not say how long: it gives all of the exchange 10 s. */
+const DEFAULT_PATIENCE_MS = 6_000;
+/** What of a guest's time is for the rest of the exchange. */
+const REST_MS = 4_000;
 
 function proof(side: Side, key: Buffer, binding: Buffer): Buffer {
   return createHmac("sha256", key).update(`debug-server password 1 ${side}\n`).update(binding).digest();
@@ -53,10 +58,12 @@ export function provePassword(
   password: string,
   wait: WaitOptions = {},
 ): Promise<void> {
-  return withDeadline(wait, LIMITS.admissionMs, "The password exchange", async (signal) => {
+  const longestMs = LIMITS.passwordWaitMs + LIMITS.admissionMs;
+  const waitMs = Math.max(0, Math.min(LIMITS.passwordWaitMs, (wait.timeoutMs ?? longestMs) - REST_MS));
+  return withDeadline(wait, longestMs, "The password exchange", async (signal) => {
     const login = await startLogin(password);
     stream.write(PASSWORD_MAGIC);
-    writeLine(stream, { start: login.startLoginRequest });
+    writeLine(stream, { start: login.startLoginRequest, waitMs });
     const answer = text(hostSaid(await readLine(stream, signal)), "answer");
     const done = attempt(() => login.finish(answer));
     if (done === undefined) throw wrongPassword();
@@ -69,9 +76,18 @@ export function provePassword(
 }
 
 export interface CheckOptions extends WaitOptions {
-  readonly attempts: PasswordAttempts;
-  /** By what guesses are counted: `limitKey`. */
-  readonly address: string;
+  readonly turns: PasswordTurns;
+  /** By what guesses are counted. */
+  readonly group: PeerGroup;
+  readonly steps?: PasswordSteps | undefined;
+}
+
+/** For those who divide the time among guests. */
+export interface PasswordSteps {
+  /** It is the host that lets the guest wait, until it may guess. */
+  queued(): void;
+  /** The guess is answered: the guest is waited for. */
+  answered(): void;
 }
 
 /**
@@ -85,25 +101,41 @@ export async function checkPassword(
   options: CheckOptions,
 ): Promise<void> {
   const { stream, binding } = channel;
-  const { attempts, address } = options;
+  const { turns, group, steps } = options;
   await telling(channel, options, async (signal) => {
-    const start = text(await readStart(channel, signal), "start");
-    const turn = attempts.begin(address);
-    if (turn.kind === "refuse") throw paused(turn.forMs);
-    await pause(turn.afterMs, signal);
-    const login = attempt(() => record.start(start));
-    writeLine(stream, { answer: login.loginResponse });
+    const first = await readStart(channel, signal);
+    const start = text(first, "start");
+    steps?.queued();
+    await turns.next(group, patience(first["waitMs"]), signal);
+    steps?.answered();
+    let isProved = false;
     try {
-      const finish = await readLine(stream, signal);
-      const key = attempt(() => login.finish(text(finish, "finish")));
-      if (!proves(finish["proof"], "guest", key, binding)) throw intercepted();
-      attempts.succeeded(address);
+      const login = attempt(() => record.start(start));
+      writeLine(stream, { answer: login.loginResponse });
+      const key = await provenKey(channel, login, signal);
+      isProved = true;
       writeLine(stream, { proof: proof("host", key, binding).toString("base64url") });
-    } catch (thrown) {
-      const error = AppError.from(thrown);
-      throw error.code === "refused" ? error : wrongPassword(error);
+    } finally {
+      turns.settle(group, isProved);
     }
   });
+}
+
+/** The key that the guest has proved to have, too. Whatever else it does now that it has the answer is a wrong guess. */
+async function provenKey(
+  { stream, binding }: SecureChannel,
+  login: ServerLogin,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  try {
+    const finish = await readLine(stream, signal);
+    const key = attempt(() => login.finish(text(finish, "finish")));
+    if (!proves(finish["proof"], "guest", key, binding)) throw intercepted();
+    return key;
+  } catch (thrown) {
+    const error = AppError.from(thrown);
+    throw error.code === "refused" ? error : wrongPassword(error);
+  }
 }
 
 /** The host's side where nobody is let in by a password: tells the guest why. Rejects with that reason. */
@@ -120,7 +152,8 @@ async function telling(
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   try {
-    await withDeadline(wait, LIMITS.admissionMs, "The password exchange", work);
+    const longestMs = LIMITS.passwordWaitMs + LIMITS.admissionMs;
+    await withDeadline(wait, longestMs, "The password exchange", work);
   } catch (thrown) {
     const { code, message, hint } = AppError.from(thrown);
     writeLine(stream, { code, message, hint });
@@ -174,14 +207,8 @@ function wrongPassword(cause?: unknown): AppError {
   return new AppError("wrongPassword", "The password is wrong.", { hint: "Ask the host for it.", cause });
 }
 
-function paused(forMs: number): AppError {
-  const seconds = Math.ceil(forMs / 1000);
-  const time = seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return new AppError("busy", "There were too many wrong passwords from your address.", {
-    hint: `Try again in ${time}.`,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return abortable(new Promise((resolve) => setTimeout(resolve, ms)), signal);
+/** How long a guest says that it waits for the answer. */
+function patience(waitMs: unknown): number {
+  if (typeof waitMs !== "number" || !(waitMs >= 0)) return DEFAULT_PATIENCE_MS;
+  return Math.min(waitMs, LIMITS.passwordWaitMs);
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
-import { PasswordAttempts } from "../../../src/security/password/attempts.ts";
 import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
+import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { PASSWORD_MAGIC } from "../../../src/transport/firstBytes.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 
@@ -21,6 +21,7 @@ const LINES = {
   guest: [
     line({ start: startLoginRequest }),
     Buffer.concat([line({ start: startLoginRequest }), line({ finish: "AAAA", proof: "AAAA" })]),
+    line({ start: startLoginRequest, waitMs: -1 }),
     line({ start: 1 }),
     Buffer.from("[1]\nnull\n"),
   ],
@@ -64,8 +65,10 @@ describe("garbage in the password exchange", { timeout: 120_000 }, () => {
         const { near, far } = memoryPair();
         near.stream.on("error", () => {}).resume();
         near.stream.end(Buffer.concat([PASSWORD_MAGIC, bytes]));
-        const attempts = new PasswordAttempts();
-        await fails(checkPassword({ ...far, binding }, record, { attempts, address: "a" }));
+        const turns = new PasswordTurns();
+        await fails(
+          checkPassword({ ...far, binding }, record, { turns, group: { peer: "a", network: "n" } }),
+        );
         far.stream.destroy();
       }),
       { numRuns: RUNS },

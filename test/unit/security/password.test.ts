@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError, type ErrorCode } from "../../../src/common/errors.ts";
 import { createCertificate } from "../../../src/security/certificates/create.ts";
-import { PasswordAttempts } from "../../../src/security/password/attempts.ts";
 import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
 import { recordPassword } from "../../../src/security/password/opaque.ts";
+import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { acceptTls, openTls, type SecureChannel } from "../../../src/security/tls.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import { readFirstBytes } from "../../../src/transport/firstBytes.ts";
 
 const identity = await createCertificate({ commonName: "ephemeral" });
 const record = await recordPassword("open sesame");
+const GROUP = { peer: "a", network: "n" };
 
 async function tlsPair(): Promise<{ guest: SecureChannel; host: SecureChannel }> {
   const { near, far } = memoryPair();
@@ -28,11 +29,11 @@ async function outcome(work: Promise<void>): Promise<ErrorCode | "in"> {
   );
 }
 
-async function run(password: string, attempts = new PasswordAttempts()) {
+async function run(password: string, turns = new PasswordTurns()) {
   const { guest, host } = await tlsPair();
   const atHost = (async () => {
     assert.equal(await readFirstBytes(host.stream), "password");
-    await checkPassword(host, record, { attempts, address: "a" });
+    await checkPassword(host, record, { turns, group: GROUP });
   })();
   const outcomes = await Promise.all([
     outcome(
@@ -54,10 +55,10 @@ describe("the password exchange", () => {
   });
 
   test("refuses who does not", async () => {
-    const attempts = new PasswordAttempts();
-    const { host, outcomes } = await run("open barley", attempts);
+    const turns = new PasswordTurns();
+    const { host, outcomes } = await run("open barley", turns);
     assert.deepEqual(outcomes, ["wrongPassword", "wrongPassword"]);
-    assert.equal(attempts.of("a").count, 1);
+    assert.equal(turns.wrongGuesses(GROUP), 1);
     host.stream.destroy();
   });
 
@@ -66,7 +67,7 @@ describe("the password exchange", () => {
     toGuest.host.stream.pipe(toHost.guest.stream).pipe(toGuest.host.stream);
     const atHost = (async () => {
       await readFirstBytes(toHost.host.stream);
-      await checkPassword(toHost.host, record, { attempts: new PasswordAttempts(), address: "a" });
+      await checkPassword(toHost.host, record, { turns: new PasswordTurns(), group: GROUP });
     })();
     const outcomes = await Promise.all([
       outcome(provePassword(toGuest.guest, "open sesame")),

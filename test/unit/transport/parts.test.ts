@@ -6,7 +6,7 @@ import { once } from "../../../src/common/event.ts";
 import { alternate, resolveHost } from "../../../src/transport/dial.ts";
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
-import { isLoopback, limitKey, shownKey, tcpPeer } from "../../../src/transport/peer.ts";
+import { isLoopback, tcpPeer } from "../../../src/transport/peer.ts";
 import { abortable, withDeadline } from "../../../src/transport/wait.ts";
 import { failsWith } from "../../support/transportContract.ts";
 
@@ -71,18 +71,6 @@ describe("peers", () => {
       local: false,
     });
     assert.deepEqual(tcpPeer("::1", 99), { transport: "tcp", address: "[::1]:99", local: true });
-  });
-
-  test("are counted by what they cannot change at will", () => {
-    const key = (address: string) => limitKey(tcpPeer(address, 1234));
-    assert.equal(key("10.1.2.3"), "tcp:10.1.2.3");
-    assert.equal(key("::ffff:10.1.2.3"), "tcp:10.1.2.3");
-    assert.equal(key("2001:db8:1:2:3:4:5:6"), "tcp:2001:db8:1:2::/64");
-    assert.equal(key("2001:db8::6"), "tcp:2001:db8:0:0::/64");
-    assert.equal(key("::1"), "tcp:0:0:0:0::/64");
-    assert.equal(key("fe80::1%eth0"), "tcp:fe80:0:0:0::/64");
-    assert.equal(limitKey({ transport: "npipe", address: "x", local: true }), "npipe:x");
-    assert.equal(shownKey(key("2001:db8:1:2:3:4:5:6")), "tcp 2001:db8:1:2::/64");
   });
 });
 
