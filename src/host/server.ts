@@ -16,7 +16,7 @@ import type { Channel, Listener } from "../transport/channel.ts";
 import type { Caller, Calling } from "../transport/caller.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { whence } from "../transport/peer.ts";
-import { peerGroup } from "../transport/peerGroup.ts";
+import { findPeerGroup, peerGroup } from "../transport/peerGroup.ts";
 import { readUntil } from "../transport/readUntil.ts";
 import { AdmissionQueue, type PendingClient } from "./admissionQueue.ts";
 import { type Admit, type AdmitWait, type Arrival, Door, isUnlocked } from "./door.ts";
@@ -181,6 +181,11 @@ export class DebugServer {
     try {
       await hasSpoken(channel, pending.signal);
       await pending.turn();
+      // Only guesses are counted by user: to read the system's table for each of a crowd takes longer than its admission.
+      if (this.address.password !== undefined) {
+        pending.group = await findPeerGroup(channel.peer, pending.signal);
+        pending.progressed();
+      }
       const { channel: inner, opening, refusal } = await this.#lock.open(channel, pending);
       pending.signal.addEventListener("abort", () => channel.stream.destroy());
       if (refusal !== undefined) this.#caller?.refused(refusal);

@@ -4,7 +4,7 @@ import type { Event } from "../common/event.ts";
 /** Who is at the other end, as far as the transport can tell. Nothing of it is proof of identity. */
 export interface Peer {
   readonly transport: "tcp" | "npipe" | "com" | "memory";
-  /** For people, and by `limitKey` (peer.ts) for limits: `127.0.0.1:53211`, `[::1]:53211`, a pipe's name, a device. */
+  /** For people; limits count by what `peerGroup` (peerGroup.ts) makes of it: `127.0.0.1:53211`, `[::1]:53211`, a pipe's name, a device. */
   readonly address: string;
   /** True if only this machine's users can be at the other end (loopback, a local socket). */
   readonly local: boolean;

@@ -1,6 +1,10 @@
 import os from "node:os";
 import type { Peer } from "./channel.ts";
 import { hostOf, isLoopback, sameAddress } from "./peer.ts";
+import { peerUser } from "./peerUser/peerUser.ts";
+
+/** A system may take its time to tell; then the peer counts as one whose user is not known. */
+const USER_MS = 3_000;
 
 /**
  * By what limits per peer count: the parts of a peer's address that it cannot change at will. Nothing that a peer, or
@@ -28,6 +32,14 @@ export function peerGroup(peer: Peer, user?: string): PeerGroup {
     peer: `tcp:${groups.slice(0, 4).join(":")}::/64`,
     network: `tcp:${groups.slice(0, 3).join(":")}::/48`,
   };
+}
+
+/** The group of a peer whose channel is open. Rejects only when the signal aborts, with its reason. */
+export async function findPeerGroup(peer: Peer, signal: AbortSignal): Promise<PeerGroup> {
+  if (peer.connection === undefined || !isThisMachine(hostOf(peer))) return peerGroup(peer);
+  const found = peerUser(peer, AbortSignal.any([signal, AbortSignal.timeout(USER_MS)]));
+  const answer = await found.catch(() => signal.throwIfAborted());
+  return peerGroup(peer, answer?.kind === "known" ? answer.user : undefined);
 }
 
 /** A peer of a group for people: `tcp 192.0.2.7`, `local user 1000`. */

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { type TestContext, describe, test } from "node:test";
+import { build } from "esbuild";
 import { GUESS_RULES } from "../../src/security/password/guessBudget.ts";
 import { guessAll } from "../support/guesser.ts";
 import { joinLinked } from "../support/linked.ts";
-import { withDeadline } from "../support/process.ts";
+import { TestProcess, withDeadline } from "../support/process.ts";
 import { type Served, serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 
@@ -99,4 +103,46 @@ describe("guesses at the password without pause", { timeout: 300_000, skip }, ()
     await guessWithoutPause(t, served, ["127.0.0.2"], 1, GUESS_RULES.peer.free + 6);
     await join(t, served);
   });
+
+  test(
+    "by another local user, with many connections: the right password of this user comes in at once",
+    { skip: process.getuid?.() !== 0 && "needs to become another user" },
+    async (t) => {
+      const { served } = await serve(t);
+      const told = new Set<string>();
+      served.server.onWrongPassword(({ from }) => told.add(from));
+      const guesser = await startGuesser(t, served.port, 32);
+      await guesser.waitLine(/guess: busy/, 120_000);
+      await join(t, served);
+      // It was answered, but refused no one else.
+      assert.deepEqual([...told], ["local:user 65534"]);
+    },
+  );
 });
+
+/** A program of another user's. */
+async function startGuesser(t: TestContext, port: number, connections: number): Promise<TestProcess> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "guesser-"));
+  await chmod(folder, 0o755);
+  const outfile = path.join(folder, "guesser.cjs");
+  await build({
+    entryPoints: ["test/support/guesserProgram.ts"],
+    outfile,
+    bundle: true,
+    platform: "node",
+    logLevel: "error",
+  });
+  const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+  const guesser = new TestProcess("setpriv", [
+    ...user,
+    process.execPath,
+    outfile,
+    String(port),
+    String(connections),
+  ]);
+  t.after(async () => {
+    await guesser.kill();
+    await rm(folder, { recursive: true });
+  });
+  return guesser;
+}
