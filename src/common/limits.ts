@@ -7,8 +7,19 @@ export const LIMITS = {
   headerBytes: 4 * KiB,
   /** One message of a peer that has not been admitted. */
   messageBytesBeforeAdmission: 64 * KiB,
-  /** One message of an admitted peer or of the adapter. */
+  /** One message of the adapter, of an editor that is the host's own, and of a host to its guests. */
   messageBytes: 64 * MiB,
+  /** One message of a guest that may do more than look. */
+  messageBytesOfGuest: 4 * MiB,
+  /** One message of a guest that may only look. */
+  messageBytesOfViewer: 64 * KiB,
+  /** What is read of a guest and not handled yet; beyond it the guest's connection is not read. */
+  intakeBytes: 128 * KiB,
+  /** A message that has begun and of which fewer than `stallBytes` come in this time ends its connection. */
+  stallMs: 10_000,
+  /** The same on a serial line: 17 bytes a second, so that a line of 300 baud suffices. */
+  stallMsOnSerialLine: 60_000,
+  stallBytes: 1 * KiB,
   /** From the connection to the end of the admission. */
   admissionMs: 10_000,
   /** Connections that have not been let in, in all; the ones among them whose turn it is. */

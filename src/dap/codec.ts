@@ -1,5 +1,7 @@
 import { AppError } from "../common/errors.ts";
+import { GrowingBuffer } from "../common/growingBuffer.ts";
 import { LIMITS } from "../common/limits.ts";
+import { type MessageLimit, TRUSTED_LIMIT, messageTooLarge } from "../common/messageLimit.ts";
 
 const HEADER_END = Buffer.from("\r\n\r\n");
 
@@ -27,15 +29,14 @@ export function encodeHeader(length: number): Buffer {
  * A body that lies whole within one chunk is a view of that chunk; keep a copy if you keep it for long.
  */
 export class DapDecoder {
-  /** The most that one body may have, in bytes; may be raised while decoding (after admission). */
-  maxBodyBytes: number;
+  readonly #limit: () => MessageLimit;
   #header: Buffer = Buffer.alloc(0);
-  #body: Buffer | undefined;
-  #filled = 0;
+  #body: GrowingBuffer | undefined;
   #fault: AppError | undefined;
 
-  constructor(maxBodyBytes: number = LIMITS.messageBytes) {
-    this.maxBodyBytes = maxBodyBytes;
+  /** `limit` is asked at each message's header: what was begun may be completed. */
+  constructor(limit: () => MessageLimit = () => TRUSTED_LIMIT) {
+    this.#limit = limit;
   }
 
   /**
@@ -44,12 +45,18 @@ export class DapDecoder {
    */
   push(chunk: Buffer, onBody: (body: Buffer) => void): AppError | undefined {
     let offset = 0;
-    while (this.#fault === undefined && offset < chunk.length) {
-      offset =
-        this.#body === undefined
-          ? this.#pushHeader(chunk, offset, onBody)
-          : this.#pushBody(chunk, offset, onBody);
-    }
+    while (this.#fault === undefined && offset < chunk.length) offset = this.step(chunk, offset, onBody);
+    return this.#fault;
+  }
+
+  /** Takes bytes from `offset` on, up to the end of one message at most. Returns where the next step goes on. */
+  step(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
+    return this.#body === undefined
+      ? this.#pushHeader(chunk, offset, onBody)
+      : this.#pushBody(this.#body, chunk, offset, onBody);
+  }
+
+  get fault(): AppError | undefined {
     return this.#fault;
   }
 
@@ -61,7 +68,7 @@ export class DapDecoder {
   #pushHeader(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
     // Nearly every header is of this form and lies whole within the chunk.
     const plain = this.#header.length === 0 ? readPlainHeader(chunk, offset) : undefined;
-    if (plain !== undefined && plain.length <= this.maxBodyBytes) {
+    if (plain !== undefined && plain.length <= this.#limit().bytes) {
       return this.#beginBody(chunk, plain.end, plain.length, onBody);
     }
     // Only up to a header's limit is joined, so a header without end costs no more than that.
@@ -86,11 +93,9 @@ export class DapDecoder {
       this.#fault = new AppError("protocol", "A message has no valid Content-Length header.");
       return chunk.length;
     }
-    if (length > this.maxBodyBytes) {
-      this.#fault = new AppError(
-        "tooLarge",
-        `A message of ${length} bytes is longer than the ${this.maxBodyBytes} bytes that are allowed.`,
-      );
+    const limit = this.#limit();
+    if (length > limit.bytes) {
+      this.#fault = messageTooLarge(length, limit);
       return chunk.length;
     }
     return this.#beginBody(chunk, offset + end + HEADER_END.length - carried, length, onBody);
@@ -101,26 +106,18 @@ export class DapDecoder {
       onBody(chunk.subarray(start, start + length));
       return start + length;
     }
-    this.#body = Buffer.allocUnsafe(length);
-    this.#filled = chunk.copy(this.#body, 0, start);
-    return chunk.length;
+    this.#body = new GrowingBuffer(length);
+    return start + this.#body.take(chunk, start);
   }
 
-  #pushBody(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
-    const body = this.#body;
-    if (body === undefined) return offset;
-    const copied = chunk.copy(
-      body,
-      this.#filled,
-      offset,
-      Math.min(chunk.length, offset + body.length - this.#filled),
-    );
-    this.#filled += copied;
-    if (this.#filled === body.length) {
+  #pushBody(body: GrowingBuffer, chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number {
+    const end = offset + body.take(chunk, offset);
+    const { whole } = body;
+    if (whole !== undefined) {
       this.#body = undefined;
-      onBody(body);
+      onBody(whole);
     }
-    return offset + copied;
+    return end;
   }
 }
 

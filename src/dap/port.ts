@@ -29,6 +29,8 @@ export interface DapPort {
    * what was seen: from now on only what is passed on counts, one message for each call of the result.
    */
   holdBack?(): () => void;
+  /** Of a port that takes turns with others: what its messages have caused costs so much (common/fairShare.ts). */
+  charge?(cost: number): void;
   /** Sends what was written, then closes; a peer that does not read is cut off after a short while. */
   close(): void;
 }

@@ -1,6 +1,10 @@
 import type { Duplex } from "node:stream";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
+import { CHUNK_COST, type FairShare, MESSAGE_COST, type Share } from "../common/fairShare.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { MessageLimit } from "../common/messageLimit.ts";
+import { StallWatch, stalled } from "../common/stallWatch.ts";
 import { DapDecoder, encodeHeader } from "./codec.ts";
 import type { DapPort, IncomingMessage } from "./port.ts";
 
@@ -10,6 +14,15 @@ const JOIN_BELOW_BYTES = 16 * 1024;
 const WAITING_BYTES = 64 * 1024;
 /** How long a peer that does not read may take to receive the last messages. */
 const CLOSE_GRACE_MS = 2_000;
+
+export interface StreamPortOptions {
+  /** How large a message of the peer may be; asked at each message's header. Default: 64 MiB. */
+  readonly limit?: () => MessageLimit;
+  /** Its messages are handled in turns with those of others; absent: as they come. */
+  readonly turns?: FairShare;
+  /** How long a message may make no progress before the port closes; absent: for ever. */
+  readonly stallMs?: number;
+}
 
 /** Plain DAP (`Content-Length` framing) over a stream: a client's socket, an adapter's, a process' pipes. */
 export class StreamPort implements DapPort {
@@ -28,32 +41,54 @@ export class StreamPort implements DapPort {
   /** Whether the last message was answered with the wish to wait. */
   #awaited = false;
   #closed = false;
+  readonly #share: Share | undefined;
+  readonly #stall: StallWatch | undefined;
+  /** What has been read and waits for its turn: chunks, the first of them from `offset` on. */
+  readonly #intake: Buffer[] = [];
+  #intakeBytes = 0;
+  #offset = 0;
+  /** The stream has ended, or broken: what came before is handled first. */
+  #ended = false;
 
-  constructor(stream: Duplex, maxBodyBytes?: number) {
+  constructor(stream: Duplex, { limit, turns, stallMs }: StreamPortOptions = {}) {
     this.#stream = stream;
-    this.#decoder = new DapDecoder(maxBodyBytes);
+    this.#decoder = new DapDecoder(limit);
+    this.#share = turns?.join(() => this.#takeTurn());
+    if (stallMs !== undefined)
+      this.#stall = new StallWatch(
+        stallMs,
+        () => !this.#decoder.idle && this.#intake.length === 0,
+        () => this.#closeOnce(stalled(stallMs)),
+      );
     stream.on("drain", () => this.#drained());
     stream.on("error", (error: Error) => this.#closeOnce(AppError.from(error, "closed")));
-    stream.on("end", () => this.#closeOnce(this.#decoder.idle ? undefined : truncated()));
-    stream.on("close", () => this.#closeOnce(undefined));
-  }
-
-  /** The most that one message of the peer may have, in bytes; raised when it is admitted. */
-  set maxBodyBytes(bytes: number) {
-    this.#decoder.maxBodyBytes = bytes;
+    stream.on("end", () => {
+      this.#ended = true;
+      if (this.#intake.length === 0) this.#end();
+    });
+    stream.on("close", () => {
+      if (!this.#ended || this.#intake.length === 0) this.#closeOnce(undefined);
+    });
   }
 
   start(): void {
     this.#stream.on("data", (chunk: Buffer) => {
       if (this.#closed) return;
-      const fault = this.#decoder.push(chunk, (body) => {
-        if (!this.#closed) this.#message.fire({ body });
-      });
-      if (fault !== undefined) {
-        this.#stream.pause();
-        this.#closeOnce(fault);
+      if (this.#share === undefined) {
+        this.#closeAt(this.#decoder.push(chunk, (body) => this.#deliver(body)));
+        this.#stall?.came(chunk.length);
+        return;
       }
+      this.#intake.push(chunk);
+      this.#intakeBytes += chunk.length + CHUNK_COST;
+      this.#share.wake();
+      if (this.#intakeBytes >= LIMITS.intakeBytes) this.#stream.pause();
+      this.#stall?.came(chunk.length);
     });
+  }
+
+  charge(cost: number): void {
+    this.#share?.charge(cost);
   }
 
   send(parts: readonly Uint8Array[]): boolean {
@@ -86,6 +121,45 @@ export class StreamPort implements DapPort {
     const limit = Math.max(WAITING_BYTES, stream.writableHighWaterMark);
     this.#awaited = stream.writableLength + this.#joinedBytes >= limit;
     return !this.#awaited;
+  }
+
+  #deliver(body: Buffer): void {
+    this.#stall?.completed();
+    if (!this.#closed) this.#message.fire({ body });
+  }
+
+  /** Handles what has been read until its share is spent; true if something is left. */
+  #takeTurn(): boolean {
+    const share = this.#share;
+    for (let chunk = this.#intake[0]; chunk !== undefined; chunk = this.#intake[0]) {
+      if (this.#closed || share === undefined) return false;
+      if (share.spent) return true;
+      share.charge(CHUNK_COST);
+      this.#offset = this.#decoder.step(chunk, this.#offset, (body) => {
+        share.charge(MESSAGE_COST + body.length);
+        this.#deliver(body);
+      });
+      if (this.#offset >= chunk.length) {
+        this.#intake.shift();
+        this.#intakeBytes -= chunk.length + CHUNK_COST;
+        this.#offset = 0;
+      }
+      this.#closeAt(this.#decoder.fault);
+    }
+    this.#stall?.came(0);
+    if (this.#ended) this.#end();
+    else if (!this.#closed && this.#stream.isPaused()) this.#stream.resume();
+    return false;
+  }
+
+  #closeAt(fault: AppError | undefined): void {
+    if (fault === undefined) return;
+    this.#stream.pause();
+    this.#closeOnce(fault);
+  }
+
+  #end(): void {
+    this.#closeOnce(this.#decoder.idle ? undefined : truncated());
   }
 
   #drained(): void {
@@ -122,6 +196,9 @@ export class StreamPort implements DapPort {
   #closeOnce(reason: AppError | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#share?.dispose();
+    this.#stall?.dispose();
+    this.#intake.length = 0;
     this.#close.fire(reason);
   }
 }

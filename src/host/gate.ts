@@ -94,6 +94,10 @@ export class Gate implements DapPort {
     return this.#port.send(parts);
   }
 
+  charge(cost: number): void {
+    this.#port.charge?.(cost);
+  }
+
   close(): void {
     this.#port.close();
   }

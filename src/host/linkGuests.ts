@@ -3,11 +3,13 @@ import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import { inSentence } from "../common/names.ts";
 import { type Access, allows } from "../common/access.ts";
+import { guestMessageLimit } from "../common/messageLimit.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
 import { acceptLink } from "../link/acceptLink.ts";
 import { KeptLinks } from "../link/keptLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
+import { LINK_LIMITS } from "../link/limits.ts";
 import type { ClientInfo, SessionInfo } from "../link/messages.ts";
 import type { Channel } from "../transport/channel.ts";
 import { whence } from "../transport/peer.ts";
@@ -77,9 +79,20 @@ export class LinkGuests {
           const address = whence(channel.peer);
           const arrival = { name, address, kind: "guest", program: client.name } as const;
           const access = await admit(arrival, context);
-          participant = this.#sessions.admit({ ...arrival, access });
-          const { id } = participant;
-          return { guest: { id }, access, sessions: this.#sessions.list().map(sessionInfo) };
+          const guest = this.#sessions.admit({ ...arrival, access });
+          participant = guest;
+          return {
+            guest: { id: guest.id },
+            access,
+            sessions: this.#sessions.list().map(sessionInfo),
+            intake: {
+              limits: {
+                message: () => guestMessageLimit(guest.access),
+                otherBytes: LINK_LIMITS.guestControlFrameBytes,
+              },
+              turns: this.#sessions.turns,
+            },
+          };
         },
       });
       if (participant !== undefined) this.#start(link, participant);

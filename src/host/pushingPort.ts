@@ -74,6 +74,10 @@ export class PushingPort implements DapPort {
     this.#port.start();
   }
 
+  charge(cost: number): void {
+    this.#port.charge?.(cost);
+  }
+
   close(): void {
     this.#port.close();
     this.#end();

@@ -2,6 +2,7 @@ import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { LIMITS } from "../common/limits.ts";
+import { guestMessageLimit, LIMIT_BEFORE_ADMISSION } from "../common/messageLimit.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress, Thumbprint } from "../address/model.ts";
@@ -15,7 +16,7 @@ import { Lock, type WrongPassword } from "../security/lock.ts";
 import type { Channel, Listener } from "../transport/channel.ts";
 import type { Caller, Calling } from "../transport/caller.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
-import { whence } from "../transport/peer.ts";
+import { stallMs, whence } from "../transport/peer.ts";
 import { findPeerGroup, peerGroup } from "../transport/peerGroup.ts";
 import { readUntil } from "../transport/readUntil.ts";
 import { AdmissionQueue, type PendingClient } from "./admissionQueue.ts";
@@ -258,7 +259,13 @@ export class DebugServer {
 
   async #acceptDap(entry: Entry): Promise<void> {
     const { channel, pending } = entry;
-    const port = new StreamPort(channel.stream, LIMITS.messageBytesBeforeAdmission);
+    let client: Client | undefined;
+    const port = new StreamPort(channel.stream, {
+      limit: () =>
+        client?.profile === undefined ? LIMIT_BEFORE_ADMISSION : guestMessageLimit(client.participant.access),
+      turns: this.#sessions.turns,
+      stallMs: stallMs(channel.peer),
+    });
     const address = whence(channel.peer);
     const gate = new Gate(port);
     try {
@@ -266,7 +273,7 @@ export class DebugServer {
       // Nothing of DAP says that it takes longer.
       const wait = { signal: gate.gone, extend: () => {} };
       const access = await this.#decide(entry, { name: clientName, address, kind: "dap" }, wait);
-      this.#letIn(port, gate, address, access);
+      client = this.#letIn(gate, address, access);
     } catch (thrown) {
       const reason = AppError.from(thrown);
       gate.refuse(reason);
@@ -274,8 +281,7 @@ export class DebugServer {
     }
   }
 
-  /** `port` is the client's, or what stands in front of it. */
-  #letIn(stream: StreamPort, port: DapPort, address: string, access: Access): void {
+  #letIn(port: DapPort, address: string, access: Access): Client {
     const participant = this.#sessions.admit({ address, access });
     const client = this.#sessions.joinRoot(port, participant);
     this.#clients.add(client);
@@ -285,18 +291,16 @@ export class DebugServer {
       client.drop(new AppError("timeout", "The client did not send initialize in time."));
     }, this.#admissionMs);
     client.onAnswered(() => {
-      if (client.profile === undefined) return;
-      clearTimeout(timer);
-      stream.maxBodyBytes = LIMITS.messageBytes;
+      if (client.profile !== undefined) clearTimeout(timer);
     });
     client.onGone((reason) => {
       clearTimeout(timer);
       this.#clients.delete(client);
       if (reason !== undefined) this.#logger.log("info", `${participant.name}: ${reason.message}`);
-      // A peer whose messages cannot be told apart any more gets no more of ours.
       port.close();
       this.#sessions.leave(participant);
     });
+    return client;
   }
 }
 

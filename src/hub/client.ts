@@ -116,7 +116,10 @@ export class Client {
       encodeLoss: (lines) => this.#encodeEvent("output", lossBody(lines)),
     });
     port.onMessage((message) => this.#receive(message));
-    port.onClose((reason) => this.#leave(reason));
+    port.onClose((reason) => {
+      if (reason === undefined) this.#leave(undefined);
+      else this.drop(reason);
+    });
   }
 
   start(): void {

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
+import { FairShare } from "../common/fairShare.ts";
 import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
@@ -89,6 +90,8 @@ export class Sessions {
   readonly #removed = new Emitter<Removal>();
   /** Their clients were told and closed; who holds the connection below closes that. */
   readonly onRemoved = this.#removed.event;
+  /** The turns in which the messages of all that came in by a server are handled. */
+  readonly turns = new FairShare();
   /** The servers by which all this can be joined: whoever starts them sets it. */
   servers: ServerDirectory = NO_SERVERS;
   /** The host, if their own window speaks to the adapters itself. */

@@ -24,13 +24,15 @@ import {
   type Welcome,
 } from "./messages.ts";
 import { parseJson } from "./validate.ts";
-import { Wire } from "./wire.ts";
+import { type Intake, Wire } from "./wire.ts";
 
 /** What the host tells a guest that it lets in. */
 export interface Admission {
   readonly guest: { readonly id: number };
   readonly access: Access;
   readonly sessions: readonly SessionInfo[];
+  /** Default: as a host's frames are, at once and up to 64 MiB. */
+  readonly intake?: Intake;
 }
 
 export interface AdmitContext {
@@ -70,6 +72,7 @@ export interface AcceptOptions extends WaitOptions {
 export function acceptLink(channel: Channel, options: AcceptOptions): Promise<HostLink> {
   const timing = { ...LINK_TIMING, ...options.timing };
   const logger = options.logger ?? nullLogger;
+  const isSlow = channel.peer.transport === "com";
   return new Promise((resolve, reject) => {
     const waiting = new AbortController();
     let greeted = false;
@@ -123,7 +126,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
             ? options.kept?.agree(hello.resume.key, timing.keepMs)
             : undefined;
         const known = [
-          ...(options.features ?? [...FEATURES, DEFLATE]),
+          ...(options.features ?? (isSlow ? [...FEATURES, DEFLATE] : FEATURES)),
           ...(agreed === undefined ? [] : [RESUME]),
         ];
         resolve(
@@ -139,6 +142,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
               ...(agreed && { resume: agreed.resumption }),
             },
             agreed,
+            decision.intake,
           ),
         );
       } catch (thrown) {
@@ -157,24 +161,29 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
       guard.dispose();
       const resumed = { received: connection.received };
       wire.hold();
-      wire.admit();
+      wire.admit(connection.intake);
       wire.sendControl(encodeJson(FrameType.welcome, { ...link.welcome, protocol, sessions: [], resumed }));
       connection.attach(wire, claim.received);
       return link;
     }
 
-    function welcome(hello: Hello, full: Welcome, agreed: Agreed | undefined): HostLink {
+    function welcome(
+      hello: Hello,
+      full: Welcome,
+      agreed: Agreed | undefined,
+      intake: Intake | undefined,
+    ): HostLink {
       guard.dispose();
       // WELCOME has the limit of a guest that is not in yet; a list that does not fit follows right behind it.
       let frame = encodeJson(FrameType.welcome, full);
       const fits = byteCount(frame) <= LINK_LIMITS.frameBytesBeforeAdmission;
       if (!fits) frame = encodeJson(FrameType.welcome, { ...full, sessions: [] });
       wire.hold();
-      wire.admit();
+      wire.admit(intake);
       wire.sendControl(frame);
       const keepMs = agreed?.resumption.keepMs ?? 0;
       const deflates = full.features.includes(DEFLATE);
-      const connection = new LinkConnection(wire, { keepMs, deflates, timing, logger });
+      const connection = new LinkConnection(wire, { keepMs, deflates, intake, timing, logger });
       const link = new HostLink(connection, hello, full, { timing, logger });
       if (agreed !== undefined) options.kept?.add(agreed, { link, connection });
       if (!fits) link.notify("sessions", { sessions: full.sessions });

@@ -4,13 +4,15 @@ import type { Logger } from "../common/logger.ts";
 import { encodeAck, FrameType, parseAck } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { type Frame, SentFrames } from "./sentFrames.ts";
-import { listenerFailed, type Wire, type WireOwner } from "./wire.ts";
+import { type Intake, listenerFailed, type Wire, type WireOwner } from "./wire.ts";
 
 export interface ConnectionOptions {
   /** How long it may be without a channel, in milliseconds; 0: it ends with its first one. */
   readonly keepMs: number;
   /** Whether its channels are compressed. */
   readonly deflates: boolean;
+  /** Of a host: how it takes in what its guest sends. */
+  readonly intake?: Intake | undefined;
   readonly timing: LinkTiming;
   readonly logger: Logger;
 }
@@ -117,6 +119,15 @@ export class LinkConnection {
 
   ping(): void {
     this.#wire?.ping();
+  }
+
+  get intake(): Intake | undefined {
+    return this.#options.intake;
+  }
+
+  /** As `Wire.charge`. */
+  charge(cost: number): void {
+    this.#wire?.charge(cost);
   }
 
   close(error?: AppError): void {

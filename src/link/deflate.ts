@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { AppError } from "../common/errors.ts";
-import { DEFLATED, encodeFrame, FrameType, frameLimit, HEADER_BYTES } from "./frames.ts";
+import { DEFLATED, encodeFrame, frameTooLarge, FrameType, HEADER_BYTES, HOST_FRAMES } from "./frames.ts";
 import type { Frame } from "./sentFrames.ts";
 
 const WINDOW_BYTES = 32 * 1024;
@@ -46,12 +46,11 @@ export class Inflater {
   readonly #window = new Window();
 
   /** The payload of a compressed frame of that type, without DEFLATED. An error is a fault of the peer. */
-  decode(type: number, payload: Buffer): Buffer | AppError {
+  decode(type: number, payload: Buffer, limits = HOST_FRAMES): Buffer | AppError {
     if (NEVER.has(type) || payload.length < LENGTH_BYTES) return fault();
     const length = payload.readUInt32BE(0);
-    if (length + 1 > frameLimit(type, true)) {
-      return new AppError("protocol", `A frame of ${length + 1} bytes is too large; it came compressed.`);
-    }
+    const tooLarge = frameTooLarge(type, length + 1, limits);
+    if (tooLarge !== undefined) return tooLarge;
     const data = payload.subarray(LENGTH_BYTES);
     try {
       const { buffer, engine } = inflateRawSync(data, {

@@ -1,4 +1,7 @@
 import { AppError } from "../common/errors.ts";
+import { CHUNK_COST } from "../common/fairShare.ts";
+import { GrowingBuffer } from "../common/growingBuffer.ts";
+import { type MessageLimit, messageTooLarge, TRUSTED_LIMIT } from "../common/messageLimit.ts";
 import { LINK_MAGIC } from "../transport/firstBytes.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
@@ -33,15 +36,38 @@ export const DAP_FIELD_BYTES = 8;
 export const PING_BYTES = 8;
 const ACK_BYTES = 8;
 
-/** The largest value of the length field that is accepted for `type`. */
-export function frameLimit(type: number, admitted: boolean): number {
-  if (!admitted) return LINK_LIMITS.frameBytesBeforeAdmission;
-  if (type === FrameType.dap || !KNOWN.has(type)) return LINK_LIMITS.dapFrameBytes;
-  return LINK_LIMITS.controlFrameBytes;
+/** How large the frames of an admitted peer may be. */
+export interface FrameLimits {
+  /** One DAP message; asked at each frame's header. */
+  readonly message: () => MessageLimit;
+  /** The length field of every other frame. */
+  readonly otherBytes: number;
+}
+
+export const HOST_FRAMES: FrameLimits = {
+  message: () => TRUSTED_LIMIT,
+  otherBytes: LINK_LIMITS.controlFrameBytes,
+};
+
+/** The largest value of the length field that is accepted for `type`; without limits, before admission. */
+export function frameLimit(type: number, limits: FrameLimits | undefined): number {
+  if (limits === undefined) return LINK_LIMITS.frameBytesBeforeAdmission;
+  if (type === FrameType.dap || !KNOWN.has(type)) return limits.message().bytes + LINK_LIMITS.dapFieldBytes;
+  return limits.otherBytes;
+}
+
+/** What is wrong with a frame of an admitted peer of that length; undefined if nothing is. */
+export function frameTooLarge(type: number, length: number, limits: FrameLimits): AppError | undefined {
+  const bytes = frameLimit(type, limits);
+  if (length <= bytes) return undefined;
+  const { hint } = limits.message();
+  return messageTooLarge(length, { bytes, ...(type === FrameType.dap && hint !== undefined && { hint }) });
 }
 
 export type DecoderStep =
   | { readonly kind: "frame"; readonly type: number; readonly payload: Buffer }
+  /** A frame that may be ignored has been. */
+  | { readonly kind: "skipped" }
   /** All bytes are used up: feed the next chunk. */
   | { readonly kind: "more" }
   /** The peer broke the protocol; every further step says the same. */
@@ -50,7 +76,7 @@ export type DecoderStep =
 type State =
   | { readonly kind: "magic" }
   | { readonly kind: "header" }
-  | { readonly kind: "payload"; readonly type: number; readonly payload: Buffer }
+  | { readonly kind: "payload"; readonly type: number; readonly payload: GrowingBuffer }
   | { readonly kind: "skip" }
   | { readonly kind: "fault"; readonly error: AppError };
 
@@ -59,6 +85,7 @@ const NOT_OURS = "The other side does not speak the Debug Server link protocol."
 const LETTERS = 0x20_00_00_00;
 const EMPTY: Buffer = Buffer.alloc(0);
 const MORE: DecoderStep = { kind: "more" };
+const SKIPPED: DecoderStep = { kind: "skipped" };
 
 /**
  * Bytes to frames, pulled one by one so that the reader can stop between two of them. Memory is bounded: a
@@ -66,13 +93,17 @@ const MORE: DecoderStep = { kind: "more" };
  */
 export class FrameDecoder {
   #state: State;
-  #admitted = false;
+  /** Absent: the peer is not admitted. */
+  #limits: FrameLimits | undefined;
   #inflates = false;
   #chunk: Buffer = EMPTY;
   #offset = 0;
+  /** What was fed behind it. */
+  #further: Buffer[] = [];
+  #furtherBytes = 0;
   readonly #hadMagic: boolean;
   readonly #header = Buffer.alloc(HEADER_BYTES);
-  /** Bytes of the magic, the header or the payload that are there. */
+  /** Bytes of the magic or the header that are there. */
   #filled = 0;
   #toSkip = 0;
   /** Bytes of frames before admission. */
@@ -84,8 +115,8 @@ export class FrameDecoder {
   }
 
   /** From now on frames have the limits of an admitted peer; takes effect with the next header. */
-  admit(): void {
-    this.#admitted = true;
+  admit(limits = HOST_FRAMES): void {
+    this.#limits = limits;
   }
 
   /** From now on frames may be compressed: their types have DEFLATED, their payloads are what came. */
@@ -95,14 +126,28 @@ export class FrameDecoder {
 
   /** True if the bytes so far do not end where a frame ends. */
   get midFrame(): boolean {
-    return this.#state.kind !== "header" || this.#filled > 0 || this.#offset < this.#chunk.length;
+    return this.#state.kind !== "header" || this.#filled > 0 || this.waiting > 0;
+  }
+
+  /** True if a frame has begun, and all that was fed has been looked at. */
+  get midMessage(): boolean {
+    return this.midFrame && this.waiting === 0;
+  }
+
+  /** Bytes that were fed and not looked at, and what they weigh besides. */
+  get waiting(): number {
+    return this.#chunk.length - this.#offset + this.#furtherBytes;
   }
 
   /** Adds bytes; the decoder may keep `chunk`, so the caller does not write to it any more. */
   feed(chunk: Buffer): void {
-    // Only a reader that stopped between two frames leaves a rest.
-    this.#chunk =
-      this.#offset < this.#chunk.length ? Buffer.concat([this.#chunk.subarray(this.#offset), chunk]) : chunk;
+    // Only a reader that stopped between two frames leaves a rest. It is not copied for each small piece that follows.
+    if (this.waiting > 0) {
+      this.#further.push(chunk);
+      this.#furtherBytes += chunk.length + CHUNK_COST;
+      return;
+    }
+    this.#chunk = chunk;
     this.#offset = 0;
   }
 
@@ -110,15 +155,14 @@ export class FrameDecoder {
     for (;;) {
       const state = this.#state;
       if (state.kind === "fault") return { kind: "fault", error: state.error };
-      if (state.kind === "payload" && this.#filled === state.payload.length) {
-        this.#expectHeader();
-        return { kind: "frame", type: state.type, payload: state.payload };
-      }
       const available = this.#chunk.length - this.#offset;
       if (available === 0) {
-        this.#chunk = EMPTY;
+        const next = this.#further.shift();
+        this.#chunk = next ?? EMPTY;
         this.#offset = 0;
-        return MORE;
+        if (next === undefined) return MORE;
+        this.#furtherBytes -= next.length + CHUNK_COST;
+        continue;
       }
       switch (state.kind) {
         case "magic":
@@ -129,15 +173,20 @@ export class FrameDecoder {
           if (frame !== undefined) return frame;
           break;
         }
-        case "payload":
-          this.#filled += this.#take(state.payload, this.#filled, state.payload.length - this.#filled);
-          break;
+        case "payload": {
+          this.#offset += state.payload.take(this.#chunk, this.#offset);
+          const { whole } = state.payload;
+          if (whole === undefined) break;
+          this.#expectHeader();
+          return { kind: "frame", type: state.type, payload: whole };
+        }
         case "skip": {
           const skipped = Math.min(available, this.#toSkip);
           this.#offset += skipped;
           this.#toSkip -= skipped;
-          if (this.#toSkip === 0) this.#expectHeader();
-          break;
+          if (this.#toSkip > 0) break;
+          this.#expectHeader();
+          return SKIPPED;
         }
       }
     }
@@ -148,10 +197,13 @@ export class FrameDecoder {
     this.#filled = 0;
   }
 
-  #fail(message: string): void {
-    this.#state = { kind: "fault", error: new AppError("protocol", message) };
+  #fail(fault: string | AppError): void {
+    const error = typeof fault === "string" ? new AppError("protocol", fault) : fault;
+    this.#state = { kind: "fault", error };
     this.#chunk = EMPTY;
     this.#offset = 0;
+    this.#further = [];
+    this.#furtherBytes = 0;
   }
 
   /** Copies at most `count` bytes of the chunk and returns how many. */
@@ -180,15 +232,14 @@ export class FrameDecoder {
       // Checked without waiting for the type: a stranger's first four bytes are enough to be told so.
       const length = this.#header.readUInt32BE(0);
       if (length === 0) this.#fail("A frame has no type.");
-      else this.#checkLength(length, frameLimit(FrameType.dap, this.#admitted));
+      else this.#checkLength(FrameType.dap, length);
       return undefined;
     }
     const type = this.#chunk.readUInt8(this.#offset);
     const plain = this.#inflates ? type & ~DEFLATED : type;
     this.#offset += 1;
     const length = this.#header.readUInt32BE(0);
-    if (!this.#checkLength(length, frameLimit(plain, this.#admitted)) || !this.#checkSum(length))
-      return undefined;
+    if (!this.#checkLength(plain, length) || !this.#checkSum(length)) return undefined;
     const size = length - 1;
     this.#filled = 0;
     if (!KNOWN.has(plain)) {
@@ -196,7 +247,10 @@ export class FrameDecoder {
       else if (size > 0) {
         this.#toSkip = size;
         this.#state = { kind: "skip" };
-      } else this.#expectHeader();
+      } else {
+        this.#expectHeader();
+        return SKIPPED;
+      }
       return undefined;
     }
     if (size <= this.#chunk.length - this.#offset) {
@@ -205,28 +259,27 @@ export class FrameDecoder {
       // A small message that is kept (past output, a cache) must not keep a large chunk alive with it.
       return { kind: "frame", type, payload: size * 2 >= this.#chunk.length ? view : Buffer.from(view) };
     }
-    // Of its final size, so that each byte is copied once however many chunks it takes.
-    this.#state = { kind: "payload", type, payload: Buffer.allocUnsafeSlow(size) };
+    this.#state = { kind: "payload", type, payload: new GrowingBuffer(size) };
     return undefined;
   }
 
   /** Small frames, too, come to an end: what is skipped costs nothing but time. */
   #checkSum(length: number): boolean {
-    if (this.#admitted) return true;
+    if (this.#limits !== undefined) return true;
     this.#beforeAdmission += HEADER_BYTES - 1 + length;
     if (this.#beforeAdmission <= LINK_LIMITS.bytesBeforeAdmission) return true;
     this.#fail(`More than ${LINK_LIMITS.bytesBeforeAdmission} bytes came before admission.`);
     return false;
   }
 
-  #checkLength(length: number, limit: number): boolean {
+  #checkLength(type: number, length: number): boolean {
+    const limit = frameLimit(type, this.#limits);
     if (length <= limit) return true;
     // Letters: somebody else's greeting.
     if (length >= LETTERS && this.#beforeAdmission === 0 && !this.#hadMagic) this.#fail(NOT_OURS);
-    else
-      this.#fail(
-        `A frame of ${length} bytes is too large; ${limit} are allowed ${this.#admitted ? "for its type" : "before admission"}.`,
-      );
+    else if (this.#limits === undefined)
+      this.#fail(`A frame of ${length} bytes is too large; ${limit} are allowed before admission.`);
+    else this.#fail(frameTooLarge(type, length, this.#limits) ?? NOT_OURS);
     return false;
   }
 }

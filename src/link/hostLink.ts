@@ -17,6 +17,9 @@ import { type Hello, open as openGuard, publicError, type Welcome } from "./mess
 import type { LinkPort } from "./port.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
 
+/** What an OPEN costs besides its bytes: a client is made, and told of what there is. */
+const OPEN_COST = 8 * 1024;
+
 /** A guest wants to open a DAP stream. Answer once, now or later; both answers do nothing after the guest gave up. */
 export interface OpenRequest {
   readonly session: string;
@@ -107,6 +110,7 @@ export class HostLink {
     const full = this.#streams.size >= LINK_LIMITS.streams;
     const given = new AbortController();
     this.#streams.addOpening(stream, { closed: () => given.abort() });
+    this.#connection.charge(OPEN_COST);
     if (full) {
       this.#reject(
         stream,
@@ -182,7 +186,10 @@ export class HostLink {
   /** False if the message does not fit into a frame. */
   #sendControl(message: object): boolean {
     const frame = encodeJson(FrameType.control, message);
-    if (byteCount(frame) > LINK_LIMITS.controlFrameBytes) return false;
+    const bytes = byteCount(frame);
+    if (bytes > LINK_LIMITS.controlFrameBytes) return false;
+    // What is told unasked is not the guest's doing.
+    if ("id" in message) this.#connection.charge(bytes);
     this.#connection.sendControl(frame);
     return true;
   }

@@ -9,10 +9,12 @@ export const LINK_LIMITS = {
   frameBytesBeforeAdmission: LIMITS.messageBytesBeforeAdmission,
   /** All frames before WELCOME together. */
   bytesBeforeAdmission: 2 * LIMITS.messageBytesBeforeAdmission,
-  /** A DAP frame: the largest message and room for the frame's own fields, also those of later features. */
-  dapFrameBytes: LIMITS.messageBytes + 64,
-  /** Every other frame after WELCOME. */
+  /** A DAP frame has so much more than the largest message: its own fields, also those of later features. */
+  dapFieldBytes: 64,
+  /** Every other frame after WELCOME of a host. */
   controlFrameBytes: 1 * MiB,
+  /** The same of a guest. */
+  guestControlFrameBytes: 64 * KiB,
   /** Frames other than DAP that wait for a peer that does not read; beyond it the peer is dropped. */
   controlBacklogBytes: 4 * MiB,
   /** What a peer does not say to have received, with the feature `resume`; beyond it "does not keep up" is reported. */

@@ -85,6 +85,10 @@ export class LinkPort implements DapPort {
     if (this.#end === undefined) this.#connection.send(encodePush(this.#stream, answers));
   }
 
+  charge(cost: number): void {
+    this.#connection.charge(cost);
+  }
+
   start(): void {
     if (this.#started) return;
     this.#started = true;

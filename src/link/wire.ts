@@ -1,7 +1,11 @@
 import type { Duplex } from "node:stream";
 import { AppError } from "../common/errors.ts";
+import { CHUNK_COST, type FairShare, MESSAGE_COST, type Share } from "../common/fairShare.ts";
+import { LIMITS } from "../common/limits.ts";
 import type { Logger } from "../common/logger.ts";
+import { StallWatch, stalled } from "../common/stallWatch.ts";
 import type { Channel } from "../transport/channel.ts";
+import { stallMs } from "../transport/peer.ts";
 import { Deflater, Inflater } from "./deflate.ts";
 import {
   byteCount,
@@ -9,7 +13,9 @@ import {
   encodePing,
   DEFLATED,
   FrameDecoder,
+  type FrameLimits,
   FrameType,
+  HOST_FRAMES,
   PING_BYTES,
 } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
@@ -38,6 +44,13 @@ export interface WireOptions {
   readonly logger: Logger;
 }
 
+/** How the frames of a guest are taken in. */
+export interface Intake {
+  readonly limits: FrameLimits;
+  /** They are handled in turns with what others send. */
+  readonly turns: FairShare;
+}
+
 /** Who owns a wire that nobody cares for any more. */
 const NOBODY: WireOwner = { frame: () => undefined, drained: () => {}, closed: () => {} };
 
@@ -63,6 +76,9 @@ export class Wire {
   #state: "open" | "closing" | "closed" = "open";
   #holds = 0;
   #pumping = false;
+  #limits = HOST_FRAMES;
+  #share: Share | undefined;
+  readonly #stall: StallWatch;
   #ended = false;
   #corked = false;
   #controlBacklog = 0;
@@ -81,13 +97,19 @@ export class Wire {
     this.#timing = options.timing;
     this.#logger = options.logger;
     this.#decoder = new FrameDecoder({ expectMagic: options.expectMagic });
+    const stall = stallMs(channel.peer);
+    this.#stall = new StallWatch(
+      stall,
+      () => this.#pingTimer !== undefined && this.#holds === 0 && this.#decoder.midMessage,
+      () => this.#lost(stalled(stall)),
+    );
     const stream = this.#stream;
     this.gone = new Promise((resolve) => stream.once("finish", resolve).once("close", resolve));
     stream.on("error", (error) => (this.#streamError ??= error));
     stream.on("close", () => this.#onStreamClose());
     stream.on("end", () => {
       this.#ended = true;
-      this.#pump();
+      this.#wake();
     });
     stream.on("drain", () => {
       if (this.#state === "open") this.#run(() => this.#owner.drained());
@@ -96,7 +118,9 @@ export class Wire {
       if (this.#state !== "open") return;
       this.#heard = true;
       this.#decoder.feed(chunk);
-      this.#pump();
+      this.charge(CHUNK_COST);
+      this.#wake();
+      this.#stall.came(chunk.length);
     });
     // Its `close` has been and gone.
     if (stream.destroyed) queueMicrotask(() => this.#onStreamClose());
@@ -110,9 +134,11 @@ export class Wire {
     this.#owner = owner;
   }
 
-  /** Larger frames and pings from now on. */
-  admit(): void {
-    this.#decoder.admit();
+  /** Larger frames and pings from now on. Without an intake the peer is a host, which is read as it comes. */
+  admit(intake?: Intake): void {
+    this.#limits = intake?.limits ?? HOST_FRAMES;
+    this.#share = intake?.turns.join(() => this.#pump());
+    this.#decoder.admit(this.#limits);
     if (this.#state !== "open") return;
     this.#pingTimer = setInterval(() => this.#onPingTimer(), this.#timing.pingMs);
   }
@@ -130,9 +156,12 @@ export class Wire {
 
   release(): void {
     this.#holds -= 1;
-    if (this.#holds > 0 || this.#state !== "open") return;
-    this.#pump();
-    if (this.#holds === 0) this.#stream.resume();
+    if (this.#holds === 0 && this.#state === "open") this.#wake();
+  }
+
+  /** What the peer has sent has caused costs besides those of reading it. */
+  charge(cost: number): void {
+    this.#share?.charge(cost);
   }
 
   /**
@@ -217,20 +246,36 @@ export class Wire {
     this.#stream.uncork();
   }
 
-  #pump(): void {
+  #wake(): void {
+    if (this.#share === undefined) this.#pump();
+    else this.#share.wake();
+    // Whoever reads no more leaves the rest to the peer, which then has to wait.
+    if (this.#state === "open" && (this.#holds > 0 || this.#decoder.waiting >= LIMITS.intakeBytes))
+      this.#stream.pause();
+  }
+
+  /** Handles frames; true if some are left because the peer's share is spent. */
+  #pump(): boolean {
     // A listener that releases a hold must not deliver the next frame inside the delivery of this one.
-    if (this.#pumping) return;
+    if (this.#pumping) return false;
     this.#pumping = true;
+    let isSpent = false;
     this.#run(() => {
       while (this.#state === "open" && this.#holds === 0) {
+        isSpent = this.#share?.spent === true && this.#decoder.waiting > 0;
+        if (isSpent) break;
         const step = this.#decoder.next();
         if (step.kind === "more") break;
+        this.charge(MESSAGE_COST + (step.kind === "frame" ? step.payload.length : 0));
+        if (step.kind !== "fault") this.#stall.completed();
+        if (step.kind === "skipped") continue;
         const error = step.kind === "fault" ? step.error : this.#onFrame(step.type, step.payload);
         if (error !== undefined) this.fail(error);
       }
     });
     this.#pumping = false;
-    if (this.#state !== "open") return;
+    if (this.#state !== "open" || isSpent) return isSpent && this.#state === "open";
+    this.#stall.came(0);
     if (this.#holds > 0) this.#stream.pause();
     else if (this.#ended) {
       const where = this.#decoder.midFrame ? " in the middle of a frame" : "";
@@ -239,12 +284,14 @@ export class Wire {
         false,
         true,
       );
-    }
+    } else if (this.#stream.isPaused()) this.#stream.resume();
+    return false;
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
     if (this.#compression !== undefined && (type & DEFLATED) !== 0) {
-      const inflated = this.#compression.inflater.decode(type & ~DEFLATED, payload);
+      const inflated = this.#compression.inflater.decode(type & ~DEFLATED, payload, this.#limits);
+      if (!(inflated instanceof AppError)) this.charge(inflated.length);
       return inflated instanceof AppError ? inflated : this.#onFrame(type & ~DEFLATED, inflated);
     }
     if (type === FrameType.close) {
@@ -279,7 +326,11 @@ export class Wire {
       return;
     }
     const seconds = (this.#timing.silentPings * this.#timing.pingMs) / 1000;
-    const error = new AppError("timeout", `Nothing came from the other side for ${seconds} s.`);
+    this.#lost(new AppError("timeout", `Nothing came from the other side for ${seconds} s.`));
+  }
+
+  /** The channel is of no more use; what stands on it may go on without. */
+  #lost(error: AppError): void {
     if (this.#owner.survives !== true) return this.fail(error);
     this.#finish(error, false, true);
     this.#stream.destroy();
@@ -297,6 +348,8 @@ export class Wire {
     if (this.#state !== "open") return;
     this.#state = "closing";
     clearInterval(this.#pingTimer);
+    this.#stall.dispose();
+    this.#share?.dispose();
     const stream = this.#stream;
     if (!stream.destroyed) {
       this.#uncork();

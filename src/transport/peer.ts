@@ -1,4 +1,5 @@
 import { isIP, isIPv6, SocketAddress } from "node:net";
+import { LIMITS } from "../common/limits.ts";
 import type { Peer } from "./channel.ts";
 
 /** `host:port` as people write it, an IPv6 address in brackets. */
@@ -15,6 +16,11 @@ export function plainAddress(address: string): string {
 /** Where somebody comes from, for people: `tcp 192.0.2.7:53211`. */
 export function whence({ transport, address }: Peer): string {
   return `${transport} ${address}`;
+}
+
+/** How long a message of this peer may make no progress. */
+export function stallMs({ transport }: Peer): number {
+  return transport === "com" ? LIMITS.stallMsOnSerialLine : LIMITS.stallMs;
 }
 
 /** Whether an IP address is loopback: 127.0.0.0/8 or ::1. */

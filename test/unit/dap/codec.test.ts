@@ -14,7 +14,8 @@ function frame(body: string | Buffer, header?: string): Buffer {
 
 /** Decodes the chunks; the bodies are copied, as they are views. */
 function decode(chunks: readonly Buffer[], maxBodyBytes?: number) {
-  const decoder = new DapDecoder(maxBodyBytes);
+  const decoder =
+    maxBodyBytes === undefined ? new DapDecoder() : new DapDecoder(() => ({ bytes: maxBodyBytes }));
   const bodies: string[] = [];
   let fault: string | undefined;
   for (const chunk of chunks)
@@ -77,7 +78,7 @@ describe("the codec", () => {
     );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 30 }), (chunks) => {
-        const decoder = new DapDecoder(1_000);
+        const decoder = new DapDecoder(() => ({ bytes: 1_000 }));
         let faulted = false;
         for (const chunk of chunks) {
           const fault = decoder.push(chunk, () => assert.ok(!faulted));
@@ -145,11 +146,12 @@ describe("limits", () => {
   });
 
   test("and may be raised when the peer is admitted", () => {
-    const decoder = new DapDecoder(4);
+    let bytes = 4;
+    const decoder = new DapDecoder(() => ({ bytes }));
     const bodies: string[] = [];
     const fault = decoder.push(Buffer.concat([frame("1234"), frame("12345678")]), (body) => {
       bodies.push(body.toString());
-      decoder.maxBodyBytes = 8;
+      bytes = 8;
     });
     assert.equal(fault, undefined);
     assert.deepEqual(bodies, ["1234", "12345678"]);

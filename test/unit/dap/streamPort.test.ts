@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { describe, mock, test } from "node:test";
 import type { AppError } from "../../../src/common/errors.ts";
+import { FairShare } from "../../../src/common/fairShare.ts";
 import { encodeHeader } from "../../../src/dap/codec.ts";
 import { StreamPort } from "../../../src/dap/streamPort.ts";
 
@@ -204,12 +205,115 @@ describe("a port over a stream", () => {
 
   test("limits a body", async () => {
     const line = new Line();
-    const port = new StreamPort(line, 4);
+    const port = new StreamPort(line, { limit: () => ({ bytes: 4 }) });
     let fault: AppError | undefined;
     port.onClose((reason) => (fault = reason));
     port.start();
     line.push(encodeHeader(5));
     await tick();
     assert.equal(fault?.code, "tooLarge");
+  });
+});
+
+describe("a port that takes turns", () => {
+  const message = (bytes: number) => framed(`"${"x".repeat(bytes - 2)}"`);
+
+  /** Two clients of one host, and the order in which their messages come out. */
+  function pair() {
+    const turns = new FairShare();
+    const order: string[] = [];
+    const one = (name: string) => {
+      const line = new Line();
+      const port = new StreamPort(line, { turns });
+      port.onMessage(() => order.push(name));
+      port.start();
+      return { line, port };
+    };
+    return { order, a: one("A"), b: one("B") };
+  }
+
+  test("has the other's small message handled after 16 KiB of its own, and loses nothing", async () => {
+    const { order, a, b } = pair();
+    a.line.push(message(KiB).repeat(60));
+    await new Promise((resolve) => process.nextTick(resolve));
+    const first = order.length;
+    assert.ok(first > 0 && first <= 16, String(first));
+    b.line.push(framed("{}"));
+    while (order.length < 61) await tick();
+    const before = order.indexOf("B");
+    assert.ok(before <= 2 * first, `${before} messages of A came first`);
+    assert.equal(order.filter((name) => name === "A").length, 60);
+  });
+
+  test("leaves to the peer what it cannot take yet, and takes it later", async () => {
+    const { order, a, b } = pair();
+    const piece = Buffer.from(message(KiB).repeat(15));
+    let pushed = 0;
+    while (pushed < 100) {
+      if (!a.line.push(piece)) await tick();
+      pushed++;
+      b.line.push(framed("{}"));
+    }
+    assert.ok(a.line.isPaused(), "the peer waits");
+    while (order.length < 1_600) await tick();
+    assert.ok(!a.line.isPaused());
+    assert.equal(order.filter((name) => name === "B").length, 100);
+  });
+
+  test("handles what came before the end, also if it has to wait", async () => {
+    const { order, a, b } = pair();
+    const closes: (AppError | undefined)[] = [];
+    a.port.onClose((reason) => closes.push(reason));
+    a.line.push(message(KiB).repeat(100));
+    a.line.push(null);
+    b.line.push(framed("{}"));
+    while (closes.length === 0) await tick();
+    assert.deepEqual(closes, [undefined]);
+    assert.equal(order.filter((name) => name === "A").length, 100);
+  });
+
+  test("asks for the limit at each message, and lets the one be completed that has begun", async () => {
+    const line = new Line();
+    let bytes = 8;
+    const port = new StreamPort(line, { limit: () => ({ bytes, hint: "Ask the host." }) });
+    const messages: string[] = [];
+    let fault: AppError | undefined;
+    port.onMessage(({ body }) => messages.push(body.toString()));
+    port.onClose((reason) => (fault = reason));
+    port.start();
+    line.push(`${framed("12345678").slice(0, -4)}`);
+    await tick();
+    bytes = 4;
+    line.push(`5678${framed("1234")}${framed("12345")}`);
+    await tick();
+    assert.deepEqual(messages, ["12345678", "1234"]);
+    assert.equal(fault?.code, "tooLarge");
+    assert.match(fault.toLine(), /of 5 bytes .* 4 bytes .*Ask the host/);
+  });
+
+  test("closes when a message does not go on, with the reason; what it is slow with has its time", async () => {
+    for (const begun of ["Content-", "Content-Length: 10\r\n\r\n", `Content-Length: 10\r\n\r\n{`]) {
+      mock.timers.enable({ apis: ["setTimeout"] });
+      try {
+        const line = new Line();
+        const port = new StreamPort(line, { turns: new FairShare(), stallMs: 10_000 });
+        const faults: (AppError | undefined)[] = [];
+        port.onClose((reason) => faults.push(reason));
+        port.start();
+        line.push(framed("{}"));
+        await tick();
+        mock.timers.tick(60_000);
+        assert.equal(faults.length, 0, "silence between messages is no stall");
+        line.push(begun);
+        await tick();
+        mock.timers.tick(5_000);
+        assert.equal(faults.length, 0);
+        mock.timers.tick(5_000);
+        assert.equal(faults[0]?.code, "timeout", begun);
+        assert.match(faults[0].message, /10 s/);
+      } finally {
+        mock.timers.reset();
+      }
+    }
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, describe, test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
+import { LIMIT_BEFORE_ADMISSION } from "../../../src/common/messageLimit.ts";
 import { StreamPort } from "../../../src/dap/streamPort.ts";
 import { Gate } from "../../../src/host/gate.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
@@ -16,7 +17,7 @@ function knock(t: TestContext) {
     near.stream.destroy();
     far.stream.destroy();
   });
-  const gate = new Gate(new StreamPort(far.stream, LIMITS.messageBytesBeforeAdmission));
+  const gate = new Gate(new StreamPort(far.stream, { limit: () => LIMIT_BEFORE_ADMISSION }));
   const delivered: string[] = [];
   gate.onMessage(({ body }) => delivered.push(String(body)));
   return { client: DapClient.over(near.stream), gate, delivered };

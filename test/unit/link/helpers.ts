@@ -154,7 +154,7 @@ export class RawPeer {
       this.#decoder.feed(chunk);
       for (let step = this.#decoder.next(); step.kind !== "more"; step = this.#decoder.next()) {
         if (step.kind === "fault") throw step.error;
-        this.#frames.push(step);
+        if (step.kind === "frame") this.#frames.push(step);
       }
       this.#wake();
     });

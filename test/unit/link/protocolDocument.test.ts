@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { LIMITS } from "../../../src/common/limits.ts";
+import { guestMessageLimit } from "../../../src/common/messageLimit.ts";
 import { makeClaim } from "../../../src/link/comeBack.ts";
-import { frameLimit, FrameType } from "../../../src/link/frames.ts";
+import { frameLimit, FrameType, HOST_FRAMES } from "../../../src/link/frames.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { EXAMPLES } from "./examples.ts";
 
@@ -43,10 +44,14 @@ test("the document's example of a proof is ours", () => {
 
 test("the document's limits are the code's", () => {
   for (const limit of [
-    frameLimit(FrameType.hello, false),
-    frameLimit(FrameType.dap, true),
-    frameLimit(0xbf, true),
-    frameLimit(FrameType.control, true),
+    frameLimit(FrameType.hello, undefined),
+    frameLimit(FrameType.dap, HOST_FRAMES),
+    frameLimit(0xbf, HOST_FRAMES),
+    frameLimit(FrameType.control, HOST_FRAMES),
+    guestMessageLimit("view").bytes,
+    guestMessageLimit("control").bytes,
+    LINK_LIMITS.guestControlFrameBytes,
+    LIMITS.stallBytes,
     LINK_LIMITS.controlBacklogBytes,
     LINK_LIMITS.streams,
     LINK_LIMITS.controlRequests,
