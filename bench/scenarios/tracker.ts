@@ -1,6 +1,7 @@
 import { Sessions } from "../../src/hub/sessions.ts";
+import { GuestBreakpoints } from "../../src/vscode/host/guestBreakpoints.ts";
 import { WindowUpstream } from "../../src/vscode/host/windowUpstream.ts";
-import type { WindowSession } from "../../src/vscode/host/windowSession.ts";
+import type { WindowList, WindowSession } from "../../src/vscode/host/windowSession.ts";
 import type { Table } from "../report.ts";
 import { median, medianRatio } from "../statistics.ts";
 
@@ -12,13 +13,18 @@ const session: WindowSession = {
   id: "bench",
   type: "bench",
   name: "bench",
+  tree: "bench",
   isChild: false,
   customRequest: () => Promise.resolve(),
   run: () => Promise.resolve(),
   placeKey: (place) => place.kind,
-  breakpointsAt: () => [],
-  addBreakpoints: () => {},
-  removeBreakpoints: () => {},
+};
+
+const list: WindowList = {
+  all: () => [],
+  add: () => [],
+  remove: () => {},
+  onChanged: () => ({ dispose: () => {} }),
 };
 
 interface Line {
@@ -104,7 +110,8 @@ export async function tracker(): Promise<Table> {
 }
 
 function tracked(): WindowUpstream {
-  const upstream = new WindowUpstream(session);
+  const guests = new GuestBreakpoints(list, { get: () => undefined, set: () => {} });
+  const upstream = new WindowUpstream(session, list, guests);
   const sessions = new Sessions(upstream, { name: "bench", windowOf: "host" });
   upstream.window = sessions.root.window;
   return upstream;

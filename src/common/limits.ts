@@ -52,6 +52,8 @@ export const LIMITS = {
   clients: 256,
   /** Objects and arrays within each other in one message of a client. */
   nesting: 500,
+  /** Conditions and log messages of guests that are remembered as theirs, in a window of VS Code. */
+  guestCode: 10_000,
   /** Requests of one client that are under way at the same time. */
   requestsUnderWay: 1024,
   /** Child sessions that a guest's editor is asked to open: at the same time, for one link at all, and within each other. */

@@ -22,6 +22,8 @@ export interface Entry {
   readonly key: string;
   readonly spec: JsonObject;
   readonly owners: ReadonlySet<Owner>;
+  /** What each owner, and each other who has changed it, has last asked for. The last of them is in force. */
+  readonly specs: ReadonlyMap<Owner, JsonObject>;
 }
 
 interface Listed {
@@ -74,8 +76,10 @@ export function applyEdit(
 
   const update = (entry: Entry, item: Item) => {
     const spec = specAt(entry, item);
-    entries.set(entry.id, { ...entry, spec });
-    if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
+    // To repeat what is there is to change nothing: it stays the other's.
+    if (isDeepStrictEqual(entry.spec, spec)) return;
+    entries.set(entry.id, { ...entry, spec, specs: asLast(entry.specs, owner, spec) });
+    changed.push(entry.id);
   };
 
   /** The entry of an item that is new in this client's list. */
@@ -88,11 +92,15 @@ export function applyEdit(
     }
     const same = find(entries, item.key);
     if (same !== undefined) {
-      update({ ...same, owners: new Set(same.owners).add(owner) }, item);
+      const specs = asLast(same.specs, owner, same.spec);
+      const shared = { ...same, owners: new Set(same.owners).add(owner), specs };
+      entries.set(same.id, shared);
+      update(shared, item);
       return same.id;
     }
     const id = nextId++;
-    entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]) });
+    const specs = new Map([[owner, item.spec]]);
+    entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]), specs });
     added.push(id);
     return id;
   };
@@ -138,23 +146,38 @@ function specAt(entry: Entry, item: Item): JsonObject {
   return { ...Object.fromEntries(others), line, ...(column === undefined ? {} : { column }) };
 }
 
-/** The owner has left: what only it owns goes too. */
+/** The owner has left: what only it owns goes too, and so does what it has made of the others' (a condition). */
 export function dropOwner(group: Group, owner: Owner): Edit {
   const entries = new Map(group.entries);
   const removed: Entry[] = [];
+  const changed: number[] = [];
   for (const entry of group.entries.values()) {
-    if (!entry.owners.has(owner)) continue;
+    if (!entry.specs.has(owner)) continue;
     const owners = new Set(entry.owners);
     owners.delete(owner);
-    if (owners.size > 0) entries.set(entry.id, { ...entry, owners });
-    else {
+    if (owners.size === 0) {
       entries.delete(entry.id);
       removed.push(entry);
+      continue;
     }
+    const specs = new Map(entry.specs);
+    specs.delete(owner);
+    const spec = [...specs.values()].at(-1) ?? entry.spec;
+    entries.set(entry.id, { ...entry, owners, specs, spec });
+    if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
   }
   const listed = new Map(group.listed);
   listed.delete(owner);
-  return { group: { ...group, entries, listed }, answer: [], added: [], changed: [], removed };
+  return { group: { ...group, entries, listed }, answer: [], added: [], changed, removed };
+}
+
+/** The last to say what a breakpoint is: its condition and its log message are theirs. */
+export function authorOf({ specs }: Entry): Owner | undefined {
+  return [...specs.keys()].at(-1);
+}
+
+function asLast(specs: Entry["specs"], owner: Owner, spec: JsonObject): Entry["specs"] {
+  return new Map([...[...specs].filter(([other]) => other !== owner), [owner, spec]]);
 }
 
 /**

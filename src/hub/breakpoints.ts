@@ -13,6 +13,7 @@ import {
   type Entry,
   type Owner,
   applyEdit,
+  authorOf,
   dropOwner,
   sendOrder,
 } from "./breakpointDocument.ts";
@@ -77,7 +78,7 @@ export class Breakpoints {
         untouched && request.rawArgs !== undefined
           ? request.rawArgs
           : encodeJson(requestArguments(kind, frame, order));
-      this.#hub.upstream.request(request.command, args, (outcome) => {
+      const take = (outcome: Outcome) => {
         shelf.pending.delete(pending);
         if (outcome.success) {
           shelf.frame = frame;
@@ -88,7 +89,8 @@ export class Breakpoints {
         // What it was not told of because it seemed to have listed it itself.
         if (client.live) this.#news.announceShelf(client, shelf);
         done();
-      });
+      };
+      this.#hub.upstream.request(request.command, args, take, this.#guestsOf(order));
     });
   }
 
@@ -149,12 +151,12 @@ export class Breakpoints {
     });
   }
 
-  /** Takes along what only this participant owns. `done` when the adapter knows. */
+  /** Takes along what only this participant owns, and what it has made of the others'. */
   forget(owner: Owner): void {
     for (const shelf of this.#shelves.values()) {
       this.#enqueue(shelf, (done) => {
         const edit = dropOwner(shelf.group, owner);
-        if (edit.removed.length === 0) {
+        if (edit.removed.length + edit.changed.length === 0) {
           shelf.group = edit.group;
           done();
           return;
@@ -284,7 +286,13 @@ export class Breakpoints {
     }
     const sent = answerOrder(kind, order);
     const args = encodeJson(requestArguments(kind, frame, sent));
-    this.#hub.upstream.request(kind.command, args, (outcome) => then(outcome, sent));
+    this.#hub.upstream.request(kind.command, args, (outcome) => then(outcome, sent), this.#guestsOf(sent));
+  }
+
+  /** For each entry the guest whose it is, by their id; undefined: the host's own. */
+  #guestsOf(order: readonly Entry[]): (Owner | undefined)[] {
+    const host = this.#hub.window?.participant.id;
+    return order.map(authorOf).map((author) => (author === host ? undefined : author));
   }
 
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */

@@ -196,7 +196,7 @@ export class Hub implements HubContext {
     this.#parts.lifecycle.handle(start);
   }
 
-  /** The participant has left the server: what only it brought to this session goes too. */
+  /** The participant has left the server, or may only look now: what only it brought to this session goes. */
   forget(participant: Participant): void {
     if (this.#ended === undefined) this.#parts.breakpoints.forget(participant.id);
   }
@@ -207,6 +207,8 @@ export class Hub implements HubContext {
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients)
       if (client.participant === participant) client.event("capabilities", body);
+    // Who may only look sets no breakpoints: a condition that was set before would go on running.
+    if (!allows(participant.access, "control")) this.forget(participant);
   }
 
   /** Lets a session run that waits for its first client. */

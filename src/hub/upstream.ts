@@ -31,9 +31,15 @@ export interface Upstream extends Disposable {
   start(): void;
   /**
    * Sends a request; `answer` is called exactly once. Returns the sequence number that the adapter knows it by,
-   * for `cancel`.
+   * for `cancel`. `guests`: of a list of breakpoints, for each the participant whose it is, undefined for the host's;
+   * for a window that shows them.
    */
-  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): number;
+  request(
+    command: string,
+    args: Buffer | undefined,
+    answer: (outcome: Outcome) => void,
+    guests?: readonly (number | undefined)[],
+  ): number;
   /** Opens an adapter for a child session that this one asked to start. */
   openChild(configuration: Readonly<Record<string, unknown>>): Promise<Upstream>;
 }

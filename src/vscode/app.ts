@@ -2,6 +2,7 @@ import type * as vscode from "vscode";
 import type { Logger } from "../common/logger.ts";
 import type { Registry } from "../host/registry.ts";
 import type { Joins } from "./guest/joins.ts";
+import type { GuestBreakpoints } from "./host/guestBreakpoints.ts";
 import type { Serving } from "./host/serving.ts";
 import type { Recents } from "./recent.ts";
 
@@ -14,6 +15,7 @@ export interface Wishes {
 export interface App {
   readonly context: vscode.ExtensionContext;
   readonly serving: Serving;
+  readonly guests: GuestBreakpoints;
   readonly joins: Joins;
   readonly registry: Registry;
   readonly recents: Recents;

@@ -13,12 +13,15 @@ import { guestConfigurations } from "./guest/adapterFactory.ts";
 import { type Guest, createGuest } from "./guest/guest.ts";
 import { Joins } from "./guest/joins.ts";
 import { Serving } from "./host/serving.ts";
+import { GuestBreakpoints } from "./host/guestBreakpoints.ts";
+import { markHeld } from "./host/heldMarks.ts";
 import { SessionTracker } from "./host/tracker.ts";
+import { windowList } from "./host/window.ts";
 import { existingValues } from "./language/existing.ts";
 import { type Language, startLanguage } from "./language/language.ts";
 import { linkHandler } from "./linkHandler.ts";
 import { channelLogger } from "./log.ts";
-import type { CommandName } from "./names.ts";
+import { type CommandName, GUEST_BREAKPOINTS } from "./names.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
 import { announcesServers, userName } from "./settings.ts";
@@ -31,6 +34,8 @@ export interface Main extends Guest, vscode.UriHandler, Pick<Views, "rows">, Pic
   readonly configurations: vscode.DebugConfigurationProvider;
   /** Runs a command; what goes wrong is shown. */
   readonly run: (name: CommandName, argument: unknown) => Promise<void>;
+  /** Resolves when no breakpoint of a guest of an earlier window is in VS Code's list any more. */
+  readonly cleared: () => Promise<void>;
   /** Ends all servers of this window, with a word to their guests. */
   readonly close: () => Promise<void>;
 }
@@ -54,12 +59,26 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
   });
   const joins = new Joins();
   const recents = new Recents(context.globalState, context.secrets);
-  const app: App = { context, serving, joins, registry, recents, wishes: {}, logger, log };
-  const tracker = new SessionTracker(serving, { logger, hostName: userName });
+  const guests = new GuestBreakpoints(windowList, {
+    get: () => context.workspaceState.get<unknown>(GUEST_BREAKPOINTS),
+    set: (placed) => void context.workspaceState.update(GUEST_BREAKPOINTS, placed),
+  });
+  const app: App = { context, serving, guests, joins, registry, recents, wishes: {}, logger, log };
+  const tracker = new SessionTracker(serving, { logger, hostName: userName, guests });
   const sessions = new DebugSessions();
   const views = fillTrees(app, trees);
   const language = startLanguage(() => existingValues(registry));
-  context.subscriptions.push(log, joins, tracker, sessions, views, language, followSessions(app));
+  context.subscriptions.push(
+    log,
+    joins,
+    tracker,
+    guests,
+    sessions,
+    views,
+    language,
+    followSessions(app),
+    markHeld(app),
+  );
   return {
     tracker,
     ...createGuest(app, { userName, folders }),
@@ -67,6 +86,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     ...linkHandler(app),
     rows: views.rows,
     providers: language.providers,
+    cleared: () => guests.cleared(),
     run: commandRunner(app, sessions, () => views.refresh()),
     async close() {
       await Promise.all([joins.leaveAll(), serving.close("The host's window has closed.")]);

@@ -55,6 +55,9 @@ export const SETTINGS = {
 /** Where it is kept in the workspace's state which breakpoints of a host VS Code has made: they may outlive the window. */
 export const HOST_BREAKPOINTS = "hostBreakpoints";
 
+/** Where it is kept which breakpoints of guests are in VS Code's list: VS Code remembers them, too. */
+export const GUEST_BREAKPOINTS = "guestBreakpoints";
+
 /** Keys of `when` clauses. */
 export const CONTEXT = {
   /** A debug session of this window could be served. */

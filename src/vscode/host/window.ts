@@ -1,14 +1,21 @@
 import * as vscode from "vscode";
 import type { JsonObject } from "../../dap/messages.ts";
 import { documentUri } from "../documentUri.ts";
-import type { BreakpointPlace, WindowBreakpoint, WindowSession } from "./windowSession.ts";
+import {
+  type BreakpointPlace,
+  FUNCTIONS,
+  type WindowBreakpoint,
+  type WindowList,
+  type WindowSession,
+} from "./windowSession.ts";
 
 /** A session of this window, by VS Code's own API. */
-export function windowSession(session: vscode.DebugSession): WindowSession {
+export function windowSession(session: vscode.DebugSession, tree: string): WindowSession {
   return {
     id: session.id,
     type: session.type,
     name: session.name,
+    tree,
     isChild: session.parentSession !== undefined,
     customRequest: (command, args) => session.customRequest(command, args),
     run(command, threadId) {
@@ -16,29 +23,27 @@ export function windowSession(session: vscode.DebugSession): WindowSession {
       const thread = threadId === undefined ? {} : { threadId: `thread:${session.id}:${threadId}` };
       return vscode.commands.executeCommand(command, undefined, { sessionId: session.id, ...thread });
     },
-    placeKey: (place) => uriOf(place, session)?.toString() ?? place.kind,
-    breakpointsAt(place) {
-      const wanted = uriOf(place, session)?.toString();
-      return vscode.debug.breakpoints.flatMap((breakpoint) => {
-        const found = inDap(breakpoint);
-        return found !== undefined && found.uri === wanted ? [found.breakpoint] : [];
-      });
-    },
-    addBreakpoints(place, specs) {
-      const uri = uriOf(place, session);
-      vscode.debug.addBreakpoints(specs.map((spec) => newBreakpoint(uri, spec)));
-    },
-    removeBreakpoints(handles) {
-      vscode.debug.removeBreakpoints(
-        vscode.debug.breakpoints.filter((breakpoint) => handles.includes(breakpoint)),
-      );
-    },
+    placeKey: (place) => uriOf(place, session)?.toString() ?? FUNCTIONS,
   };
 }
 
+export const windowList: WindowList = {
+  all: () => vscode.debug.breakpoints.flatMap((breakpoint) => inDap(breakpoint) ?? []),
+  add(key, specs) {
+    const uri = key === FUNCTIONS ? undefined : vscode.Uri.parse(key);
+    const added = specs.map((spec) => newBreakpoint(uri, spec));
+    vscode.debug.addBreakpoints(added);
+    return added;
+  },
+  remove(handles) {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints.filter((breakpoint) => handles.has(breakpoint)));
+  },
+  onChanged: (listener) => vscode.debug.onDidChangeBreakpoints(() => listener()),
+};
+
 /** The document in which VS Code shows a source of the adapter; undefined for what is in none. */
 function uriOf(place: BreakpointPlace, session: vscode.DebugSession): vscode.Uri | undefined {
-  if (place.kind === "function") return undefined;
+  if (place.kind === FUNCTIONS) return undefined;
   const { path, name, sourceReference } = place.source;
   const text = textOf(path) ?? textOf(name) ?? "";
   if (typeof sourceReference === "number" && sourceReference > 0)
@@ -46,21 +51,19 @@ function uriOf(place: BreakpointPlace, session: vscode.DebugSession): vscode.Uri
   return documentUri(text);
 }
 
-/** A breakpoint in DAP's terms, and its document; undefined for kinds that extensions cannot set. */
-function inDap(
-  breakpoint: vscode.Breakpoint,
-): { readonly uri: string | undefined; readonly breakpoint: WindowBreakpoint } | undefined {
+/** A breakpoint in DAP's terms; undefined for kinds that extensions cannot set. */
+function inDap(breakpoint: vscode.Breakpoint): WindowBreakpoint | undefined {
   const { enabled, condition, hitCondition, logMessage } = breakpoint;
   const wishes = { condition, hitCondition, logMessage };
   if (breakpoint instanceof vscode.FunctionBreakpoint) {
     const spec = { name: breakpoint.functionName, ...wishes };
-    return { uri: undefined, breakpoint: { handle: breakpoint, enabled, spec } };
+    return { handle: breakpoint, key: FUNCTIONS, enabled, spec };
   }
   if (!(breakpoint instanceof vscode.SourceBreakpoint)) return undefined;
   const { uri, range } = breakpoint.location;
   const column = range.start.character > 0 ? { column: range.start.character + 1 } : {};
   const spec = { line: range.start.line + 1, ...column, ...wishes };
-  return { uri: uri.toString(), breakpoint: { handle: breakpoint, enabled, spec } };
+  return { handle: breakpoint, key: uri.toString(), enabled, spec };
 }
 
 function newBreakpoint(uri: vscode.Uri | undefined, spec: JsonObject): vscode.Breakpoint {

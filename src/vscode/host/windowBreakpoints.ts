@@ -1,14 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../common/errors.ts";
 import {
   type JsonObject,
   type Outcome,
   encodeJson,
   errorOutcome,
-  isObject,
   objects,
+  parseObject,
 } from "../../dap/messages.ts";
 import type { WindowRequest } from "../../hub/hostWindow.ts";
-import type { BreakpointPlace, WindowBreakpoint, WindowSession } from "./windowSession.ts";
+import { UNVERIFIED, atSamePlace, placeOf, same, setList, setResults } from "./breakpointLists.ts";
+import type { GuestBreakpoints, GuestSpec, TreeSession } from "./guestBreakpoints.ts";
+import {
+  type BreakpointPlace,
+  FUNCTIONS,
+  type WindowBreakpoint,
+  type WindowList,
+  type WindowSession,
+} from "./windowSession.ts";
 
 type Answer = (outcome: Outcome) => void;
 
@@ -19,15 +28,22 @@ const PATIENCE_MS = 3_000;
 interface Wish {
   /** All that the adapter shall have at this place. */
   readonly wanted: readonly JsonObject[];
-  /** Of it, what must be in the window's list before it is the guest's. */
+  /** Of it, what the adapter must be sent before it is the guest's. */
   readonly added: readonly JsonObject[];
   readonly removed: readonly JsonObject[];
+  /** Some of it is not in VS Code's list: it can be sent without the window. */
+  readonly isBeside: boolean;
   readonly answer: Answer;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** What the window and the hub have last agreed on for one place. */
 interface Shelf {
+  readonly key: string;
+  /** A request's arguments for this place, without a list. */
+  readonly frame: JsonObject;
+  /** What VS Code has last sent, before it was altered. */
+  window: readonly JsonObject[];
   items: readonly JsonObject[];
   /** The adapter's answers to them (DAP: Breakpoint), as far as there are any. */
   results: readonly JsonObject[];
@@ -36,55 +52,233 @@ interface Shelf {
   wish: Wish | undefined;
 }
 
+/** A list as the adapter gets it. */
+interface Composed {
+  readonly items: readonly JsonObject[];
+  /** For each of VS Code's own where it is among them; -1: it was left out. */
+  readonly places: readonly number[];
+}
+
+export interface WindowBreakpointsOptions {
+  readonly list: WindowList;
+  readonly guests: GuestBreakpoints;
+  /** Sends a request to the adapter without the window. */
+  readonly ask: (command: string, args: JsonObject, answer: Answer) => void;
+  /** Tells the hub what the adapter has been sent, and returns what takes the answer. */
+  readonly tell: (request: WindowRequest) => (outcome: Outcome) => void;
+}
+
 /**
  * Breakpoints of guests, set in the host's window as if the host had set them: VS Code sends them to the adapter with
  * its own. The adapter's answer to that, as the tracker hears it, is the guest's. Whatever else the window sends is
- * the host's own doing, and the hub is told.
+ * the host's own doing, and the hub is told. What may not be in VS Code's list (guestBreakpoints.ts) is added to each
+ * list that VS Code sends to this session, and sent without VS Code where that sends none.
  */
-export class WindowBreakpoints {
+export class WindowBreakpoints implements TreeSession {
+  readonly tree: string;
   readonly #session: WindowSession;
+  readonly #options: WindowBreakpointsOptions;
+  readonly #guests: GuestBreakpoints;
   readonly #shelves = new Map<string, Shelf>();
+  /** The adapter takes breakpoints (DAP: `initialized`). */
+  #isReady = false;
+  isEnded = false;
 
-  constructor(session: WindowSession) {
+  constructor(session: WindowSession, options: WindowBreakpointsOptions) {
+    this.tree = session.tree;
     this.#session = session;
+    this.#options = options;
+    this.#guests = options.guests;
+    this.#guests.register(this);
   }
 
-  /** The kinds of breakpoints that extensions may set in VS Code. */
-  handles(command: string): boolean {
-    return command === "setBreakpoints" || command === "setFunctionBreakpoints";
+  /** The adapter takes breakpoints from now on. VS Code sends what is in its list; this is the rest. */
+  ready(): void {
+    this.#isReady = true;
+    for (const { key, frame } of this.#guests.places(this.tree)) this.resend(key, frame);
   }
 
-  /** Brings the window to what the hub wants at a place. The hub asks once at a time for each. */
-  set(command: string, args: JsonObject, answer: Answer): void {
-    const place = placeOf(command, args);
-    const shelf = this.#shelf(place);
+  /**
+   * Brings the window to what the hub wants at a place. The hub asks once at a time for each. `guests`: for each
+   * breakpoint whose it is; undefined: the host's.
+   */
+  set(command: string, args: JsonObject, guests: readonly (number | undefined)[], answer: Answer): void {
+    const shelf = this.#shelf(placeOf(command, args));
+    const { key } = shelf;
     const wanted = objects(args.breakpoints);
     const removed = [...shelf.items, ...shelf.wanted].filter(
       (item) => !wanted.some((other) => same(item, other)),
     );
     shelf.wanted = wanted;
-    const present = this.#session.breakpointsAt(place);
-    const gone = removed.flatMap((item) => this.#find(present, shelf, item));
-    const there = present.filter(({ enabled, handle }) => enabled && !gone.includes(handle));
+    const before = this.#at(key);
+    const dropped = this.#guests.drop(this.tree, key, removed);
+    const present = this.#at(key);
+    // The host's own that stand for what is removed.
+    const hosts: (readonly [JsonObject, WindowBreakpoint])[] = dropped.all.flatMap(({ spec, instead }) =>
+      present.filter(({ handle }) => handle === instead?.handle).map((own) => [spec, own] as const),
+    );
+    for (const item of removed) {
+      if (dropped.all.some(({ spec }) => same(spec, item))) continue;
+      const own = this.#find(before, shelf, item);
+      if (own !== undefined) hosts.push([item, own]);
+    }
     // What the adapter is not known to have; some of it may be on its way there, given to the window by another session.
     const missing = wanted.filter((item) => !shelf.items.some((other) => same(item, other)));
-    const added = missing.filter((item) => this.#find(there, shelf, item).length === 0);
-    if (gone.length > 0) this.#session.removeBreakpoints(gone);
-    if (added.length > 0) this.#session.addBreakpoints(place, added);
-    if (gone.length + missing.length === 0) {
+    const held = this.#guests.beside(this.tree, key);
+    const there = present.filter(
+      (each) => each.enabled && !hosts.some(([, own]) => own.handle === each.handle),
+    );
+    const kept = new Set<object>();
+    const added: JsonObject[] = [];
+    const theirs: GuestSpec[] = [];
+    wanted.forEach((item, i) => {
+      const guest = guests[i];
+      if (guest !== undefined) this.#guests.attribute(this.tree, key, item, guest);
+      if (!missing.includes(item) || held.some((other) => same(item, other))) return;
+      if (this.#find(there, shelf, item) !== undefined) return;
+      const replaced = hosts.find(([other]) => atSamePlace(other, item))?.[1];
+      const isRestored = replaced !== undefined && same(replaced.spec, item);
+      if (isRestored) kept.add(replaced.handle);
+      else if (guest === undefined && !this.#guests.isGuestCode(key, item)) added.push(item);
+      else {
+        // What a guest makes of the host's own leaves that alone in VS Code's list.
+        if (replaced !== undefined) kept.add(replaced.handle);
+        theirs.push({ spec: item, guest, instead: replaced });
+      }
+    });
+    const gone = new Set(hosts.map(([, { handle }]) => handle).filter((handle) => !kept.has(handle)));
+    if (gone.size > 0) this.#options.list.remove(gone);
+    if (added.length > 0) this.#options.list.add(key, added);
+    const listed = this.#guests.put(this, key, shelf.frame, theirs);
+    const isWindows = dropped.list || gone.size + added.length + listed > 0;
+    const isBeside = dropped.beside || theirs.length > listed;
+    if (!isWindows && !isBeside && missing.length === 0) {
       answer(this.#answerFor(shelf, wanted));
       return;
     }
-    const timer = setTimeout(() => this.#giveUp(place, shelf), PATIENCE_MS);
-    shelf.wish = { wanted, added: missing, removed, answer, timer };
+    const now = [...this.#guests.beside(this.tree, key), ...shelf.window];
+    const isOnItsWay = missing.some((item) => !now.some((other) => same(item, other)));
+    shelf.wish = { wanted, added: missing, removed, isBeside, answer, timer: undefined };
+    if (isWindows || isOnItsWay) {
+      shelf.wish.timer = setTimeout(() => this.#giveUp(shelf), PATIENCE_MS);
+      return;
+    }
+    this.#send(shelf);
+    this.#guests.tellOthers(this, key, shelf.frame);
+  }
+
+  resend(key: string, frame: JsonObject): void {
+    if (this.#isReady && !this.isEnded) this.#send(this.#shelfOf(key, frame));
+  }
+
+  /** The window sends a list to the adapter, which gets it as it shall be. Returns what takes the answer. */
+  heard(command: string, args: JsonObject): (response: JsonObject) => void {
+    const shelf = this.#shelf(placeOf(command, args));
+    shelf.window = objects(args.breakpoints);
+    this.#isReady = true;
+    const composed = this.#compose(shelf);
+    const isAltered = !isDeepStrictEqual(composed.items, shelf.window);
+    if (isAltered) setList(args, composed.items);
+    const answered = this.#sent(shelf, composed);
+    return ({ success, message, body }) => {
+      answered({
+        success: success === true,
+        message: typeof message === "string" ? message : undefined,
+        body: encodeJson(body),
+      });
+      if (isAltered) setResults(body, composed.places);
+    };
+  }
+
+  dispose(): void {
+    this.isEnded = true;
+    this.#guests.unregister(this);
+    for (const shelf of this.#shelves.values()) {
+      if (shelf.wish !== undefined)
+        this.#settle(shelf, shelf.wish, { success: false, message: "The debug session has ended." });
+    }
+  }
+
+  /** Sends the adapter what it shall have at a place, without the window. */
+  #send(shelf: Shelf): void {
+    const args = { ...shelf.frame };
+    const composed = this.#compose(shelf);
+    setList(args, composed.items);
+    const command = shelf.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
+    this.#options.ask(command, args, this.#sent(shelf, composed));
+  }
+
+  #compose(shelf: Shelf): Composed {
+    const { key, window } = shelf;
+    this.#guests.sent(this.tree, key, window);
+    // None, though there are some: the host has switched them off, the guests' too.
+    const isOff = window.length === 0 && this.#guests.isSwitchedOff(key);
+    const beside = isOff ? [] : this.#guests.beside(this.tree, key);
+    const kept = window.filter(
+      (item) =>
+        !beside.some((other) => atSamePlace(item, other)) && !this.#guests.isOthers(this.tree, key, item),
+    );
+    const items = [...kept, ...beside];
+    const places = window.map((item) => {
+      const index = kept.indexOf(item);
+      return index >= 0
+        ? index
+        : items.findIndex((other) => beside.includes(other) && atSamePlace(item, other));
+    });
+    return { items, places };
+  }
+
+  /** A list is on its way to the adapter. Returns what takes the answer. */
+  #sent(shelf: Shelf, { items }: Composed): Answer {
+    const { wish, window } = shelf;
+    const listed = items.map((item) => original(item, [...(wish?.wanted ?? []), ...shelf.items]));
+    const enabled = this.#at(shelf.key).filter((each) => each.enabled).length;
+    const fits =
+      wish !== undefined &&
+      wish.added.every((item) => listed.some((other) => same(item, other))) &&
+      !wish.removed.some((item) => listed.some((other) => same(item, other)));
+    return ({ success, message, body }) => {
+      if (!success) {
+        if (!fits) return;
+        if (wish.isBeside) this.#guests.drop(this.tree, shelf.key, wish.added);
+        this.#settle(shelf, wish, { success: false, message, body });
+        return;
+      }
+      const results = objects(parseObject(body).breakpoints);
+      // Fewer than there are: the host has switched breakpoints off for now, or the window has yet to send what we have
+      // just given it. They are still wanted.
+      if (window.length < enabled) {
+        const sent = new Map(listed.map((item, i) => [item, results[i] ?? UNVERIFIED]));
+        const coming = fits ? wish.added.filter((item) => !shelf.items.includes(item)) : [];
+        shelf.items = [...shelf.items, ...listed.filter((item) => coming.includes(item))];
+        shelf.results = shelf.items.map((item) => sent.get(item) ?? SWITCHED_OFF);
+      } else {
+        shelf.items = listed;
+        shelf.results = results;
+      }
+      // First what the window has sent, then the guest's answer: the hub takes it in as soon as the guest's edit is done.
+      const command = shelf.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
+      const taken = this.#options.tell({
+        command,
+        args: { ...shelf.frame, breakpoints: shelf.items },
+        holdsAll: true,
+      });
+      taken({ success: true, body: encodeJson({ breakpoints: shelf.results }) });
+      if (fits) this.#settle(shelf, wish, this.#answerFor(shelf, wish.wanted));
+    };
   }
 
   /** The window has not sent it: it has it, and the host has switched breakpoints off, or it has not taken it. */
-  #giveUp(place: BreakpointPlace, shelf: Shelf): void {
+  #giveUp(shelf: Shelf): void {
     const { wish } = shelf;
     if (wish === undefined) return;
-    const present = this.#session.breakpointsAt(place);
-    if (wish.added.every((item) => present.some(({ spec }) => same(spec, item)))) {
+    const present = [
+      ...this.#at(shelf.key).map(({ spec }) => spec),
+      ...this.#guests.beside(this.tree, shelf.key),
+    ];
+    if (wish.isBeside) {
+      this.#send(shelf);
+    } else if (wish.added.every((item) => present.some((spec) => same(spec, item)))) {
       shelf.items = wish.wanted;
       shelf.results = wish.wanted.map(() => SWITCHED_OFF);
       this.#settle(shelf, wish, this.#answerFor(shelf, wish.wanted));
@@ -94,56 +288,22 @@ export class WindowBreakpoints {
     }
   }
 
-  /** The window sends a list to the adapter. Returns what takes the answer. */
-  heard(
-    command: string,
-    args: JsonObject,
-    tell: (request: WindowRequest) => (outcome: Outcome) => void,
-  ): (response: JsonObject) => void {
-    const place = placeOf(command, args);
-    const shelf = this.#shelf(place);
-    const listed = objects(args.breakpoints).map((item) =>
-      original(item, [...(shelf.wish?.wanted ?? []), ...shelf.items]),
-    );
-    const enabled = this.#session.breakpointsAt(place).filter((each) => each.enabled).length;
-    const { wish } = shelf;
-    const fits =
-      wish !== undefined &&
-      wish.added.every((item) => listed.some((other) => same(item, other))) &&
-      !wish.removed.some((item) => listed.some((other) => same(item, other)));
-    return ({ success, message, body }) => {
-      if (success !== true) {
-        if (fits)
-          this.#settle(shelf, wish, { success: false, message: String(message), body: encodeJson(body) });
-        return;
-      }
-      const results = isObject(body) ? objects(body.breakpoints) : [];
-      // Fewer than there are: the host has switched breakpoints off for now, or the window has yet to send what we have
-      // just given it. They are still wanted.
-      if (listed.length < enabled) {
-        const sent = new Map(listed.map((item, i) => [item, results[i] ?? UNVERIFIED]));
-        shelf.results = shelf.items.map((item) => sent.get(item) ?? SWITCHED_OFF);
-      } else {
-        shelf.items = listed;
-        shelf.results = results;
-      }
-      // First what the window has sent, then the guest's answer: the hub takes it in as soon as the guest's edit is done.
-      const taken = tell({ command, args: { ...args, breakpoints: shelf.items }, holdsAll: true });
-      taken({ success: true, body: encodeJson({ breakpoints: shelf.results }) });
-      if (fits) this.#settle(shelf, wish, this.#answerFor(shelf, wish.wanted));
-    };
-  }
-
-  dispose(): void {
-    for (const shelf of this.#shelves.values()) {
-      if (shelf.wish !== undefined)
-        this.#settle(shelf, shelf.wish, { success: false, message: "The debug session has ended." });
-    }
+  #at(key: string): WindowBreakpoint[] {
+    return this.#options.list.all().filter((each) => each.key === key);
   }
 
   #shelf(place: BreakpointPlace): Shelf {
-    const key = this.#session.placeKey(place);
-    const shelf = this.#shelves.get(key) ?? {
+    const frame = place.kind === FUNCTIONS ? {} : { source: place.source };
+    return this.#shelfOf(this.#session.placeKey(place), frame);
+  }
+
+  #shelfOf(key: string, frame: JsonObject): Shelf {
+    const known = this.#shelves.get(key);
+    if (known !== undefined) return known;
+    const shelf: Shelf = {
+      key,
+      frame,
+      window: [],
       items: [],
       results: [],
       wanted: [],
@@ -172,13 +332,17 @@ export class WindowBreakpoints {
    * The window's own object for an item: at its place, or where an adapter has moved it, this session's or that of another
    * one which has it too.
    */
-  #find(present: readonly WindowBreakpoint[], { items, results }: Shelf, item: JsonObject): object[] {
+  #find(
+    present: readonly WindowBreakpoint[],
+    { items, results }: Shelf,
+    item: JsonObject,
+  ): WindowBreakpoint | undefined {
     const moved = results[items.findIndex((other) => same(item, other))];
-    const found =
+    return (
       present.find(({ spec }) => same(spec, item)) ??
       present.find(({ spec }) => moved?.line !== undefined && spec.line === moved.line) ??
-      present.find(({ spec }) => anywhereInLine(item) && same({ ...spec, column: undefined }, item));
-    return found === undefined ? [] : [found.handle];
+      present.find(({ spec }) => anywhereInLine(item) && same({ ...spec, column: undefined }, item))
+    );
   }
 }
 
@@ -187,13 +351,7 @@ function anywhereInLine({ line, column = 1 }: JsonObject): boolean {
   return line !== undefined && column === 1;
 }
 
-const UNVERIFIED: JsonObject = { verified: false };
 const SWITCHED_OFF: JsonObject = { verified: false, message: "The host has switched breakpoints off." };
-
-function placeOf(command: string, args: JsonObject): BreakpointPlace {
-  if (command === "setFunctionBreakpoints") return { kind: "function" };
-  return { kind: "source", source: isObject(args.source) ? args.source : {} };
-}
 
 /** The window spells an item in its own way; the hub knows it by how the guest has. */
 function original(item: JsonObject, known: readonly JsonObject[]): JsonObject {
@@ -204,14 +362,3 @@ function original(item: JsonObject, known: readonly JsonObject[]): JsonObject {
     ? item
     : { ...item, ...(here.column === undefined ? {} : { column: here.column }) };
 }
-
-/** VS Code drops a column of 1: it is the line's beginning. */
-function atSamePlace(a: JsonObject, b: JsonObject): boolean {
-  return a.line === b.line && (a.column ?? 1) === (b.column ?? 1) && a.name === b.name;
-}
-
-function same(a: JsonObject, b: JsonObject): boolean {
-  return atSamePlace(a, b) && WISHES.every((name) => (a[name] || undefined) === (b[name] || undefined));
-}
-
-const WISHES = ["condition", "hitCondition", "logMessage"];

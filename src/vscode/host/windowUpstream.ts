@@ -13,8 +13,10 @@ import { REQUESTS } from "../../dap/requests.ts";
 import type { HostWindow } from "../../hub/hostWindow.ts";
 import { namesSources } from "../../hub/sources.ts";
 import type { ReverseRequest, Upstream, UpstreamEnd } from "../../hub/upstream.ts";
+import type { GuestBreakpoints } from "./guestBreakpoints.ts";
+import { isListed } from "./breakpointLists.ts";
 import { WindowBreakpoints } from "./windowBreakpoints.ts";
-import type { WindowSession } from "./windowSession.ts";
+import type { WindowList, WindowSession } from "./windowSession.ts";
 import { WindowSteering } from "./windowSteering.ts";
 
 /** Marks our own requests among the window's. It is taken out before the adapter sees it. */
@@ -34,10 +36,11 @@ interface Own {
  * to us. `customRequest` is the voice, except where that would leave the window behind: steps and breakpoints go
  * through VS Code's own commands and API (windowSteering.ts, windowBreakpoints.ts).
  *
- * VS Code hands its trackers the very objects that it sends on. We rely on that in four places, each of which does no
+ * VS Code hands its trackers the very objects that it sends on. We rely on that in five places, each of which does no
  * harm where it should not hold: our mark is taken out of our requests; a step that the window makes for a guest has
- * that guest's arguments; an error does not pop up here for a guest's mistake; and the answer to what a guest has
- * changed becomes an event that makes the window look again.
+ * that guest's arguments; an error does not pop up here for a guest's mistake; the answer to what a guest has
+ * changed becomes an event that makes the window look again; and a list of breakpoints is what this session's adapter
+ * shall have.
  */
 export class WindowUpstream implements Upstream {
   readonly names: readonly string[];
@@ -62,10 +65,15 @@ export class WindowUpstream implements Upstream {
   /** What the window itself asks goes there. Set by whoever makes the hub. */
   window: HostWindow | undefined;
 
-  constructor(session: WindowSession) {
+  constructor(session: WindowSession, list: WindowList, guests: GuestBreakpoints) {
     this.names = [session.type];
     this.#session = session;
-    this.#breakpoints = new WindowBreakpoints(session);
+    this.#breakpoints = new WindowBreakpoints(session, {
+      list,
+      guests,
+      ask: (command, args, answer) => void this.#ask(command, args, answer),
+      tell: (request) => this.window?.sent(request) ?? (() => {}),
+    });
     this.#steering = new WindowSteering(session, (command, args, answer) => {
       this.#ask(command, args, answer);
     });
@@ -73,7 +81,12 @@ export class WindowUpstream implements Upstream {
 
   start(): void {}
 
-  request(command: string, rawArgs: Buffer | undefined, answer: Answer): number {
+  request(
+    command: string,
+    rawArgs: Buffer | undefined,
+    answer: Answer,
+    guests: readonly (number | undefined)[] = [],
+  ): number {
     const args = rawArgs === undefined ? undefined : parseObject(rawArgs);
     if (this.#isEnded) {
       answer(gone());
@@ -82,7 +95,7 @@ export class WindowUpstream implements Upstream {
     // The window disconnects its sessions itself; one of a guest's is no reason to.
     if (command === "disconnect" && args?.terminateDebuggee !== true) answer({ success: true });
     else if (command === "cancel") return this.#ask(command, this.#cancelArguments(args ?? {}), answer);
-    else if (this.#breakpoints.handles(command)) this.#breakpoints.set(command, args ?? {}, answer);
+    else if (isListed(command)) this.#breakpoints.set(command, args ?? {}, guests, answer);
     else if (!this.#steering.steer(command, args ?? {}, answer)) return this.#ask(command, args, answer);
     return 0;
   }
@@ -116,6 +129,7 @@ export class WindowUpstream implements Upstream {
       if (message.event === "terminated") this.#terminated = true;
       const body = message.body === undefined ? undefined : encodeJson(message.body);
       this.#event.fire({ event: message.event, body });
+      if (message.event === "initialized") this.#breakpoints.ready();
     } else if (message.type === "response") {
       const seq = Number(message.request_seq);
       const hear = this.#awaited.get(seq);
@@ -189,13 +203,11 @@ export class WindowUpstream implements Upstream {
 
   /** What the window asks by itself, as far as it matters to the guests. */
   #windows(command: string, args: JsonObject): ((response: JsonObject) => void) | undefined {
+    if (isListed(command)) return this.#breakpoints.heard(command, args);
     const { window } = this;
     if (window === undefined) return undefined;
     if (command === "threads") {
       return ({ body }) => this.#steering.windowKnows(isObject(body) ? objects(body.threads) : []);
-    }
-    if (this.#breakpoints.handles(command)) {
-      return this.#breakpoints.heard(command, args, (request) => window.sent(request));
     }
     if (command === "disconnect" || command === "terminate") this.#stoppedByHost ||= !this.#terminated;
     const rule = REQUESTS.get(command);

@@ -36,6 +36,7 @@ export interface Face {
     | "entryJoined"
     | "join"
     | "client"
+    | "held"
     | "nobody";
 }
 

@@ -1,21 +1,36 @@
+import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
+import { heldRows } from "./heldRows.ts";
 import type { Row } from "./row.ts";
 import { insecurity, serverRow } from "./serverRow.ts";
 import { count, parts, spokenParts } from "./words.ts";
 
-/** The view "Serving": each session that is served, below it its servers, below these their guests. */
-export function servingRows(servers: readonly ServedServer[], now: number): Row[] {
+/**
+ * The view "Serving": each session that is served, below it its servers, below these their guests; and what guests have
+ * set that is not among VS Code's breakpoints.
+ */
+export function servingRows(
+  servers: readonly ServedServer[],
+  now: number,
+  held: readonly HeldBreakpoint[] = [],
+): Row[] {
   const sessions = [...new Set(servers.map(({ session }) => session))];
   return sessions.map((session) =>
     sessionRow(
       session,
       servers.filter((served) => served.session === session),
       now,
+      held,
     ),
   );
 }
 
-function sessionRow(session: ServableSession, servers: readonly ServedServer[], now: number): Row {
+function sessionRow(
+  session: ServableSession,
+  servers: readonly ServedServer[],
+  now: number,
+  held: readonly HeldBreakpoint[],
+): Row {
   const { id, name, type } = session;
   const number = guestCount(servers);
   const guests = count(number, "guest");
@@ -39,7 +54,7 @@ function sessionRow(session: ServableSession, servers: readonly ServedServer[], 
       spoken: spokenParts(`Debug session ${name}`, type, count(servers.length, "server"), guests),
       context: "session",
     },
-    children: servers.map((served) => serverRow(served, now)),
+    children: [...servers.map((served) => serverRow(served, now)), ...heldRows(session, held)],
   };
 }
 

@@ -25,20 +25,26 @@ export interface Views extends Disposable {
 
 /** The rows of the three views of our container, their badge, and the item in the status bar. */
 export function fillTrees(
-  { serving, joins, registry, logger }: Pick<App, "serving" | "joins" | "registry" | "logger">,
+  {
+    serving,
+    guests,
+    joins,
+    registry,
+    logger,
+  }: Pick<App, "serving" | "guests" | "joins" | "registry" | "logger">,
   trees: Trees,
 ): Views {
   const store = new DisposableStore();
   const fill = (tree: Tree, source: RowSource) => store.add(new RowTree(tree, source));
 
   const served = fill(trees.serving, {
-    load: async (now) => servingRows(serving.servers, now),
-    changes: [serving.onChanged],
+    load: async (now) => servingRows(serving.servers, now, guests.held()),
+    changes: [serving.onChanged, guests.onChanged],
   });
   const status = store.add(new StatusItem());
   const showServing = () => {
-    const guests = guestCount(serving.servers);
-    trees.serving.view.badge = guests === 0 ? undefined : { value: guests, tooltip: count(guests, "guest") };
+    const number = guestCount(serving.servers);
+    trees.serving.view.badge = number === 0 ? undefined : { value: number, tooltip: count(number, "guest") };
     status.show(statusOf(serving.servers));
   };
   store.add(serving.onChanged(showServing));

@@ -123,10 +123,47 @@ class Editor {
 
 // The model: DESIGN section 4 in other words. A list is the difference to its client's last one.
 
-interface Shared {
+class Shared {
   readonly line: number;
-  condition: string | undefined;
   readonly owners: Set<Editor>;
+  /** What each has asked for: the last word is in force, and goes with its author. */
+  readonly #said: Map<Editor, string | undefined>;
+
+  constructor(line: number, by: Editor, condition: string | undefined) {
+    this.line = line;
+    this.owners = new Set([by]);
+    this.#said = new Map([[by, condition]]);
+  }
+
+  get condition(): string | undefined {
+    return [...this.#said.values()].at(-1);
+  }
+
+  own(by: Editor): void {
+    this.owners.add(by);
+    this.#say(by, this.condition);
+  }
+
+  change(by: Editor, condition: string | undefined): void {
+    if (condition !== this.condition) this.#say(by, condition);
+  }
+
+  #say(by: Editor, condition: string | undefined): void {
+    this.#said.delete(by);
+    this.#said.set(by, condition);
+  }
+
+  leave(gone: Editor): void {
+    this.owners.delete(gone);
+    this.#said.delete(gone);
+  }
+
+  /** Whether the adapter must be told that somebody leaves. */
+  changesWithout(gone: Editor): boolean {
+    if (this.owners.has(gone) && this.owners.size === 1) return true;
+    const others = [...this.#said].filter(([by]) => by !== gone).map(([, condition]) => condition);
+    return others.at(-1) !== this.condition;
+  }
 }
 interface Wish {
   /** As the client asked: maybe the place to which the adapter had moved it. */
@@ -161,8 +198,8 @@ class Model {
   skipIdle(): void {
     for (let head = this.queue[0]; head !== undefined && "gone" in head; head = this.queue[0]) {
       const { gone } = head;
-      if (this.shared.some(({ owners }) => owners.has(gone) && owners.size === 1)) return;
-      for (const { owners } of this.shared) owners.delete(gone);
+      if (this.shared.some((entry) => entry.changesWithout(gone))) return;
+      for (const entry of this.shared) entry.leave(gone);
       this.lists.delete(gone);
       this.queue.shift();
     }
@@ -172,7 +209,7 @@ class Model {
     const edit = this.queue.shift();
     if (edit === undefined) return;
     if ("gone" in edit) {
-      for (const { owners } of this.shared) owners.delete(edit.gone);
+      for (const entry of this.shared) entry.leave(edit.gone);
       this.shared = this.shared.filter(({ owners }) => owners.size > 0);
       this.lists.delete(edit.gone);
     } else {
@@ -202,17 +239,17 @@ class Model {
         before?.entry !== undefined && this.shared.includes(before.entry) ? before.entry : undefined;
       const edited = before === undefined || before.condition !== wish.condition;
       if (entry !== undefined) {
-        if (edited) entry.condition = wish.condition;
+        if (edited) entry.change(by, wish.condition);
       } else if (edited && (wish.told === undefined || this.shared.includes(wish.told))) {
         entry = wish.told ?? this.shared.find(({ line }) => line === wish.line);
         if (entry === undefined) {
-          entry = { line: wish.line, condition: wish.condition, owners: new Set([by]) };
+          entry = new Shared(wish.line, by, wish.condition);
           this.shared.push(entry);
         } else if (wish.told === undefined) {
-          entry.owners.add(by);
-          entry.condition = wish.condition;
+          entry.own(by);
+          entry.change(by, wish.condition);
         } else {
-          entry.condition = wish.condition ?? entry.condition;
+          entry.change(by, wish.condition ?? entry.condition);
         }
       }
       next.set(wish.line, { ...wish, entry: entry ?? before?.entry ?? wish.told });

@@ -1,17 +1,20 @@
+import assert from "node:assert/strict";
 import { type JsonObject, encodeJson, isObject, parseObject } from "../../../../src/dap/messages.ts";
-import { Sessions } from "../../../../src/hub/sessions.ts";
-import type {
-  BreakpointPlace,
-  WindowBreakpoint,
-  WindowSession,
-} from "../../../../src/vscode/host/windowSession.ts";
+import { type Session, Sessions } from "../../../../src/hub/sessions.ts";
+import type { BreakpointPlace, WindowSession } from "../../../../src/vscode/host/windowSession.ts";
 import { WindowUpstream } from "../../../../src/vscode/host/windowUpstream.ts";
 import { FakeUpstream, type FakeOptions } from "../../hub/fakeUpstream.ts";
 import { VSCODE, settle } from "../../hub/memoryClient.ts";
+import { FUNCTIONS } from "../../../../src/vscode/host/windowSession.ts";
+import { FakeList } from "./fakeList.ts";
 
-interface Set {
-  readonly key: string;
-  readonly breakpoint: WindowBreakpoint & { enabled: boolean };
+export interface WindowOptions extends FakeOptions {
+  readonly id?: string;
+  readonly name?: string;
+  /** The window that it is in, with other sessions; absent: one of its own. */
+  readonly list?: FakeList;
+  /** The session that it is a child of. */
+  readonly parent?: FakeWindow;
 }
 
 /** A message as it was when VS Code sent or got it. */
@@ -29,13 +32,16 @@ interface Seen {
  * the tracker changes in them is what the other side gets.
  */
 export class FakeWindow implements WindowSession {
-  readonly id = "session-1";
+  readonly id: string;
   readonly type = "fake";
-  readonly name = "a.c";
-  readonly isChild = false;
+  readonly name: string;
+  readonly tree: string;
+  readonly isChild: boolean;
+  readonly list: FakeList;
   readonly adapter: FakeUpstream;
   readonly upstream: WindowUpstream;
   readonly sessions: Sessions;
+  readonly session: Session;
   /** What the window got from the adapter. */
   readonly got: Seen[] = [];
   /** VS Code's own commands that were run. */
@@ -44,15 +50,30 @@ export class FakeWindow implements WindowSession {
   obedient = true;
   /** "Deactivate Breakpoints". */
   activated = true;
-  readonly #breakpoints: Set[] = [];
+  readonly #sender = (key: string) => this.#sendBreakpoints(key);
   readonly #custom = new Map<number, (body: unknown) => void>();
   #seq = 1;
 
-  constructor(options: FakeOptions = {}) {
+  constructor(options: WindowOptions = {}) {
+    const { parent } = options;
+    this.id = options.id ?? "session-1";
+    this.name = options.name ?? "a.c";
+    this.tree = parent?.tree ?? this.id;
+    this.isChild = parent !== undefined;
+    this.list = parent?.list ?? options.list ?? new FakeList();
+    const { guests } = this.list;
+    // As the tracker does it (tracker.ts).
+    guests.sessionStarted(this.id, this.tree, this.name);
     this.adapter = new FakeUpstream(options);
-    this.upstream = new WindowUpstream(this);
-    this.sessions = new Sessions(this.upstream, { name: this.name, windowOf: "Hana" });
-    this.upstream.window = this.sessions.root.window;
+    this.upstream = new WindowUpstream(this, this.list, guests);
+    this.sessions = parent?.sessions ?? new Sessions(this.upstream, { name: this.name, windowOf: "Hana" });
+    const [root] = this.sessions.list();
+    const session = parent ? this.sessions.addChild(parent.session, this.upstream, this.name) : root;
+    assert.ok(session);
+    this.session = session;
+    if (parent === undefined) guests.follow(this.tree, this.sessions);
+    this.upstream.window = session.hub.window;
+    this.list.senders.add(this.#sender);
     this.adapter.onEvent(({ event, body }) => {
       this.#receive({
         seq: 0,
@@ -64,15 +85,26 @@ export class FakeWindow implements WindowSession {
   }
 
   /** A session that has started, with nobody but the host. */
-  static async started(options?: FakeOptions): Promise<FakeWindow> {
+  static async started(options?: WindowOptions): Promise<FakeWindow> {
     const window = new FakeWindow(options);
-    await window.send("initialize", VSCODE);
-    const launched = window.send("launch", { type: "fake", request: "launch", program: "a" });
-    await settle();
-    await window.send("setExceptionBreakpoints", { filters: [] });
-    await window.send("configurationDone");
-    await launched;
+    await window.start();
     return window;
+  }
+
+  async start(): Promise<void> {
+    await this.send("initialize", VSCODE);
+    const launched = this.send("launch", { type: "fake", request: "launch", program: "a" });
+    await settle();
+    await this.send("setExceptionBreakpoints", { filters: [] });
+    await this.send("configurationDone");
+    await launched;
+  }
+
+  /** VS Code has stopped the session. */
+  end(): void {
+    this.list.senders.delete(this.#sender);
+    this.upstream.ended("The debug session has ended.");
+    this.list.guests.sessionEnded(this.id);
   }
 
   /** The program stops, and the window asks what VS Code asks then. */
@@ -91,26 +123,32 @@ export class FakeWindow implements WindowSession {
 
   /** The host clicks into the gutter. */
   setBreakpoint(path: string, spec: JsonObject): void {
-    this.#breakpoints.push(newSet(`source ${path}`, spec));
-    this.#sendBreakpoints({ kind: "source", source: { path } });
+    this.list.add(`source ${path}`, [spec]);
   }
 
   /** The host clicks at a breakpoint in the gutter, whoever set it. */
   removeBreakpoint(path: string, line: number): void {
     const key = `source ${path}`;
-    const found = this.#breakpoints.filter((each) => each.key === key && each.breakpoint.spec.line === line);
-    this.removeBreakpoints(found.map(({ breakpoint }) => breakpoint.handle));
+    const found = this.list.all().filter((each) => each.key === key && each.spec.line === line);
+    this.list.remove(new Set(found.map(({ handle }) => handle)));
   }
 
   activate(activated: boolean): void {
     this.activated = activated;
-    for (const key of new globalThis.Set(this.#breakpoints.map((each) => each.key)))
-      this.#sendBreakpoints({ kind: "source", source: { path: key.replace("source ", "") } });
+    for (const key of new Set(this.list.all().map((each) => each.key))) this.#sendBreakpoints(key);
   }
 
   /** The lines of the breakpoints in the window's gutter. */
   gutter(path: string): unknown[] {
-    return this.breakpointsAt({ kind: "source", source: { path } }).map(({ spec }) => spec.line);
+    return this.list.specs(`source ${path}`).map(({ line }) => line);
+  }
+
+  /** The breakpoints in force at the adapter, in a few words: `5 i > 3`. */
+  inForce(path: string): string[] {
+    const specs = this.adapter.breakpoints.get(path) ?? [];
+    return specs.map(({ line, name, condition, logMessage }) =>
+      [line ?? name, condition, logMessage].filter(Boolean).join(" "),
+    );
   }
 
   // What extensions have of it.
@@ -135,34 +173,17 @@ export class FakeWindow implements WindowSession {
     return place.kind === "function" ? "function" : `source ${String(place.source.path)}`;
   }
 
-  breakpointsAt(place: BreakpointPlace): WindowBreakpoint[] {
-    return this.#breakpoints
-      .filter(({ key }) => key === this.placeKey(place))
-      .map(({ breakpoint }) => breakpoint);
-  }
-
-  addBreakpoints(place: BreakpointPlace, specs: readonly JsonObject[]): void {
-    this.#breakpoints.push(...specs.map((spec) => newSet(this.placeKey(place), spec)));
-    setImmediate(() => this.#sendBreakpoints(place));
-  }
-
-  removeBreakpoints(handles: readonly object[]): void {
-    const gone = this.#breakpoints.filter(({ breakpoint }) => handles.includes(breakpoint.handle));
-    for (const each of gone) this.#breakpoints.splice(this.#breakpoints.indexOf(each), 1);
-    for (const key of new globalThis.Set(gone.map((each) => each.key))) {
-      const path = key.replace("source ", "");
-      const place: BreakpointPlace =
-        key === "function" ? { kind: "function" } : { kind: "source", source: { path } };
-      setImmediate(() => this.#sendBreakpoints(place));
-    }
-  }
-
-  #sendBreakpoints(place: BreakpointPlace): void {
-    const breakpoints = this.breakpointsAt(place)
-      .filter(({ enabled }) => enabled && this.activated)
+  #sendBreakpoints(key: string): void {
+    const breakpoints = this.list
+      .all()
+      .filter((each) => each.key === key && each.enabled && this.activated)
       .map(({ spec }) => inVsCodesWords(spec));
-    if (place.kind === "function") void this.send("setFunctionBreakpoints", { breakpoints });
-    else void this.send("setBreakpoints", { source: { name: "a.c", ...place.source }, breakpoints });
+    if (key === FUNCTIONS) void this.send("setFunctionBreakpoints", { breakpoints });
+    else {
+      const source = { name: "a.c", path: key.replace("source ", "") };
+      const lines = breakpoints.map(({ line }) => line);
+      void this.send("setBreakpoints", { source, lines, breakpoints });
+    }
   }
 
   #send(command: string, args: JsonObject | undefined, then: (response: Seen) => void): void {
@@ -207,10 +228,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "workbench.action.debug.restart": "restart",
   "workbench.action.debug.stop": "terminate",
 };
-
-function newSet(key: string, spec: JsonObject): Set {
-  return { key, breakpoint: { handle: {}, enabled: true, spec } };
-}
 
 /** VS Code leaves out a column of 1 and what is empty. */
 function inVsCodesWords(spec: JsonObject): JsonObject {

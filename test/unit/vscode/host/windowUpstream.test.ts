@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type JsonObject, objects } from "../../../../src/dap/messages.ts";
 import { type Joined, VSCODE, connect, settle } from "../../hub/memoryClient.ts";
+import { FUNCTIONS } from "../../../../src/vscode/host/windowSession.ts";
 import { FakeWindow } from "./fakeWindow.ts";
 
 const SOURCE = { path: "/p/a.c" };
@@ -250,13 +251,10 @@ describe("breakpoints", () => {
 
   test("that another session's adapter has moved within their line are found, and not set twice", async () => {
     const window = await FakeWindow.started();
-    const place = { kind: "source", source: SOURCE } as const;
     const { client } = await join(window);
     await client.ok("setBreakpoints", set({ line: 5 }));
     // As VS Code shows it once a child session's adapter has answered with a column.
-    const [shown] = window.breakpointsAt(place);
-    assert.ok(shown);
-    Object.assign(shown.spec, { column: 3 });
+    window.list.show("source /p/a.c", 5, { column: 3 });
     const other = await join(window, "Benjamin");
     await other.client.ok("setBreakpoints", set({ line: 5 }));
     assert.deepEqual(window.gutter("/p/a.c"), [5]);
@@ -287,12 +285,12 @@ describe("breakpoints", () => {
     const { client } = await join(window);
     await client.ok("setFunctionBreakpoints", { breakpoints: [{ name: "main" }] });
     assert.deepEqual(
-      window.breakpointsAt({ kind: "function" }).map(({ spec }) => spec.name),
+      window.list.specs(FUNCTIONS).map(({ name }) => name),
       ["main"],
     );
     client.vanish();
     await rest();
-    assert.deepEqual(window.breakpointsAt({ kind: "function" }), []);
+    assert.deepEqual(window.list.specs(FUNCTIONS), []);
   });
 
   test("of kinds that VS Code keeps to itself: what guests want comes after what the window sends", async () => {

@@ -44,6 +44,7 @@ const CONTEXTS: Readonly<Record<Face["context"], true>> = {
   entryJoined: true,
   join: true,
   client: true,
+  held: true,
   nobody: true,
 };
 

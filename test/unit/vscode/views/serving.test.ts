@@ -128,6 +128,26 @@ describe("the view of what is served", () => {
   });
 });
 
+test("a guest's breakpoint that is not in VS Code's list: whose, where, when, and why", async (t) => {
+  const { serving, debug, serve, enter } = window(t);
+  const served = await serve(debug("shop"), "tcp:port=0,insecure,bind=127.0.0.1");
+  await enter(served, "Ana");
+  const guest = served.host.guests()[0]?.participant.id;
+  const rows = (more: object, others = ["Other [x](command:y)"]) => {
+    const held = { tree: "shop", key: "file:///p/app.js", spec: { line: 9, ...more }, guest, others };
+    const all = servingRows(serving.servers, 0, [held, { ...held, tree: "another" }]);
+    return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
+  };
+  const why = "not in your list while “Other [x] (command:y)” runs";
+  assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9 when i > 3 (Ana)", why]]);
+  assert.deepEqual(rows({ logMessage: "$(x)\n{i}", hitCondition: ">5" }), [
+    ["app.js:9 at hits >5, that logs $ (x)\ufffd{i} (Ana)", why],
+  ]);
+  assert.deepEqual(rows({ condition: "i" }, []), [
+    ["app.js:9 when i (Ana)", "changes your breakpoint, in this session only"],
+  ]);
+});
+
 test("a server that calls its guest: that it does, why it is in vain, and that it has got it", async (t) => {
   const { serving, debug, serve, enter } = window(t);
   const port = await freePort();

@@ -1,0 +1,83 @@
+import { posix } from "node:path";
+import { harmless } from "../harmless.ts";
+import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
+import type { ServableSession } from "../host/serving.ts";
+import { FUNCTIONS } from "../host/windowSession.ts";
+import type { Row } from "./row.ts";
+import { parts, spokenParts } from "./words.ts";
+
+/** What guests of a session have set and what is not among VS Code's breakpoints, and why. */
+export function heldRows(session: ServableSession, held: readonly HeldBreakpoint[]): Row[] {
+  return held
+    .filter(({ tree }) => tree === session.id)
+    .map((breakpoint) => {
+      const label = `${placeOf(breakpoint)} ${harmless(conditionOf(breakpoint))} (${authorOf(session, breakpoint)})`;
+      const why = harmless(reasonOf(breakpoint));
+      const { key, spec } = breakpoint;
+      return {
+        session,
+        face: {
+          id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}`,
+          label,
+          description: why,
+          icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
+          tooltip: {
+            title: label,
+            facts: [
+              ["Breakpoint of", authorOf(session, breakpoint)],
+              ["Why it is not in your list", why],
+              ["To remove it", "set a breakpoint of your own there, and remove that"],
+            ],
+          },
+          spoken: spokenParts("Breakpoint of a guest", label, why),
+          context: "held",
+        },
+        children: [],
+      };
+    });
+}
+
+/** For the line itself: `Ana: when i > 3 · not in your list while “Other” runs`. */
+export function heldMark(session: ServableSession | undefined, breakpoint: HeldBreakpoint): string {
+  const who = session === undefined ? "A guest" : authorOf(session, breakpoint);
+  return harmless(parts(`${who}: breakpoint ${conditionOf(breakpoint)}`, reasonOf(breakpoint)));
+}
+
+function placeOf({ key, spec }: HeldBreakpoint): string {
+  if (key === FUNCTIONS) return harmless(`${text(spec.name)}()`);
+  return harmless(`${posix.basename(decoded(key))}:${text(spec.line)}`);
+}
+
+/** Of a guest's path: any percent sign may be in it. */
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
+}
+
+function conditionOf({ spec }: HeldBreakpoint): string {
+  const { condition, hitCondition, logMessage } = spec;
+  const said = [
+    condition ? `when ${text(condition)}` : "",
+    hitCondition ? `at hits ${text(hitCondition)}` : "",
+    logMessage ? `that logs ${text(logMessage)}` : "",
+  ];
+  return said.filter((part) => part !== "").join(", ");
+}
+
+function authorOf({ sessions }: ServableSession, { guest }: HeldBreakpoint): string {
+  const found = sessions.participants().find(({ id }) => id === guest);
+  return harmless(found?.name ?? "a guest");
+}
+
+function reasonOf({ others }: HeldBreakpoint): string {
+  if (others.length === 0) return "changes your breakpoint, in this session only";
+  return `not in your list while ${others.map((name) => `“${name}”`).join(", ")} ${others.length === 1 ? "runs" : "run"}`;
+}
+
+/** A guest may have sent anything. */
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
