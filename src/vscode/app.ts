@@ -2,6 +2,7 @@ import type * as vscode from "vscode";
 import type { Logger } from "../common/logger.ts";
 import type { Registry } from "../host/registry.ts";
 import type { Joins } from "./guest/joins.ts";
+import type { Consent } from "./consent.ts";
 import type { GuestBreakpoints } from "./host/guestBreakpoints.ts";
 import type { Serving } from "./host/serving.ts";
 import type { Recents } from "./recent.ts";
@@ -15,6 +16,8 @@ export interface Wishes {
 export interface App {
   readonly context: vscode.ExtensionContext;
   readonly serving: Serving;
+  /** Whether servers may be opened that the workspace asks for. */
+  readonly consent: Consent;
   readonly guests: GuestBreakpoints;
   readonly joins: Joins;
   readonly registry: Registry;

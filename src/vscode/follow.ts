@@ -1,3 +1,4 @@
+import { format } from "../address/format.ts";
 import { awayLine } from "../hub/sessions.ts";
 import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
@@ -6,6 +7,7 @@ import { inSentence } from "../common/names.ts";
 import type { WrongPassword } from "../security/lock.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
 import type { App } from "./app.ts";
+import { opensMore } from "./consent.ts";
 import { contextOf } from "./contextKeys.ts";
 import type { ServableSession } from "./host/serving.ts";
 import { harmless } from "./harmless.ts";
@@ -69,7 +71,12 @@ function tellWrongPassword(app: App): (attempt: WrongAttempt) => void {
 
 /** The servers of the setting. */
 async function serveFromStart(app: App, session: ServableSession): Promise<void> {
-  const failures = await startAll(serversOfEverySession(), async (address) => {
+  const { texts, own } = serversOfEverySession();
+  const more = opensMore(texts, own);
+  const isAllowed = await app.consent.allows("serve your debug sessions", more);
+  const refused = new Set(isAllowed ? [] : more.map((address) => format(address)));
+  const failures = await startAll(texts, async (address) => {
+    if (refused.has(format(address))) return;
     const { hosted } = await app.serving.start(session, address);
     warnInsecure(hosted.server.address);
   });

@@ -6,6 +6,7 @@ import { serialLastWords } from "../transport/serial/device.ts";
 import { admission } from "./admission.ts";
 import { admissionScreen } from "./admissionScreen.ts";
 import type { App } from "./app.ts";
+import { Consent } from "./consent.ts";
 import { DebugSessions } from "./commands/chooseSession.ts";
 import { commandRunner } from "./commands/runner.ts";
 import { followSessions } from "./follow.ts";
@@ -63,7 +64,10 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     get: () => context.workspaceState.get<unknown>(GUEST_BREAKPOINTS),
     set: (placed) => void context.workspaceState.update(GUEST_BREAKPOINTS, placed),
   });
-  const app: App = { context, serving, guests, joins, registry, recents, wishes: {}, logger, log };
+  const consent = new Consent(context.workspaceState, (question, ...choices) =>
+    vscode.window.showWarningMessage(question, ...choices),
+  );
+  const app: App = { context, serving, consent, guests, joins, registry, recents, wishes: {}, logger, log };
   const tracker = new SessionTracker(serving, { logger, hostName: userName, guests });
   const sessions = new DebugSessions();
   const views = fillTrees(app, trees);

@@ -10,9 +10,17 @@ export function userName(): string {
   return typeof name === "string" && name.trim() !== "" ? shownName(name) : defaultName();
 }
 
-/** The servers that start with every debug session, as they are written: they may be wrong. */
-export function serversOfEverySession(): string[] {
-  const texts = read(SETTINGS.startWithSession);
+/**
+ * The servers that start with every debug session, as they are written: they may be wrong. `own`: those of the user's
+ * own settings, on this machine or the remote one; a workspace may say otherwise.
+ */
+export function serversOfEverySession(): { readonly texts: string[]; readonly own: string[] } {
+  const { startWithSession } = SETTINGS;
+  const found = vscode.workspace.getConfiguration(SETTINGS.section).inspect<unknown>(startWithSession);
+  return { texts: strings(read(startWithSession)), own: strings(found?.globalValue) };
+}
+
+function strings(texts: unknown): string[] {
   return Array.isArray(texts) ? texts.filter((text): text is string => typeof text === "string") : [];
 }
 

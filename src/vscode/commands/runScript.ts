@@ -3,6 +3,7 @@ import { type ScriptProblem, parseScript } from "../../address/script.ts";
 import { AppError } from "../../common/errors.ts";
 import { listClients, listServers } from "../../hub/console.ts";
 import type { App } from "../app.ts";
+import { isOpen } from "../consent.ts";
 import type { ServableSession } from "../host/serving.ts";
 import { note, showError, warnInsecure } from "../messages.ts";
 import { type DebugSessions, chooseSession } from "./chooseSession.ts";
@@ -31,10 +32,13 @@ export async function runScript(app: App, sessions: DebugSessions, argument: unk
   else await showProblems(app, document, text, outcome.failures);
 }
 
-function targetFor({ serving }: App, session: ServableSession): ScriptTarget {
+function targetFor({ serving, consent }: App, session: ServableSession): ScriptTarget {
   const { sessions } = session;
   return {
     async serve(address) {
+      // The script came with the workspace, or lies in it; what it opens is seen before it does.
+      if (isOpen(address) && !(await consent.allows("serve your debug session by a script", [address])))
+        throw new AppError("refused", "You did not allow this server.");
       const { hosted } = await serving.start(session, address);
       warnInsecure(hosted.server.address);
       return hosted.server.connectionString;

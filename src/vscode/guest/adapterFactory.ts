@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { format } from "../../address/format.ts";
-import type { ClientAddress } from "../../address/model.ts";
+import type { ClientAddress, ServerAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import type { Logger } from "../../common/logger.ts";
 import { PRODUCT } from "../../common/product.ts";
@@ -22,6 +22,8 @@ import { WrappedAdapter } from "./wrapped.ts";
 export interface GuestOptions {
   readonly joins: Joins;
   readonly serving: Serving;
+  /** Whether the servers of a launch configuration may be opened. */
+  readonly mayServe: (servers: readonly ServerAddress[]) => Promise<boolean>;
   readonly logger: Logger;
   /** How others see the person at this window. */
   readonly userName: () => string;
@@ -138,8 +140,12 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     }
   }
 
-  #wrap(session: vscode.DebugSession, plan: Extract<Plan, { kind: "wrap" }>): Promise<WrappedAdapter> {
-    const { logger, serving, userName } = this.#options;
+  async #wrap(session: vscode.DebugSession, plan: Extract<Plan, { kind: "wrap" }>): Promise<WrappedAdapter> {
+    const { logger, serving, userName, mayServe } = this.#options;
+    if (!(await mayServe(plan.servers)))
+      throw new AppError("refused", "You did not allow this configuration's servers.", {
+        hint: 'Write others in "server" of launch.json, or none.',
+      });
     return WrappedAdapter.start(plan, {
       id: session.id,
       name: session.name,

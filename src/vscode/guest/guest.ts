@@ -6,6 +6,7 @@ import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { mapSources } from "../../guest/sources/mapSources.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
+import { isOpen } from "../consent.ts";
 import { documentUri } from "../documentUri.ts";
 import { harmless } from "../harmless.ts";
 import { HOST_BREAKPOINTS } from "../names.ts";
@@ -29,7 +30,7 @@ export interface Guest {
 
 /** What makes this window a guest: debug adapters of the type `debug-server`, and the host's sources. */
 export function createGuest(app: App, { userName, folders }: GuestWindow): Guest {
-  const { context, joins, serving, logger, recents } = app;
+  const { context, joins, serving, consent, logger, recents } = app;
   const local = new DiskFiles(folders);
   const files = new SourceFiles();
   const hosts = new WeakMap<Join, HostFiles>();
@@ -48,6 +49,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
   const adapters = new GuestAdapters({
     joins,
     serving,
+    mayServe: (servers) => consent.allows("serve an adapter's debug session", servers.filter(isOpen)),
     logger,
     userName,
     withPassword: (address) => recents.withPassword(address),
