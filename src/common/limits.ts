@@ -50,7 +50,7 @@ export const LIMITS = {
   certificateBytes: 1 * MiB,
   /** Clients of one server, unless `maxclients=` says fewer. */
   clients: 256,
-  /** Objects and arrays within each other in one message of a client. */
+  /** Objects and arrays within each other in one message of a client, or of the adapter. */
   nesting: 500,
   /** Conditions and log messages of guests that are remembered as theirs, in a window of VS Code. */
   guestCode: 10_000,

@@ -66,7 +66,7 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
 }
 
 /** From this size on, the end of a response's body is taken from the end of the message where that is certain. */
-const LARGE_BYTES = 64 * 1024;
+export const LARGE_BYTES = 64 * 1024;
 /** Once these have been read, all that DAP lets follow a response's `body` is a `message`, which is no object. */
 const BEFORE_BODY = ["seq", "type", "request_seq", "success", "command"] as const;
 

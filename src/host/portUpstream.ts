@@ -1,7 +1,8 @@
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
-import { readAdapterMessage } from "../dap/envelope.ts";
+import { LIMITS } from "../common/limits.ts";
+import { type AdapterMessage, LARGE_BYTES, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
@@ -16,6 +17,8 @@ export interface PortUpstreamOptions {
   /** Says why the connection closed, where somebody knows better than it closed (a process that died). */
   readonly explainEnd?: () => Promise<string | undefined>;
 }
+
+const TOO_DEEP = `nested deeper than ${LIMITS.nesting} levels`;
 
 /** An adapter that speaks plain DAP over a port: a process' standard streams or a socket. */
 export class PortUpstream implements Upstream {
@@ -76,15 +79,18 @@ export class PortUpstream implements Upstream {
       this.#logger.log("warn", "The debug adapter sent a message that is not DAP; it was left out.");
       return;
     }
+    if (isTooDeep(json, message)) {
+      this.#logger.log("warn", `The debug adapter sent a message that is ${TOO_DEEP}; it was left out.`);
+      if (message.type === "response") this.#answer(message.requestSeq, tooDeep());
+      else if (message.type === "request")
+        this.#port.send(responseParts(this.#seq++, message.seq, message.command, tooDeep()));
+      return;
+    }
     if (message.type === "event") {
       if (message.event === "terminated") this.#terminated = true;
       this.#event.fire(message);
     } else if (message.type === "response") {
-      const answer = this.#waiting.get(message.requestSeq);
-      this.#waiting.delete(message.requestSeq);
-      if (answer === undefined)
-        this.#logger.log("warn", `An answer to request ${message.requestSeq}, which nobody sent.`);
-      else answer(message);
+      this.#answer(message.requestSeq, message);
     } else {
       const { seq, command } = message;
       let answered = false;
@@ -100,6 +106,14 @@ export class PortUpstream implements Upstream {
     }
   }
 
+  #answer(requestSeq: number, outcome: Outcome): void {
+    const answer = this.#waiting.get(requestSeq);
+    this.#waiting.delete(requestSeq);
+    if (answer === undefined)
+      this.#logger.log("warn", `An answer to request ${requestSeq}, which nobody sent.`);
+    else answer(outcome);
+  }
+
   async #close(reason: AppError | undefined): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -112,4 +126,16 @@ export class PortUpstream implements Upstream {
     this.dispose();
     this.#end.fire({ expected, reason: expected ? "The debug session has ended." : why });
   }
+}
+
+/**
+ * Whether what walks through the message's value would run out of stack. Of a large response this is not asked, as its body
+ * passes unread; who reads it nevertheless, asks (hub/convert.ts).
+ */
+function isTooDeep(json: Buffer, message: AdapterMessage): boolean {
+  return (message.type !== "response" || json.length < LARGE_BYTES) && nesting(json) > LIMITS.nesting;
+}
+
+function tooDeep(): Outcome {
+  return errorOutcome(new AppError("adapterFailed", `The debug adapter's message was ${TOO_DEEP}.`));
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type JsonObject, encodeJson, isObject } from "../dap/messages.ts";
-import { parseJson } from "../dap/envelope.ts";
+import { nesting, parseJson } from "../dap/envelope.ts";
+import { LIMITS } from "../common/limits.ts";
 import type { Profile } from "./profile.ts";
 
 /**
@@ -61,7 +62,8 @@ export function conversionBetween(client: Profile, upstream: Profile): Conversio
       const located = moved && LOCATED.has(name);
       const dropsMemory = memory && WITH_MEMORY.has(name);
       const dropsAnsi = ansi && (name === "output" || name === "variables");
-      if (!located && !dropsMemory && !dropsAnsi) return body;
+      // A large body may be so deep that to walk through it would exhaust the stack (host/portUpstream.ts).
+      if ((!located && !dropsMemory && !dropsAnsi) || nesting(body) > LIMITS.nesting) return body;
       let value = parseJson(body);
       if (located) value = move(value, lines, columns, paths ? client.pathFormat : undefined);
       if (dropsMemory) value = without(value, "memoryReference");

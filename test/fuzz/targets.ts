@@ -5,6 +5,8 @@ import { deflate } from "./targets/deflate.ts";
 import { frames } from "./targets/frames.ts";
 import { guestLink } from "./targets/guestLink.ts";
 import { hostLink } from "./targets/hostLink.ts";
+import { hubAdapter } from "./targets/hubAdapter.ts";
+import { hubClient } from "./targets/hubClient.ts";
 import { linkMessages } from "./targets/linkMessages.ts";
 import { passwordLines } from "./targets/passwordLines.ts";
 import { datalink, serialFrames } from "./targets/serial.ts";
@@ -26,4 +28,10 @@ export const READERS: readonly Target[] = [
 ];
 
 /** What a peer talks to, with all that it remembers of what was said. */
-export const ENDS: readonly Target[] = [hostLink, guestLink];
+export const ENDS: readonly Target[] = [
+  hostLink,
+  guestLink,
+  hubClient("view", 20_000),
+  hubClient("control", 20_000),
+  hubAdapter,
+];
