@@ -5,7 +5,7 @@ import { isLocked } from "../address/locked.ts";
 import type { ServerAddress } from "../address/model.ts";
 import { parseServer } from "../address/parse.ts";
 import { allows } from "../common/access.ts";
-import { isReachable } from "../host/reach.ts";
+import { isReachable, openTo } from "../host/reach.ts";
 import { harmless } from "./harmless.ts";
 import { insecurity } from "./views/serverRow.ts";
 
@@ -75,7 +75,7 @@ export function opensMore(texts: readonly string[], own: readonly string[]): Ser
 
 /** What lets in who was not asked about and has proved nothing, or goes to another machine for that. */
 export function isOpen(address: ServerAddress): boolean {
-  return address.insecure || (isReachable(address) && !isLocked(address));
+  return address.insecure || openTo(address) !== undefined || (isReachable(address) && !isLocked(address));
 }
 
 /** Wrong ones open nothing: whoever starts them says so. */
@@ -95,8 +95,8 @@ function isWithin(address: ServerAddress, own: ServerAddress): boolean {
 }
 
 function reachOf(address: ServerAddress): string {
-  const insecure = insecurity(address);
-  if (insecure !== undefined) return insecure.replace(/\.$/, "");
+  const open = insecurity(address);
+  if (open !== undefined) return open.warning.replace(/\.$/, "");
   if (isLocked(address)) return "anyone with the password or a certificate that you trust can join";
   if ("clicon" in address) return "this machine connects to another, which can ask to join";
   return "others can ask to join";

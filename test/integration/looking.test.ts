@@ -216,17 +216,15 @@ describe("a guest that may only look at a C++ program, in gdb", { skip: skipWith
     const { variables } = await client.request("variables", { variablesReference: at.variablesReference });
     const price = variables.find(({ name }) => name === "price");
     assert.ok(price?.memoryReference !== undefined);
-    const { address, data } = await client.request("readMemory", {
-      memoryReference: price.memoryReference,
-      count: 4,
-    });
+    const read = await client.request("readMemory", { memoryReference: price.memoryReference, count: 4 });
+    const { address = "", data } = read ?? {};
     assert.equal(Buffer.from(data ?? "", "base64").readInt32LE(), 1190);
     const again = await client.request("readMemory", { memoryReference: address, count: 4 });
-    assert.equal(again.data, data);
+    assert.equal(again?.data, data);
     const [frame] = (await client.request("stackTrace", { threadId: at.threadId })).stackFrames;
     const memoryReference = frame?.instructionPointerReference ?? "";
-    const { instructions } = await client.request("disassemble", { memoryReference, instructionCount: 2 });
-    assert.ok(instructions.length > 0);
+    const disassembled = await client.request("disassemble", { memoryReference, instructionCount: 2 });
+    assert.ok((disassembled?.instructions.length ?? 0) > 0);
     assert.equal(existsSync(trace), false);
   });
 

@@ -33,7 +33,7 @@ interface Decoded {
 }
 
 function decode(chunks: readonly Buffer[]): Decoded {
-  const decoder = new DapDecoder(MOST_BYTES);
+  const decoder = new DapDecoder(() => ({ bytes: MOST_BYTES }));
   const bodies: string[] = [];
   let fault: string | undefined;
   for (const chunk of chunks) {
