@@ -3,6 +3,7 @@ import { codec } from "./targets/codec.ts";
 import { dapMessages } from "./targets/dapMessages.ts";
 import { deflate } from "./targets/deflate.ts";
 import { frames } from "./targets/frames.ts";
+import { guest } from "./targets/guest.ts";
 import { guestLink } from "./targets/guestLink.ts";
 import { hostLink } from "./targets/hostLink.ts";
 import { hubAdapter } from "./targets/hubAdapter.ts";
@@ -34,4 +35,5 @@ export const ENDS: readonly Target[] = [
   hubClient("view", 20_000),
   hubClient("control", 20_000),
   hubAdapter,
+  guest,
 ];
