@@ -34,10 +34,14 @@ export const LIMITS = {
   questionMs: 60_000,
   /** Such questions of one server that are open at the same time. */
   questions: 8,
-  /** Letters of what a guest says to the others by `.echo`. */
+  /** Letters of what a guest says to the others by `.echo`, and of what they are told that it did. */
   echoLength: 4096,
   /** Letters of the line that tells the others what a client did: an expression may be longer. */
   activityLength: 1000,
+  /** Lines of one guest in the others' debug consoles, and letters of them, in that time. */
+  consoleLines: 50,
+  consoleLetters: 64 * KiB,
+  consoleMs: 1_000,
   /** Messages waiting for one slow client, besides the one that is being written. */
   outboxBytes: 32 * MiB,
   /** Past output that a late client is shown. */
@@ -54,8 +58,6 @@ export const LIMITS = {
   nesting: 500,
   /** Conditions and log messages of guests that are remembered as theirs, in a window of VS Code. */
   guestCode: 10_000,
-  /** Requests of one client that are under way at the same time. */
-  requestsUnderWay: 1024,
   /** Child sessions that a guest's editor is asked to open: at the same time, for one link at all, and within each other. */
   childrenUnderWay: 64,
   children: 512,
@@ -66,4 +68,11 @@ export const LIMITS = {
   instructions: 10_000,
   /** … variables, stack frames and modules. */
   items: 100_000,
+  /** Requests of one client that are under way at the same time, and what they weigh unless it is the host's own. */
+  requestsUnderWay: 1024,
+  requestBytesUnderWay: 16 * MiB,
+  /** Of them, queries at the adapter while others take part. */
+  queriesUnderWay: 4,
+  /** Breakpoints in one list of a client, and in that list and those of the others together. */
+  breakpoints: 1024,
 } as const;

@@ -1,4 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { AppError } from "../common/errors.ts";
+import { MESSAGE_COST } from "../common/fairShare.ts";
+import { LIMITS } from "../common/limits.ts";
 import {
   parseObject,
   objects,
@@ -50,6 +53,19 @@ export class Breakpoints {
     const kind = kindOf(request.command);
     if (kind === undefined) return;
     const items = readItems(kind, request.args);
+    const most = LIMITS.breakpoints;
+    if (items.length > most && !request.client.participant.isHost) {
+      request.refuse(
+        new AppError(
+          "tooLarge",
+          `A list of ${items.length} breakpoints is longer than the ${most} allowed.`,
+          {
+            hint: "Remove some in this file.",
+          },
+        ),
+      );
+      return;
+    }
     if (this.#hub.window !== undefined && this.#hub.isParentOnly) {
       // By way of a child session they come into the window's one list for all sessions: there they are known.
       request.answer({
@@ -321,7 +337,10 @@ export class Breakpoints {
         if (altered && !edit.added.includes(id)) this.#news.announceChanged(other, shelf, id);
       }
     }
-    if (client !== undefined) this.#tell(shelf, edit, client);
+    if (client === undefined) return;
+    this.#tell(shelf, edit, client);
+    const news = edit.added.length + edit.changed.length + edit.removed.length;
+    client.charge(news * this.#hub.clients.size * MESSAGE_COST);
   }
 
   /** Who did what, in the others' debug console. */

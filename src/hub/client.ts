@@ -55,8 +55,10 @@ export interface ClientRequest {
   args: JsonObject;
   /** The arguments for the adapter: as the client wrote them, or converted to the adapter's conventions. */
   rawArgs: Buffer | undefined;
+  /** Of the message. */
+  readonly bytes: number;
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
-  readonly sawStop: boolean;
+  sawStop(): boolean;
   /** Whether the client had been told of that breakpoint when it sent this; false where that is not known. */
   sawBreakpoint(name: string): boolean;
   /** The number by which the adapter knows it, once it alone was sent there for this client. */
@@ -88,7 +90,7 @@ export class Client {
   readonly #port: DapPort;
   readonly #outbox: Outbox;
   readonly #request = new Emitter<ClientRequest>();
-  readonly #answered = new Emitter<void>();
+  readonly #answered = new Emitter<ClientRequest>();
   readonly #gone = new Emitter<AppError | undefined>();
   /** A request to deal with, in the order in which they were sent. */
   readonly onRequest = this.#request.event;
@@ -98,6 +100,7 @@ export class Client {
   readonly onGone = this.#gone.event;
   /** Not by number: a client may use one twice, and is owed two answers then. */
   readonly #underWay = new Set<ClientRequest>();
+  #underWayBytes = 0;
   readonly #reverse = new Map<number, (outcome: Outcome) => void>();
   /** Reverse requests that are still owed an answer, also those that wait to be sent. */
   readonly #unanswered = new Set<(outcome: Outcome) => void>();
@@ -132,6 +135,11 @@ export class Client {
 
   get outboxBytes(): number {
     return this.#outbox.bytes;
+  }
+
+  /** What it has sent has caused costs besides those of reading it (common/fairShare.ts). */
+  charge(cost: number): void {
+    this.#port.charge?.(cost);
   }
 
   /** The request of that sequence number that is still under way. */
@@ -238,7 +246,8 @@ export class Client {
       command,
       args,
       rawArgs: args === message.args ? message.rawArgs : encodeJson(args),
-      sawStop: seen === undefined || seen >= this.#stopSentAt,
+      bytes: body.length,
+      sawStop: () => seen === undefined || seen >= this.#stopSentAt,
       sawBreakpoint: (name) => {
         const sentAt = this.#breakpointSentAt.get(name);
         return seen !== undefined && sentAt !== undefined && seen >= sentAt && this.breakpointIds.has(name);
@@ -251,11 +260,22 @@ export class Client {
       return;
     }
     this.#underWay.add(request);
+    this.#underWayBytes += body.length;
+    if (this.#underWayBytes > LIMITS.requestBytesUnderWay && !this.participant.isHost) {
+      const most = LIMITS.requestBytesUnderWay;
+      this.drop(
+        new AppError("busy", `Requests of more than ${most} bytes were under way.`, {
+          hint: "Wait for the answers to large requests.",
+        }),
+      );
+      return;
+    }
     this.#request.fire(request);
   }
 
   #answer(request: ClientRequest, outcome: Outcome): void {
     if (this.#isGone || !this.#underWay.delete(request)) return;
+    this.#underWayBytes -= request.bytes;
     const { command } = request;
     const body =
       outcome.body === undefined ? undefined : this.#converted(command, outcome.success, outcome.body);
@@ -264,7 +284,8 @@ export class Client {
       bytes: body?.length ?? 0,
       outputLines: undefined,
     });
-    this.#answered.fire();
+    this.charge(body?.length ?? 0);
+    this.#answered.fire(request);
   }
 
   #converted(command: string, success: boolean, body: Buffer): Buffer {

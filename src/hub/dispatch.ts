@@ -21,6 +21,8 @@ interface DispatchHub extends HubContext {
   readonly console: ConsoleContext | undefined;
   startOrTransfer(request: ClientRequest): void;
   disconnect(request: ClientRequest): void;
+  /** Takes back a request that waits for its turn at the adapter. False if it does not. */
+  withdraw(request: ClientRequest): boolean;
 }
 
 /** From the clients to the adapter: refuses what must not pass, and hands the rest to the part that it concerns. */
@@ -113,13 +115,14 @@ export class Dispatch {
     return this.#staleHandle(request, rule) ?? lookRefusal(request, rule, this.#parts.sources);
   }
 
-  #staleHandle({ client, command, args, sawStop }: ClientRequest, rule: RequestRule): AppError | undefined {
+  #staleHandle(request: ClientRequest, rule: RequestRule): AppError | undefined {
+    const { client, command, args } = request;
     for (const [name, kind] of Object.entries(rule.handles ?? {})) {
       const handle = args[name];
       if (typeof handle !== "number") continue;
       const { valid, epoch } = client.handles.find(kind, handle);
       // A number that was given out while the program ran means the same after a stop that the client has not seen.
-      if (valid && (sawStop || epoch === undefined)) continue;
+      if (valid && (request.sawStop() || epoch === undefined)) continue;
       return new AppError(
         "staleHandle",
         `${command}: The program has moved on since "${name}" ${handle} was given out.`,
@@ -215,7 +218,7 @@ export class Dispatch {
     const { client, args } = request;
     const supported = this.#hub.capabilities.supportsCancelRequest === true;
     const target = client.underWay(args.requestId);
-    const answered = target !== undefined && this.#parts.queries.cancel(target);
+    const answered = target !== undefined && (this.#withdraw(target) || this.#parts.queries.cancel(target));
     const requestId = answered ? undefined : target?.upstreamSeq;
     if (supported && (requestId !== undefined || args.progressId !== undefined)) {
       const { progressId } = args;
@@ -227,6 +230,12 @@ export class Dispatch {
     } else {
       request.refuse(new AppError("notSupported", 'The debug adapter does not support "cancel".'));
     }
+  }
+
+  #withdraw(request: ClientRequest): boolean {
+    if (!this.#hub.withdraw(request)) return false;
+    request.refuse(new AppError("cancelled", "Cancelled."));
+    return true;
   }
 
   /** The stop that a request is about: its thread's, or that of the handle it uses. */

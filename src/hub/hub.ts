@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { DisposableStore } from "../common/disposable.ts";
 import { Emitter } from "../common/event.ts";
+import { MESSAGE_COST } from "../common/fairShare.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { inSentence } from "../common/names.ts";
@@ -12,12 +13,14 @@ import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { Client, type ClientRequest, type Participant } from "./client.ts";
 import type { ConsoleContext } from "./console.ts";
+import { ConsoleLines, leftOutLine } from "./consoleLines.ts";
 import type { Actor, HubContext, Parts } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
 import { HostWindow } from "./hostWindow.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Queries } from "./queries.ts";
+import { QueryTurns } from "./queryTurns.ts";
 import { ReverseRequests, type ChildSession } from "./reverse.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
@@ -42,6 +45,8 @@ export interface HubOptions extends StartOptions {
   readonly windowOf?: Participant;
   /** For the commands of clients' debug consoles; absent: there are none. */
   readonly console?: ConsoleContext;
+  /** How much of each participant the consoles of the others have; absent: counted for this session alone. */
+  readonly lines?: ConsoleLines;
 }
 
 /** A line for everybody's debug console. */
@@ -68,6 +73,8 @@ export class Hub implements HubContext {
   readonly #parts: Parts;
   readonly #events: AdapterEvents;
   readonly #dispatch: Dispatch;
+  readonly #queryTurns: QueryTurns;
+  readonly #lines: ConsoleLines;
   readonly #subscriptions = new Map<Client, DisposableStore>();
   readonly #findSession: HubOptions["findSession"];
   readonly #parent: Hub | undefined;
@@ -119,6 +126,13 @@ export class Hub implements HubContext {
     };
     this.#events = new AdapterEvents(this, this.#parts);
     this.#dispatch = new Dispatch(this, this.#parts, this.#events);
+    this.#queryTurns = new QueryTurns(
+      (client) => this.#isAlone(client),
+      (request) => this.#dispatch.handle(request),
+    );
+    this.#lines =
+      options.lines ??
+      new ConsoleLines((participant, count) => this.say(leftOutLine(participant, count), { participant }));
     const { windowOf } = options;
     this.window = windowOf && new HostWindow(windowOf, this, this.#parts, this.#events);
     upstream.onEvent(({ event, body }) => {
@@ -227,7 +241,14 @@ export class Hub implements HubContext {
   }
 
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void {
-    for (const client of this.clients) if (client.live && client !== except) client.event(event, body);
+    let receivers = 0;
+    for (const client of this.clients) {
+      if (!client.live || client === except) continue;
+      client.event(event, body);
+      receivers++;
+    }
+    // Whoever has caused it pays for it.
+    if (except instanceof Client) except.charge(receivers * (MESSAGE_COST + (body?.length ?? 0)));
   }
 
   /** A line in the debug consoles of the clients. */
@@ -242,7 +263,19 @@ export class Hub implements HubContext {
 
   notice(actor: Actor, deed: string): void {
     if (this.isParentOnly) return;
-    this.say(`${inSentence(actor.participant.name)} ${shownLine(deed, LIMITS.activityLength)}.`, actor);
+    const line = `${inSentence(actor.participant.name)} ${shownLine(deed, LIMITS.activityLength)}.`;
+    if (this.#lines.takeOrCount(actor.participant, line.length)) this.say(line, actor);
+  }
+
+  withdraw(request: ClientRequest): boolean {
+    return this.#queryTurns.withdraw(request);
+  }
+
+  /** Whether nobody else needs the adapter. */
+  #isAlone({ participant }: Client): boolean {
+    if (this.window !== undefined) return false;
+    for (const other of this.clients) if (other.participant !== participant) return false;
+    return true;
   }
 
   // The requests by which a client comes and goes; dispatch.ts calls these.
@@ -339,17 +372,24 @@ export class Hub implements HubContext {
     this.clients.add(client);
     const subscriptions = new DisposableStore();
     this.#subscriptions.set(client, subscriptions);
-    subscriptions.add(client.onRequest((request) => this.#dispatch.handle(request)));
-    subscriptions.add(client.onAnswered(() => this.#parts.lifecycle.answered(client)));
+    subscriptions.add(client.onRequest((request) => this.#queryTurns.take(request)));
+    subscriptions.add(
+      client.onAnswered((request) => {
+        this.#parts.lifecycle.answered(client);
+        this.#queryTurns.answered(request);
+      }),
+    );
     subscriptions.add(client.onGone(() => this.#gone(client)));
   }
 
   /** The client belongs to another session from now on. */
   #release(client: Client): void {
+    for (const request of this.#queryTurns.forget(client)) this.#dispatch.handle(request);
     this.#subscriptions.get(client)?.dispose();
     this.#subscriptions.delete(client);
     this.clients.delete(client);
     this.#parts.lifecycle.forget(client);
+    this.#queryTurns.othersChanged();
     this.#left.fire(client);
   }
 
@@ -373,7 +413,9 @@ export class Hub implements HubContext {
   }
 
   #gone(client: Client): void {
+    this.#queryTurns.forget(client);
     this.clients.delete(client);
+    this.#queryTurns.othersChanged();
     this.#subscriptions.delete(client);
     this.#parts.queries.forget(client);
     const goesOn = this.#ended === undefined && !this.#ending;

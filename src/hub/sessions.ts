@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { FairShare } from "../common/fairShare.ts";
+import { LIMITS } from "../common/limits.ts";
 import type { Logger } from "../common/logger.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
@@ -11,6 +12,7 @@ import { ownLine } from "../common/shown.ts";
 import type { Client, Participant } from "./client.ts";
 import type { Actor } from "./context.ts";
 import type { ServerDirectory } from "./console.ts";
+import { ConsoleLines, leftOutLine } from "./consoleLines.ts";
 import { Hub, type HubOptions, type Said } from "./hub.ts";
 import { configurationType } from "./profile.ts";
 import type { ChildSession } from "./reverse.ts";
@@ -104,6 +106,9 @@ export class Sessions {
   readonly onAway = this.#participantAway.event;
   /** The root session has ended, and with it everything. */
   readonly onEnd = this.#end.event;
+  readonly #lines = new ConsoleLines((participant, count) =>
+    this.#announce(leftOutLine(participant, count), { participant }),
+  );
   #nextSession = Number(ROOT);
   #nextParticipant = 1;
 
@@ -203,7 +208,8 @@ export class Sessions {
   setAway(participant: Participant, isAway: boolean): void {
     if (participant.isAway === isAway) return;
     participant.isAway = isAway;
-    this.#announce(awayLine(participant), { participant });
+    const line = awayLine(participant);
+    if (this.#lines.takeOrCount(participant, line.length)) this.#announce(line, { participant });
     this.#participantAway.fire(participant);
     this.#changed.fire();
   }
@@ -220,8 +226,16 @@ export class Sessions {
     this.#removed.fire({ participant, reason: undefined });
   }
 
-  /** A line of theirs for everybody else. */
+  /** A line of theirs for everybody else. Throws an AppError if it is too much at a time. */
   say(participant: Participant, text: string): void {
+    if (!participant.isHost && !this.#lines.take(participant, text.length)) {
+      const { consoleLines, consoleLetters, consoleMs } = LIMITS;
+      throw new AppError(
+        "busy",
+        `This was not said: the others get ${consoleLines} lines or ${consoleLetters} letters of you in ${consoleMs / 1000} s.`,
+        { hint: "Say it again in a moment." },
+      );
+    }
     participant.lastActiveAt = Date.now();
     const line = ownLine(`${inSentence(participant.name)}: ${text}`);
     for (const { hub } of this.#sessions.values()) {
@@ -261,6 +275,7 @@ export class Sessions {
       ...(this.window === undefined ? {} : { windowOf: this.window }),
       logger: this.#options.logger,
       console: this,
+      lines: this.#lines,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
       findSession: (client, start) => this.#transfer(client, start, session),
     });

@@ -81,7 +81,7 @@ export class Steering {
   #resume(request: ClientRequest): void {
     const { client, args } = request;
     const threadId = typeof args.threadId === "number" ? args.threadId : this.#threadOfFrame(request);
-    if (!request.sawStop || this.#execution.isRunning(threadId)) {
+    if (!request.sawStop() || this.#execution.isRunning(threadId)) {
       request.refuse(
         new AppError(
           "notStopped",
