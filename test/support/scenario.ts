@@ -8,7 +8,7 @@ import { withDeadline } from "./process.ts";
 export function initializeArguments(adapterID: string): DebugProtocol.InitializeRequestArguments {
   return {
     clientID: "vscode",
-    clientName: "Debug Server's tests",
+    clientName: "Test Client",
     adapterID,
     pathFormat: "path",
     linesStartAt1: true,

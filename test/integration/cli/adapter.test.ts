@@ -53,7 +53,7 @@ describe("adapter", { skip: skipWithout("debugpy") }, () => {
     await leave(editor);
     await second.waitEvent("terminated");
     assert.deepEqual(await editor.process?.waitExit(), { code: 0, signal: null });
-    assert.match(outputOf(editor), /Debug Server's tests has joined/);
+    assert.match(outputOf(editor), /Test Client has joined/);
     for (const client of [editor, guest, second]) client.assertNoFaults();
     assert.deepEqual(cli.leftovers(), []);
   });

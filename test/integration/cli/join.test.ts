@@ -139,10 +139,7 @@ describe("WinDbg's commands in the debug console", () => {
       await type(".servers"),
       `0 - Debugger Server - tcp:port=${serve.port}\n1 - Debugger Server - npipe:pipe=console`,
     );
-    assert.match(
-      await type(".clients"),
-      /^Debug Server's tests \(tcp .*\), last active .*\nKim \(npipe .*\(you\)$/,
-    );
+    assert.match(await type(".clients"), /^Test Client \(tcp .*\), last active .*\nKim \(npipe .*\(you\)$/);
     assert.equal((await editor.raw("evaluate", { expression: ".endsrv 0" })).message, "notAllowed");
     await type(".echo good bye");
     await heard(plain, "Kim: good bye");

@@ -71,14 +71,14 @@ describe("serve", () => {
       assert.deepEqual(told, [
         "listening",
         "listening",
-        "joined Debug Server's tests",
+        "joined Test Client",
         "joined Tess",
         "joined Pia",
         "left Tess",
         ...told.slice(6, 8),
         "ended",
       ]);
-      assert.deepEqual(told.slice(6, 8).sort(), ["left Debug Server's tests", "left Pia"]);
+      assert.deepEqual(told.slice(6, 8).sort(), ["left Pia", "left Test Client"]);
       for (const client of [first, byTcp, byPipe]) client.assertNoFaults();
       assert.deepEqual(cli.leftovers(), []);
     },
