@@ -33,7 +33,7 @@ before(buildCli);
 interface Scene {
   readonly cli: Cli;
   readonly other: Cli;
-  serve(...strings: readonly string[]): Promise<Serve>;
+  readonly serve: (...strings: readonly string[]) => Promise<Serve>;
 }
 
 function scene(t: TestContext): Scene {

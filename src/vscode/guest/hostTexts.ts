@@ -83,6 +83,7 @@ function pass(value: unknown, rule: Rule): unknown {
       return typeof value === "string" ? harmlessText(value) : undefined;
     case "opaque":
       return value;
+    case "dropped":
     default:
       return undefined;
   }
