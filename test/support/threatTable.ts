@@ -5,10 +5,10 @@ const HEADING = "## Threats, and the tests that hold them";
 const COLUMNS = ["who", "what they could get", "what holds them", "tests"];
 /** One test in the last cell, as inline code. */
 const REFERENCE = /^`(test\/[^`]+\.test\.ts) › ([^`]+)`$/u;
-const CALLS = new Set(["test", "it", "describe"]);
+const CALLS = new Set(["test", "it", "describe", "e2e"]);
 const RULE =
   "A reference is the inline code `test/…/file.test.ts › NAME`; several are separated by <br>. NAME is the whole first " +
-  "argument of a test(), it() or describe() in that file, not a path of several; of a template, its source text " +
+  "argument of a test(), it(), describe() or e2e() in that file, not a path of several; of a template, its source text " +
   "between the backticks, with the ${…} as they stand there. A | in it is written \\|.";
 
 /**
