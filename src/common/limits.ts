@@ -32,8 +32,8 @@ export const LIMITS = {
   passwordWaitMs: 30_000,
   /** For a person who is asked whether to let somebody in. */
   questionMs: 60_000,
-  /** Such questions of one server that are open at the same time. */
-  questions: 8,
+  /** Join requests of one server that wait for the host at the same time: a whole class may ask at once. */
+  questions: 256,
   /** Letters of what a guest says to the others by `.echo`, and of what they are told that it did. */
   echoLength: 4096,
   /** Letters of the line that tells the others what a client did: an expression may be longer. */

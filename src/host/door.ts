@@ -3,10 +3,13 @@ import type { ServerAddress } from "../address/model.ts";
 import { type Access, lesser } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
+import type { Disposable } from "../common/disposable.ts";
 import type { Logger } from "../common/logger.ts";
 import { guestName, shownName } from "../common/names.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
+import { realClock, type Clock } from "../transport/clock.ts";
 import { abortable } from "../transport/wait.ts";
+import { JoinRequestPacing } from "./joinRequestPacing.ts";
 
 /** Somebody who wants to come in, as the host is shown them. None of it is proved. */
 export interface Arrival {
@@ -20,6 +23,14 @@ export interface Arrival {
   readonly program?: string | undefined;
 }
 
+/** What the host is asked about. */
+export interface JoinRequest extends Arrival {
+  /** What limits per peer count by. */
+  readonly peer: string;
+  /** The most that the server gives. */
+  readonly most: Access;
+}
+
 export interface AdmitWait {
   /** Aborted when there is nothing to decide any more: they have gone, the time is over, the server has ended. */
   readonly signal: AbortSignal;
@@ -31,7 +42,7 @@ export interface AdmitWait {
  * Asks a person whether to let somebody in. Resolves with what they may do, which never is more than the server
  * allows; rejects with an AppError, which they are told, to turn them away.
  */
-export type Admit = (arrival: Arrival, wait: AdmitWait) => Promise<Access>;
+export type Admit = (request: JoinRequest, wait: AdmitWait) => Promise<Access>;
 
 /** Whether anybody who reaches the server could come in unasked, without having been told that this is meant so. */
 export function isUnlocked(address: ServerAddress): boolean {
@@ -47,15 +58,25 @@ export class Door {
   readonly #access: Access;
   readonly #logger: Logger;
   readonly #questionMs: number;
-  readonly #open = new Set<AbortController>();
+  readonly #clock: Clock;
+  /** The requests that wait, with the peers that they are from. */
+  readonly #open = new Map<AbortController, string>();
+  readonly #pacing = new JoinRequestPacing();
   #closed: AppError | undefined;
 
-  /** `access`: the most that anybody gets. `questionMs`: how long a person has; for tests. */
-  constructor(admit: Admit, access: Access, logger: Logger, questionMs: number = LIMITS.questionMs) {
+  /** `access`: the most that anybody gets. `questionMs`: how long a person has, and `clock`: for tests. */
+  constructor(
+    admit: Admit,
+    access: Access,
+    logger: Logger,
+    questionMs: number = LIMITS.questionMs,
+    clock: Clock = realClock,
+  ) {
     this.#admit = admit;
     this.#access = access;
     this.#logger = logger;
     this.#questionMs = questionMs;
+    this.#clock = clock;
   }
 
   /**
@@ -64,47 +85,84 @@ export class Door {
    * from now on.
    */
   async ask(
-    arrival: Arrival,
+    arrival: Omit<JoinRequest, "most">,
     signal: AbortSignal,
     extend: (ms: number, message?: string) => void = () => {},
   ): Promise<Access> {
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#open.size >= LIMITS.questions) {
-      throw new AppError("busy", "Too many others wait to be let in.", { hint: "Try again in a minute." });
-    }
+    const { peer } = arrival;
+    this.#makeRoom(peer);
     const question = new AbortController();
     const leave = () => question.abort(signal.reason instanceof AppError ? signal.reason : left());
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave);
-    this.#open.add(question);
-    let timer: NodeJS.Timeout | undefined;
+    this.#open.set(question, peer);
+    let timer: Disposable | undefined;
     const wait = (wanted: number, message?: string) => {
       if (!this.#open.has(question)) return;
-      clearTimeout(timer);
+      timer?.dispose();
       const ms = Math.min(wanted, LINK_LIMITS.admissionWaitMs - GRACE_MS);
-      timer = setTimeout(() => question.abort(nobodyAnswered()), ms);
+      timer = this.#clock.schedule(ms, () => question.abort(nobodyAnswered()));
       extend(ms + GRACE_MS, message);
     };
     try {
       question.signal.throwIfAborted();
-      wait(this.#questionMs, "The host is being asked.");
-      const decision = this.#admit(shown(arrival), { signal: question.signal, extend: wait });
-      return lesser(await abortable(decision, question.signal), this.#access);
+      const pause = this.#pacing.pauseOf(peer, this.#clock.now());
+      wait(pause + this.#questionMs, "The host is being asked.");
+      if (pause > 0) await this.#pause(pause, question.signal);
+      const request = { ...shown(arrival), peer, most: this.#access };
+      return await this.#decision(request, { signal: question.signal, extend: wait });
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown;
       this.#logger.log("error", `The host could not be asked: ${String(thrown)}`);
       throw new AppError("refused", "The host could not be asked.", { cause: thrown });
     } finally {
-      clearTimeout(timer);
+      timer?.dispose();
       signal.removeEventListener("abort", leave);
       this.#open.delete(question);
     }
   }
 
+  async #decision(request: JoinRequest, wait: AdmitWait): Promise<Access> {
+    try {
+      const access = await abortable(this.#admit(request, wait), wait.signal);
+      this.#pacing.admitted(request.peer);
+      return lesser(access, this.#access);
+    } catch (thrown) {
+      this.#pacing.failed(request.peer, this.#clock.now());
+      throw thrown;
+    }
+  }
+
+  /** The host is not asked yet. Rejects when the peer does not wait for that. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    let timer: Disposable | undefined;
+    try {
+      await abortable(new Promise<void>((resolve) => (timer = this.#clock.schedule(ms, resolve))), signal);
+    } finally {
+      timer?.dispose();
+    }
+  }
+
+  /** If too many wait, the last one of the peer with the most of them goes, so that one peer keeps out no others. */
+  #makeRoom(peer: string): void {
+    if (this.#open.size < LIMITS.questions) return;
+    const counts = new Map<string, number>();
+    for (const each of this.#open.values()) counts.set(each, (counts.get(each) ?? 0) + 1);
+    const [[most = peer, count = 0] = []] = [...counts].sort(([, one], [, other]) => other - one);
+    const tooMany = new AppError("busy", "Too many others wait to be let in.", {
+      hint: "Try again in a minute.",
+    });
+    if (count <= (counts.get(peer) ?? 0) + 1) throw tooMany;
+    const last = [...this.#open].findLast(([, each]) => each === most)?.[0];
+    last?.abort(tooMany);
+    if (last !== undefined) this.#open.delete(last);
+  }
+
   /** Nobody comes in any more, and those who wait are told why. */
   close(reason = new AppError("closed", "This server has ended.")): void {
     this.#closed = reason;
-    for (const question of this.#open) question.abort(reason);
+    for (const question of this.#open.keys()) question.abort(reason);
   }
 }
 

@@ -14,7 +14,7 @@ import type { ClientInfo, SessionInfo } from "../link/messages.ts";
 import type { Channel } from "../transport/channel.ts";
 import { whence } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
-import type { Admit } from "./door.ts";
+import type { AdmitWait, Arrival } from "./door.ts";
 import { PushingPort } from "./pushingPort.ts";
 import { sourceHandlers } from "./sourceFiles.ts";
 import type { SourceReader } from "./sourceReader.ts";
@@ -24,7 +24,7 @@ const FAR_MS = 10;
 
 /** How somebody gets in who speaks the link. */
 export interface Entrance {
-  readonly admit: Admit;
+  readonly admit: (arrival: Arrival, wait: AdmitWait) => Promise<Access>;
   /** A guest wants to come back to its own link. Throws an AppError if it may not. */
   readonly mayComeBack: () => void;
   /** It does. Throws an AppError if it cannot now. */

@@ -213,7 +213,8 @@ export class DebugServer {
     }
     // A question takes its time, and there is a limit for those.
     pending.leave();
-    const access = await this.#door.ask(arrival, wait.signal, (ms, message) => wait.extend(ms, message));
+    const from = { ...arrival, peer: pending.group.peer };
+    const access = await this.#door.ask(from, wait.signal, (ms, message) => wait.extend(ms, message));
     this.#assertRoom();
     this.#takeNewPlace(outer);
     return access;

@@ -5,6 +5,7 @@ import type { Joins } from "./guest/joins.ts";
 import type { Consent } from "./consent.ts";
 import type { GuestBreakpoints } from "./host/guestBreakpoints.ts";
 import type { Serving } from "./host/serving.ts";
+import type { JoinRequests } from "./joinRequests.ts";
 import type { Recents } from "./recent.ts";
 
 export interface Wishes {
@@ -19,6 +20,7 @@ export interface App {
   /** Whether servers may be opened that the workspace asks for. */
   readonly consent: Consent;
   readonly guests: GuestBreakpoints;
+  readonly requests: JoinRequests;
   readonly joins: Joins;
   readonly registry: Registry;
   readonly recents: Recents;

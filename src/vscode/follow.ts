@@ -89,10 +89,10 @@ async function serveFromStart(app: App, session: ServableSession): Promise<void>
 }
 
 /** The keys by which package.json shows commands only when they apply. */
-function keepContext({ serving, joins }: App): Disposable {
+function keepContext({ serving, joins, requests }: App): Disposable {
   const set = new Map<string, boolean>();
   const update = () => {
-    for (const [key, value] of Object.entries(contextOf(serving, joins))) {
+    for (const [key, value] of Object.entries(contextOf(serving, joins, requests))) {
       if (set.get(key) === value) continue;
       set.set(key, value);
       void vscode.commands.executeCommand("setContext", key, value);
@@ -101,6 +101,7 @@ function keepContext({ serving, joins }: App): Disposable {
   const store = new DisposableStore();
   store.add(serving.onChanged(update));
   store.add(joins.onChanged(update));
+  store.add(requests.onChanged(update));
   update();
   return store;
 }

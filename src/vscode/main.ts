@@ -3,8 +3,6 @@ import { PRODUCT } from "../common/product.ts";
 import { Registry } from "../host/registry.ts";
 import { DiskSources } from "../host/sourceReader.ts";
 import { serialLastWords } from "../transport/serial/device.ts";
-import { admission } from "./admission.ts";
-import { admissionScreen } from "./admissionScreen.ts";
 import type { App } from "./app.ts";
 import { Consent } from "./consent.ts";
 import { DebugSessions } from "./commands/chooseSession.ts";
@@ -20,9 +18,12 @@ import { SessionTracker } from "./host/tracker.ts";
 import { windowList } from "./host/window.ts";
 import { existingValues } from "./language/existing.ts";
 import { type Language, startLanguage } from "./language/language.ts";
+import { askAbout } from "./joinQuestions.ts";
+import { JoinRequests } from "./joinRequests.ts";
 import { linkHandler } from "./linkHandler.ts";
 import { channelLogger } from "./log.ts";
 import { type CommandName, GUEST_BREAKPOINTS } from "./names.ts";
+import { questionScreen } from "./questionScreen.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
 import { announcesServers, userName } from "./settings.ts";
@@ -50,11 +51,12 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     (vscode.workspace.workspaceFolders ?? [])
       .filter(({ uri }) => uri.scheme === "file")
       .map(({ uri }) => uri.fsPath);
+  const requests = new JoinRequests();
   const serving = new Serving({
     logger,
     registry,
     sources: new DiskSources(folders),
-    admit: admission(admissionScreen),
+    admit: (session) => requests.admit(session),
     certificates,
     announces: announcesServers,
   });
@@ -67,7 +69,19 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
   const consent = new Consent(context.workspaceState, (question, ...choices) =>
     vscode.window.showWarningMessage(question, ...choices),
   );
-  const app: App = { context, serving, consent, guests, joins, registry, recents, wishes: {}, logger, log };
+  const app: App = {
+    context,
+    serving,
+    requests,
+    consent,
+    guests,
+    joins,
+    registry,
+    recents,
+    wishes: {},
+    logger,
+    log,
+  };
   const tracker = new SessionTracker(serving, { logger, hostName: userName, guests });
   const sessions = new DebugSessions();
   const views = fillTrees(app, trees);
@@ -82,6 +96,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     language,
     followSessions(app),
     markHeld(app),
+    askAbout(requests, questionScreen),
   );
   return {
     tracker,

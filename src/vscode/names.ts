@@ -22,6 +22,10 @@ export const COMMANDS = {
   leave: "debugServer.leave",
   removeGuest: "debugServer.removeGuest",
   changeAccess: "debugServer.changeAccess",
+  joinRequests: "debugServer.joinRequests",
+  allowControl: "debugServer.allowControl",
+  allowView: "debugServer.allowView",
+  deny: "debugServer.deny",
   say: "debugServer.say",
   showLog: "debugServer.showLog",
   runScript: "debugServer.runScript",
@@ -68,6 +72,8 @@ export const CONTEXT = {
   hasPassword: "debugServer.hasPassword",
   /** Somebody is in whom this window may remove. */
   hasGuests: "debugServer.hasGuests",
+  /** A join request waits for an answer. */
+  hasRequests: "debugServer.hasRequests",
   /** This window is a guest somewhere. */
   isGuest: "debugServer.isGuest",
 } as const;

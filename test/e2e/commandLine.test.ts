@@ -59,7 +59,7 @@ e2e(
     atEnd(t, () => editor.kill());
     // An editor that cannot follow child sessions is given the one that has the program.
     const initialized = editor.request("initialize", { adapterID: "any", clientName: "an old editor" });
-    await host.notifications.press(/Cleo .*wants to join/, "Allow");
+    await host.notifications.press(/“Cleo” .*wants to join/, "Allow Control");
     await initialized;
     await editor.request("attach", {});
     await editor.waitEvent("initialized");
@@ -77,7 +77,7 @@ e2e(
       server: command,
       configuration: { type: "any", request: "attach", name: "join" },
     });
-    await host.notifications.press(/Emacs .*wants to join/, "Allow");
+    await host.notifications.press(/Emacs.*wants to join/, "Allow Control");
     const lines = (await emacs).join("\n");
     assert.match(lines, /tick/);
     await host.console.line("Emacs has left.");

@@ -120,7 +120,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
     joinLinked(asked, "Mallory"),
     (error) => error instanceof AppError && error.code === "refused",
   );
-  await window.notifications.press(/“Mallory” \(Test Editor, tcp .*\) wants to join “App”/, "Deny");
+  await window.notifications.press(/“Mallory” \(tcp .*, with “Test Editor”\) wants to join “App”/, "Deny");
   await denied;
 
   // What is open to everybody is loud three times: when it is chosen, confirmed, and done.
@@ -275,7 +275,7 @@ async function openUrl(window: Window, url: string): Promise<void> {
 
 async function enterAsked(t: Scope, window: Window, string: string): Promise<void> {
   const joining = joinLinked(string, "Kim");
-  await window.notifications.press(/Kim .* wants to join “App”/, "Allow");
+  await window.notifications.press(/Kim.* wants to join “App”/, "View Only");
   const { link } = await joining;
   atEnd(t, () => link.close());
   assert.equal(link.welcome.access, "view");

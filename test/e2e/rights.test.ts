@@ -13,7 +13,7 @@ e2e("two guests, one of whom may only look; a third whom the host denies reaches
   await join(ada, string, host);
   await ada.debug.stopped(LINES.callAdd, "app.js");
   const viv = await person(t, "Viv", { "a.txt": "" }, { runtime });
-  await join(viv, string, host, "Allow to View");
+  await join(viv, string, host, "View Only");
   await viv.debug.stopped(LINES.callAdd, "app.js");
 
   await host.sideBar("Debug Server");

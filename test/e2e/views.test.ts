@@ -93,8 +93,8 @@ e2e("what is served, and by whom it was joined, is seen and steered in the sideb
   const said = async () => (await host.statusBar()).map(({ aria }) => aria);
   await until("the status bar", said, (items) => items.includes("Debug Server, 1 server, no guests"));
 
-  await enter(t, host, string, "Ana", "Allow");
-  const sly = await enter(t, host, string, SLY, "Allow to View");
+  await enter(t, host, string, "Ana", "Allow Control");
+  const sly = await enter(t, host, string, SLY, "View Only");
   const written = "$ (verified) [Bob] (command:workbench.action.quit) **x**";
   const bob = `    ${written} | view · active now`;
   const all = ["App | pwa-node · 2 guests", server, "    Ana | control · active now", bob];

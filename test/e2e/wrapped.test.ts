@@ -79,7 +79,7 @@ e2e(
     // A plain DAP client, too.
     const client = await DapClient.connect({ port: Number(/port=(\d+)/.exec(string)?.[1]) });
     const joined = begin(client, "any", "attach", {});
-    await host.notifications.press(/wants to join/, "Allow");
+    await host.notifications.press(/wants to join/, "Allow Control");
     await joined;
     await client.request("configurationDone");
     await client.waitEvent("stopped");

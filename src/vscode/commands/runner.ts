@@ -1,6 +1,7 @@
 import type { App } from "../app.ts";
 import { showError } from "../messages.ts";
 import type { CommandName } from "../names.ts";
+import { answerWith, joinRequests } from "./answerRequests.ts";
 import { changeAccess } from "./changeAccess.ts";
 import type { DebugSessions } from "./chooseSession.ts";
 import { copyJoinLink } from "./copyJoinLink.ts";
@@ -35,6 +36,10 @@ export function commandRunner(
     leave,
     removeGuest,
     changeAccess,
+    joinRequests,
+    allowControl: answerWith("full"),
+    allowView: answerWith("view"),
+    deny: answerWith(undefined),
     say,
     showLog,
     newCertificate,

@@ -4,6 +4,7 @@ import type { ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { Join } from "../guest/joins.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
+import type { PendingClient } from "../joinRequests.ts";
 
 // What a command is about if a row of one of our views calls it: VS Code passes the row itself, which has these
 // properties. From the palette there is no argument, and the command asks. Rows may be older than the models: a
@@ -25,6 +26,11 @@ export interface GuestTarget {
   readonly guest: Participant;
 }
 
+/** allowControl, allowView, deny. */
+export interface PendingTarget {
+  readonly pending: PendingClient;
+}
+
 /** join, copyJoinString: a server that another process of this machine has registered. */
 export interface EntryTarget {
   readonly entry: ServerEntry;
@@ -40,4 +46,5 @@ export interface JoinTarget {
   readonly join: Join;
 }
 
-export type RowTarget = SessionTarget | ServerTarget | GuestTarget | EntryTarget | NetworkTarget | JoinTarget;
+export type RowTarget =
+  SessionTarget | ServerTarget | GuestTarget | PendingTarget | EntryTarget | NetworkTarget | JoinTarget;

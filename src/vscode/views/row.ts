@@ -32,6 +32,8 @@ export interface Face {
     | "server"
     | "serverWithPassword"
     | "guest"
+    | "pending"
+    | "pendingView"
     | "entry"
     | "entryJoined"
     | "join"

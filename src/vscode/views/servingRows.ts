@@ -1,16 +1,19 @@
 import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
 import { heldRows } from "./heldRows.ts";
+import type { PendingClient } from "../joinRequests.ts";
+import { pendingRow } from "./pendingRow.ts";
 import type { Row } from "./row.ts";
 import { insecurity, serverRow } from "./serverRow.ts";
 import { count, parts, spokenParts } from "./words.ts";
 
 /**
- * The view "Serving": each session that is served, below it its servers, below these their guests; and what guests have
- * set that is not among VS Code's breakpoints.
+ * The view "Serving": each session that is served, below it its join requests and servers, below these their guests; and
+ * what guests have set that is not among VS Code's breakpoints.
  */
 export function servingRows(
   servers: readonly ServedServer[],
+  pending: readonly PendingClient[],
   now: number,
   held: readonly HeldBreakpoint[] = [],
 ): Row[] {
@@ -19,6 +22,7 @@ export function servingRows(
     sessionRow(
       session,
       servers.filter((served) => served.session === session),
+      pending.filter((client) => client.session === session),
       now,
       held,
     ),
@@ -28,6 +32,7 @@ export function servingRows(
 function sessionRow(
   session: ServableSession,
   servers: readonly ServedServer[],
+  pending: readonly PendingClient[],
   now: number,
   held: readonly HeldBreakpoint[],
 ): Row {
@@ -54,7 +59,11 @@ function sessionRow(
       spoken: spokenParts(`Debug session ${name}`, type, count(servers.length, "server"), guests),
       context: "session",
     },
-    children: [...servers.map((served) => serverRow(served, now)), ...heldRows(session, held)],
+    children: [
+      ...pending.map(pendingRow),
+      ...servers.map((served) => serverRow(served, now)),
+      ...heldRows(session, held),
+    ],
   };
 }
 

@@ -27,19 +27,20 @@ export interface Views extends Disposable {
 export function fillTrees(
   {
     serving,
+    requests,
     guests,
     joins,
     registry,
     logger,
-  }: Pick<App, "serving" | "guests" | "joins" | "registry" | "logger">,
+  }: Pick<App, "serving" | "requests" | "guests" | "joins" | "registry" | "logger">,
   trees: Trees,
 ): Views {
   const store = new DisposableStore();
   const fill = (tree: Tree, source: RowSource) => store.add(new RowTree(tree, source));
 
   const served = fill(trees.serving, {
-    load: async (now) => servingRows(serving.servers, now, guests.held()),
-    changes: [serving.onChanged, guests.onChanged],
+    load: async (now) => servingRows(serving.servers, requests.all, now, guests.held()),
+    changes: [serving.onChanged, requests.onChanged, guests.onChanged],
   });
   const status = store.add(new StatusItem());
   const showServing = () => {

@@ -50,14 +50,17 @@ export class Notifications {
     return found;
   }
 
-  /** Waits for one with this text, and presses its button. */
+  /** Waits for one with this text, and presses its button, or its link that begins so. */
   async press(text: string | RegExp, button: string): Promise<void> {
     await this.shown(text);
     const item = this.#items.filter({ hasText: text }).first();
     await item.hover(); // What is collapsed shows its buttons then.
     const expand = item.locator(".codicon-notifications-expand");
     if (await expand.isVisible()) await expand.click();
-    await item.locator(".monaco-text-button", { hasText: new RegExp(`^${button}$`) }).click();
+    const answer = item
+      .locator(".monaco-text-button", { hasText: new RegExp(`^${button}$`) })
+      .or(item.locator(".notification-list-item-message a", { hasText: new RegExp(`^${button}\\b`) }));
+    await answer.first().click();
     await item.waitFor({ state: "hidden" });
   }
 

@@ -69,7 +69,12 @@ export async function serve(window: Window, choice = "This machine: TCP, any fre
 }
 
 /** Joins by a string through the palette; the host lets the guest in. */
-export async function join(guest: Window, string: string, host?: Window, answer = "Allow"): Promise<void> {
+export async function join(
+  guest: Window,
+  string: string,
+  host?: Window,
+  answer = "Allow Control",
+): Promise<void> {
   await guest.command("Debug Server: Join Debug Server…");
   await guest.quickInput.enter(string);
   if (host !== undefined) await host.notifications.press(/wants to join/, answer);

@@ -13,7 +13,7 @@
  *     await window.command("Debug Server: Start Debug Server");     // through the palette
  *     await window.quickInput.opened("How can guests reach it?");   // title, prompt or placeholder
  *     await window.quickInput.pick("TCP");                          // or .enter("tcp:port=0"), .type() + .message()
- *     await window.notifications.press(/wants to join/, "Allow");
+ *     await window.notifications.press(/wants to join/, "Allow Control");
  *     await window.sideBar("Debug Server");
  *     await until("two guests", () => window.view("Serving").rows(), (rows) => rows.length === 3);
  *     await window.screenshot("serving");               // .tools/pictures/serving.png

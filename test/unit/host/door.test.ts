@@ -5,15 +5,18 @@ import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { lineLogger, nullLogger } from "../../../src/common/logger.ts";
 import { Door, isUnlocked } from "../../../src/host/door.ts";
+import { VirtualClock } from "../../../src/transport/clock.ts";
 import { Questions } from "../../support/questions.ts";
 
-const ANA = { name: "Ana", address: "tcp 10.0.0.2:5000", kind: "dap" } as const;
+const ANA = { name: "Ana", address: "tcp 10.0.0.2:5000", kind: "dap", peer: "tcp:10.0.0.2" } as const;
+
+type From = Parameters<Door["ask"]>[0];
 
 function door(access: "view" | "control" | "full" = "full", questionMs?: number) {
   const host = new Questions();
   const gone = new AbortController();
   const made = new Door(host.admit, access, nullLogger, questionMs);
-  return { host, gone, door: made, ask: (arrival = ANA) => made.ask(arrival, gone.signal) };
+  return { host, gone, door: made, ask: (arrival: From = ANA) => made.ask(arrival, gone.signal) };
 }
 
 const code = (wanted: string) => (error: unknown) => error instanceof AppError && error.code === wanted;
@@ -124,17 +127,78 @@ describe("the door", () => {
     assert.equal(host.asked, 1);
   });
 
-  test("several are asked about at a time, in any order of answers, but not too many", async () => {
+  test("a whole class is asked about at a time, in any order of answers", async () => {
     const { host, ask } = door();
-    const asked = Array.from({ length: LIMITS.questions }, () => ask());
+    const asked = Array.from({ length: 30 }, () => ask());
     const questions = await Promise.all(asked.map(() => host.next()));
-    await assert.rejects(ask(), code("busy"));
-    questions.at(-1)?.allow("view");
-    assert.equal(await asked.at(-1), "view");
-    const late = ask();
-    for (const question of [...questions.slice(0, -1), await host.next()]) question.allow("control");
-    assert.deepEqual(await Promise.all(asked.slice(0, -1)), Array(LIMITS.questions - 1).fill("control"));
-    assert.equal(await late, "control");
+    for (const question of questions.reverse()) question.allow("control");
+    assert.deepEqual(await Promise.all(asked), Array(30).fill("control"));
+  });
+
+  test("where too many wait, the peer with the most of them gives way to others", async () => {
+    const { host, ask } = door();
+    const mallory = (n: number) => ({ ...ANA, name: `Mallory ${n}`, peer: "tcp:192.0.2.7" });
+    const asked = Array.from({ length: LIMITS.questions }, (_, n) => ask(mallory(n)));
+    for (const each of asked) each.catch(() => {});
+    for (const _ of asked) await host.next();
+    await assert.rejects(ask(mallory(-1)), code("busy"));
+    const ana = ask();
+    await assert.rejects(asked.at(-1) ?? ana, code("busy"));
+    (await host.next()).allow("view");
+    assert.equal(await ana, "view");
+  });
+
+  test("a peer that comes and goes is asked about less and less often, and others as ever", async () => {
+    const clock = new VirtualClock();
+    const host = new Questions();
+    const made = new Door(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    // It leaves as soon as the host is asked, or after a millisecond; five seconds long.
+    while (clock.now() < 5_000) {
+      const gone = new AbortController();
+      const before = host.asked;
+      const asked = made.ask(ANA, gone.signal);
+      while (host.asked === before && clock.now() < 5_000) {
+        await turn();
+        if (host.asked === before) clock.advance(100);
+      }
+      gone.abort();
+      await assert.rejects(asked, code("closed"));
+      clock.advance(1);
+    }
+    assert.ok(host.asked <= 6, `${host.asked} questions`);
+    assert.equal(clock.waiting, 0);
+    const before = host.asked;
+    void made.ask({ ...ANA, peer: "tcp:10.0.0.3" }, new AbortController().signal).catch(() => {});
+    await turn();
+    assert.equal(host.asked, before + 1);
+    made.close();
+  });
+
+  test("who leaves before the host is asked makes the pause no longer; an answer ends it", async () => {
+    const clock = new VirtualClock();
+    const host = new Questions();
+    const made = new Door(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
+    const stays = new AbortController().signal;
+    for (let n = 0; n < 4; n++) {
+      const asked = made.ask(ANA, stays);
+      if (n === 3) clock.advance(1_000);
+      (await host.next()).deny(new AppError("refused", "No."));
+      await assert.rejects(asked, code("refused"));
+    }
+    for (let n = 0; n < 50; n++) {
+      const gone = new AbortController();
+      const asked = made.ask(ANA, gone.signal);
+      gone.abort();
+      await assert.rejects(asked, code("closed"));
+    }
+    const asked = made.ask(ANA, stays);
+    clock.advance(2_000);
+    (await host.next()).allow("view");
+    assert.equal(await asked, "view");
+    void made.ask(ANA, stays).catch(() => {});
+    await host.next();
+    made.close();
   });
 
   test("an end of the server answers all questions", async () => {

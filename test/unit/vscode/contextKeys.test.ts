@@ -13,6 +13,7 @@ import { guestsOf, servedSessions } from "../../../src/vscode/commands/find.ts";
 import { contextOf } from "../../../src/vscode/contextKeys.ts";
 import { Joins } from "../../../src/vscode/guest/joins.ts";
 import { Serving } from "../../../src/vscode/host/serving.ts";
+import { JoinRequests } from "../../../src/vscode/joinRequests.ts";
 import { CONTEXT } from "../../../src/vscode/names.ts";
 import { DapClient } from "../../support/dapClient.ts";
 import { initializeArguments } from "../../support/scenario.ts";
@@ -26,13 +27,14 @@ test("the keys of when clauses follow what the window serves and joins", async (
     admit: () => undefined,
   });
   const joins = new Joins();
+  const requests = new JoinRequests();
   t.after(async () => {
     joins.dispose();
     await serving.close("The test is over.");
     rmSync(directory, { recursive: true, force: true });
   });
   const now = () =>
-    Object.entries(contextOf(serving, joins))
+    Object.entries(contextOf(serving, joins, requests))
       .filter(([, value]) => value)
       .map(([key]) => key);
   assert.deepEqual(now(), []);

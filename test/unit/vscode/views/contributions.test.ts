@@ -40,6 +40,8 @@ const CONTEXTS: Readonly<Record<Face["context"], true>> = {
   server: true,
   serverWithPassword: true,
   guest: true,
+  pending: true,
+  pendingView: true,
   entry: true,
   entryJoined: true,
   join: true,

@@ -61,7 +61,7 @@ describe("the view of what is served", () => {
   test("is empty without servers, whatever could be served", (t) => {
     const { serving, debug } = window(t);
     debug("shop");
-    assert.deepEqual(servingRows(serving.servers, 0), []);
+    assert.deepEqual(servingRows(serving.servers, [], 0), []);
     assert.equal(statusOf(serving.servers), undefined);
   });
 
@@ -73,7 +73,7 @@ describe("the view of what is served", () => {
     const second = await serve(shop, "tcp:port=0");
     await enter(first, "Ana");
 
-    const rows = servingRows(serving.servers, Date.now());
+    const rows = servingRows(serving.servers, [], Date.now());
     assert.deepEqual(
       rows.map(({ face }) => [face.id, face.label, face.description, face.context]),
       [
@@ -124,7 +124,7 @@ describe("the view of what is served", () => {
     assert.equal(status?.text, "$(broadcast) No guests");
     assert.equal(status?.warning, true);
     assert.match(status?.tooltip.warning ?? "", /^Whoever can reach this machine/);
-    assert.match(servingRows(serving.servers, 0)[0]?.face.tooltip.warning ?? "", /^Whoever can reach/);
+    assert.match(servingRows(serving.servers, [], 0)[0]?.face.tooltip.warning ?? "", /^Whoever can reach/);
   });
 });
 
@@ -135,7 +135,7 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
   const guest = served.host.guests()[0]?.participant.id;
   const rows = (more: object, others = ["Other [x](command:y)"]) => {
     const held = { tree: "shop", key: "file:///p/app.js", spec: { line: 9, ...more }, guest, others };
-    const all = servingRows(serving.servers, 0, [held, { ...held, tree: "another" }]);
+    const all = servingRows(serving.servers, [], 0, [held, { ...held, tree: "another" }]);
     return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
   };
   const why = "not in your list while “Other [x] (command:y)” runs";
@@ -154,7 +154,7 @@ test("a server that calls its guest: that it does, why it is in vain, and that i
   const shop = debug("shop");
   const failed = once(serving.onChanged);
   const served = await serve(shop, `tcp:port=${port},clicon=localhost`);
-  const face = () => servingRows(serving.servers, Date.now())[0]?.children[0]?.face;
+  const face = () => servingRows(serving.servers, [], Date.now())[0]?.children[0]?.face;
   const until = async (pattern: RegExp) => {
     while (!pattern.test(JSON.stringify(face()))) await once(serving.onChanged);
   };
