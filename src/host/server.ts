@@ -180,8 +180,7 @@ export class DebugServer {
     const pending = this.#pending.add(peerGroup(channel.peer));
     channel.stream.once("close", () => pending.leave());
     try {
-      await hasSpoken(channel, pending.signal);
-      await pending.turn();
+      await itsTurn(channel, pending);
       // Only guesses are counted by user: to read the system's table for each of a crowd takes longer than its admission.
       if (this.address.password !== undefined) {
         pending.group = await findPeerGroup(channel.peer, pending.signal);
@@ -302,6 +301,17 @@ export class DebugServer {
       this.#sessions.leave(participant);
     });
     return client;
+  }
+}
+
+/** Resolves when the turn of a client that has said something has come. Else its connection is cut off. */
+async function itsTurn(channel: Channel, pending: PendingClient): Promise<void> {
+  try {
+    await hasSpoken(channel, pending.signal);
+    await pending.turn();
+  } catch (thrown) {
+    channel.stream.destroy();
+    throw thrown;
   }
 }
 
