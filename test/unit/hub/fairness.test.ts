@@ -167,7 +167,8 @@ describe("lines in the others' consoles", () => {
 
   const echo = (client: MemoryClient, text: string) =>
     client.request("evaluate", { expression: `.echo ${text}`, context: "repl" });
-  const said = (client: MemoryClient, by: string) => client.lines().filter((line) => line.startsWith(`${by}`));
+  const said = (client: MemoryClient, by: string) =>
+    client.lines().filter((line) => line.startsWith(`${by}`));
 
   test("said by one are 50 a second; the rest is refused, and he is told; others may speak", async (t) => {
     const { ana, bad, driver } = await room(t);
