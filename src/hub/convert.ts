@@ -65,6 +65,8 @@ export function conversionBetween(client: Profile, upstream: Profile): Conversio
       // A large body may be so deep that to walk through it would exhaust the stack (host/portUpstream.ts).
       if ((!located && !dropsMemory && !dropsAnsi) || nesting(body) > LIMITS.nesting) return body;
       let value = parseJson(body);
+      // An adapter that sends no JSON is not put right here.
+      if (value === undefined) return body;
       if (located) value = move(value, lines, columns, paths ? client.pathFormat : undefined);
       if (dropsMemory) value = without(value, "memoryReference");
       if (dropsAnsi) value = unstyled(value);

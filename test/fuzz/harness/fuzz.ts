@@ -138,6 +138,8 @@ const collect = runInNewContext("gc") as () => void;
 
 /** Bytes in use, without what is only waiting to be freed. */
 export function memoryInUse(): number {
+  // Buffers are freed in the background of a collection; the next one waits for that.
+  collect();
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

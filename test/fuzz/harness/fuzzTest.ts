@@ -9,7 +9,7 @@ const FLOOR = 0.1;
 /** How long a target may take for more than that, in milliseconds. */
 const ENOUGH_MS = 20_000;
 /** How much more memory than before may be in use after a target: code and caches, not what peers have sent. */
-const GROWTH = 32 * 1024 * 1024;
+const GROWTH = 64 * 1024 * 1024;
 
 /** Those that were asked for by `npm run fuzz`. */
 export function chosen(targets: readonly Target[]): readonly Target[] {
