@@ -10,9 +10,10 @@ import { abortable } from "../transport/wait.ts";
 /**
  * How far a pending client has come. It has said nothing (silent), waits for its turn (waiting), and then has a time in
  * which it must authenticate itself and say who it is (inTurn). That time stands still while its guess at a password waits
- * to be answered (queued). Once it is answered it is the client that works (answered).
+ * to be answered (queued). Once it is answered it is the client that works (answered). While this system is asked whose it is
+ * the time goes on, but it is not the client's fault (lookedUp).
  */
-type Stage = "silent" | "waiting" | "inTurn" | "queued" | "answered";
+type Stage = "silent" | "waiting" | "inTurn" | "lookedUp" | "queued" | "answered";
 
 /** A client that has made no step for so long gives way to those that wait; before that its bytes may be on their way. */
 const GRACE_MS = 1_000;
@@ -33,6 +34,7 @@ export class AdmissionQueue {
   readonly #clients = new Set<PendingClient>();
   readonly #waiting = new FairQueue<PendingClient>();
   #pressure: Disposable | undefined;
+  #overfull: Disposable | undefined;
   #closed: AppError | undefined;
 
   /** `admissionMs`: from the connection to its first byte, and from the beginning of its turn to the end of the admission. */
@@ -55,7 +57,7 @@ export class AdmissionQueue {
     });
     this.#clients.add(client);
     if (this.#closed !== undefined) client.cut(this.#closed);
-    else if (this.#clients.size > LIMITS.pendingClients) this.#makeRoom(client);
+    else this.#makeRoom();
     return client;
   }
 
@@ -96,14 +98,27 @@ export class AdmissionQueue {
     else idle.cut(new AppError("busy", "It was silent while others waited for their turn."));
   }
 
-  /** The longest silent one goes, of those who have most connections; else their newest that has had no turn yet. */
-  #makeRoom(newest: PendingClient): void {
-    const most = mostCrowded(
-      [...this.#clients].filter(({ stage }) => stage === "silent" || stage === "waiting"),
-    );
-    const silent = most.filter(({ stage, idleMs }) => stage === "silent" && idleMs >= SILENT_GRACE_MS);
-    const gone = silent.reduce<PendingClient | undefined>(longestIdle, undefined) ?? most.at(-1) ?? newest;
-    gone.cut(new AppError("busy", "There are too many connections."));
+  /**
+   * Of those who have most connections the longest silent one goes, as soon as one of them has been silent for long enough;
+   * until then some more have room. Where that is taken, too, their newest that has had no turn yet goes.
+   */
+  #makeRoom(): void {
+    this.#overfull?.dispose();
+    this.#overfull = undefined;
+    while (this.#clients.size > LIMITS.pendingClients) {
+      const crowd = mostCrowded(
+        [...this.#clients].filter(({ stage }) => stage === "silent" || stage === "waiting"),
+      );
+      const silent = crowd.filter(({ stage }) => stage === "silent").reduce(longestIdle, undefined);
+      const forMs = silent === undefined ? undefined : SILENT_GRACE_MS - silent.idleMs;
+      const overfull = this.#clients.size > LIMITS.pendingClients + LIMITS.pendingClientsOver;
+      if (forMs !== undefined && forMs > 0 && !overfull) {
+        this.#overfull = this.#clock.schedule(forMs, () => this.#makeRoom());
+        return;
+      }
+      const gone = forMs !== undefined && forMs <= 0 ? silent : (crowd.at(-1) ?? [...this.#clients].at(-1));
+      gone?.cut(new AppError("busy", "There are too many connections."));
+    }
   }
 }
 
@@ -169,6 +184,10 @@ export class PendingClient implements AtLock {
     if (this.#stage !== undefined) this.#enter("inTurn");
   }
 
+  lookedUp(): void {
+    if (this.#stage !== undefined) this.#enter("lookedUp");
+  }
+
   queued(): void {
     if (this.#stage !== undefined) this.#enter("queued");
   }
@@ -195,7 +214,7 @@ export class PendingClient implements AtLock {
     this.#turnMs = this.remainingMs;
     this.#stage = stage;
     this.#stepAt = this.#clock.now();
-    const runs = stage === "inTurn" || stage === "answered";
+    const runs = stage === "inTurn" || stage === "lookedUp" || stage === "answered";
     this.#runsSince = runs ? this.#stepAt : undefined;
     this.#deadline.dispose();
     if (runs) this.#deadline = this.#endAfter(this.#turnMs, "The admission");

@@ -183,6 +183,7 @@ export class DebugServer {
       await itsTurn(channel, pending);
       // Only guesses are counted by user: to read the system's table for each of a crowd takes longer than its admission.
       if (this.address.password !== undefined) {
+        pending.lookedUp();
         pending.group = await findPeerGroup(channel.peer, pending.signal);
         pending.progressed();
       }
@@ -212,7 +213,8 @@ export class DebugServer {
     }
     // A question takes its time, and there is a limit for those.
     pending.leave();
-    const from = { ...arrival, peer: pending.group.peer };
+    const { peer } = await findPeerGroup(outer.peer, wait.signal);
+    const from = { ...arrival, peer };
     const access = await this.#door.ask(from, wait.signal, (ms, message) => wait.extend(ms, message));
     this.#assertRoom();
     this.#takeNewPlace(outer);

@@ -40,6 +40,8 @@ export interface AtLock extends PasswordSteps {
   readonly signal: AbortSignal;
   /** It has said or done what was waited for. */
   progressed(): void;
+  /** This system is asked whose it is: that takes its time, which is not the guest's. `progressed` follows. */
+  lookedUp(): void;
 }
 
 export interface LockOptions {
@@ -106,8 +108,7 @@ export class Lock {
   async open(channel: Channel, guest: AtLock): Promise<Arrived> {
     try {
       const arrived = await this.#open(channel, guest);
-      const refusal = arrived.refusal ?? (await this.#sameUser?.refuse(channel.peer, guest.signal));
-      return { ...arrived, refusal };
+      return { ...arrived, refusal: arrived.refusal ?? (await this.#refuseOther(channel, guest)) };
     } catch (thrown) {
       // Who was to be told has been told, and has had the time to read it.
       channel.stream.destroy();
@@ -123,6 +124,14 @@ export class Lock {
     }
     if (opening === "tls") await denyTls(channel);
     throw strange();
+  }
+
+  async #refuseOther({ peer }: Channel, guest: AtLock): Promise<AppError | undefined> {
+    if (this.#sameUser === undefined) return undefined;
+    guest.lookedUp();
+    const refusal = await this.#sameUser.refuse(peer, guest.signal);
+    guest.progressed();
+    return refusal;
   }
 
   async #openTls(outer: Channel, tls: Tls, guest: AtLock): Promise<Arrived> {

@@ -91,9 +91,11 @@ const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => 
   },
 };
 
-const ARRIVALS = {
-  dap: { name: "Emacs", kind: "dap", program: undefined },
-  guest: { name: "Ana", kind: "guest", program: "Test Editor" },
+/** By this peer join requests are counted: on this machine the user. */
+const peer = `local:user ${process.getuid?.()}`;
+const JOIN_REQUESTS = {
+  dap: { name: "Emacs", kind: "dap", program: undefined, peer, most: "full" },
+  guest: { name: "Ana", kind: "guest", program: "Test Editor", peer, most: "full" },
 } as const;
 
 for (const kind of ["dap", "guest"] as const) {
@@ -105,7 +107,7 @@ for (const kind of ["dap", "guest"] as const) {
       const newcomer = await arrive(t, served.port);
       const { arrival, allow, wait } = await host.next();
       const { address, ...rest } = arrival;
-      assert.deepEqual(rest, ARRIVALS[kind]);
+      assert.deepEqual(rest, JOIN_REQUESTS[kind]);
       assert.match(address, /^tcp 127\.0\.0\.1:\d+$/);
       assert.deepEqual(upstream.commands(), []);
       assert.equal(served.sessions.root.clients.size, 0);

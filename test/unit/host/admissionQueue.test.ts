@@ -152,10 +152,38 @@ describe("clients that have not been let in", () => {
     assert.deepEqual([reason(guest), reason(late)], [undefined, undefined]);
     assert.equal(crowd.filter((each) => reason(each) === "busy").length, 1);
     assert.equal(reason(crowd[0] as PendingClient), "busy");
-    // Those that have just come may be about to speak: of their own peer the newest goes.
-    const fresh = several(LIMITS.pendingClients, () => queue.add(group("flood")));
-    assert.equal(reason(fresh.at(-1) as PendingClient), "busy");
     assert.deepEqual([reason(guest), reason(late)], [undefined, undefined]);
+  });
+
+  test("may be some more while those that have just come may be about to speak, then the longest silent go", () => {
+    const { clock, queue } = scene();
+    const flood = several(LIMITS.pendingClients, () => queue.add(group("flood")));
+    clock.advance(100);
+    const guest = queue.add(group("guest"));
+    clock.advance(149);
+    assert.equal(queue.size, LIMITS.pendingClients + 1);
+    clock.advance(1);
+    assert.equal(queue.size, LIMITS.pendingClients);
+    assert.equal(reason(flood[0] as PendingClient), "busy");
+    // Beyond that room the newest of the crowd goes.
+    const fresh = several(LIMITS.pendingClients, () => queue.add(group("new flood")));
+    assert.equal(reason(fresh.at(-1) as PendingClient), "busy");
+    assert.equal(queue.size, LIMITS.pendingClients + LIMITS.pendingClientsOver);
+    clock.advance(250);
+    assert.equal(queue.size, LIMITS.pendingClients);
+    assert.equal(reason(guest), undefined);
+  });
+
+  test("do not give way for the time that this system takes to tell whose they are, but have no longer for that", () => {
+    const { clock, queue } = scene();
+    const first = several(IN_TURN, () => speaking(queue, group("n")));
+    for (const each of first) each.lookedUp();
+    const late = several(IN_TURN + 1, () => speaking(queue, group("n")));
+    clock.advance(1_000);
+    assert.deepEqual(first.map(reason), Array(IN_TURN).fill(undefined));
+    assert.equal(reason(late[0] as PendingClient), "busy");
+    clock.advance(ADMISSION_MS - 1_000);
+    assert.deepEqual(first.map(reason), Array(IN_TURN).fill("timeout"));
   });
 
   test("that wait are cut off in the end, and all of them with the server", () => {
@@ -189,7 +217,7 @@ describe("clients that have not been let in", () => {
           if (what === "guess") for (const each of some("inTurn").slice(0, count)) each.queued();
           if (what === "leave") for (const each of others.splice(0, count)) each.leave();
           if (what === "pass") clock.advance(10 * count);
-          assert.ok(queue.size <= LIMITS.pendingClients);
+          assert.ok(queue.size <= LIMITS.pendingClients + LIMITS.pendingClientsOver);
           assert.ok(inTurn(others) <= IN_TURN);
         }
         const guest = speaking(queue, group("guest"));
