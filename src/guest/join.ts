@@ -2,6 +2,7 @@ import type { ClientAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import { shownLine } from "../common/shown.ts";
+import type { Event } from "../common/event.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";
 import type { SessionInfo, Wait } from "../link/messages.ts";
@@ -16,6 +17,7 @@ import { awaitServer } from "./awaitServer.ts";
 import { ChildAllowance } from "./childAllowance.ts";
 import { HostMessages } from "./hostMessages.ts";
 import { PushedAnswers } from "./pushedAnswers.ts";
+import { UnprovedServer } from "./unprovedServer.ts";
 
 /** Letters of a session's id in a message. */
 const ID_LENGTH = 64;
@@ -38,6 +40,8 @@ export interface Joined {
   /** As it let us in: with the password that was asked for. */
   readonly address: ClientAddress;
   readonly link: GuestLink;
+  /** The server is another user's of this machine, and nothing proves whose it should be: a sentence for people. */
+  readonly onStranger: Event<string>;
   /**
    * The session of that id, or the one that all others are children of. Rejects if there is none. It starts the link:
    * subscribe to that first.
@@ -80,10 +84,17 @@ async function joinOnce(
   // How the connection string names the guest is the most deliberate.
   const who = { ...identity, name: address.name ?? identity.name };
   const { logger, onWait } = options;
-  const dial: Dial = async (open, wait) =>
-    isCalled(address)
-      ? awaitServer(address, key, open, { ...wait, logger, onWait })
-      : open(await key.unlock(await connect(address, wait), wait), wait);
+  const unproved = new UnprovedServer();
+  const dial: Dial = async (open, wait) => {
+    const openAndLook: typeof open = async (channel, openWait) => {
+      const opened = await open(channel, openWait);
+      void unproved.look(address, channel.peer);
+      return opened;
+    };
+    return isCalled(address)
+      ? awaitServer(address, key, openAndLook, { ...wait, logger, onWait })
+      : openAndLook(await key.unlock(await connect(address, wait), wait), wait);
+  };
   const { signal, timeoutMs } = options;
   const isSlow = address.kind === "com";
   const link = await dial((channel, wait) => openLink(channel, who, { ...options, ...wait, dial, isSlow }), {
@@ -98,6 +109,7 @@ async function joinOnce(
   return {
     address,
     link,
+    onStranger: unproved.onStranger,
     findSession,
     openSession: async (id, wait) => {
       const port = await link.openSession((await findSession(id, wait)).id, wait);

@@ -7,7 +7,8 @@ import { type Logger, nullLogger } from "../common/logger.ts";
 import { isObject } from "../dap/messages.ts";
 import { StreamPort } from "../dap/streamPort.ts";
 import type { Upstream } from "../hub/upstream.ts";
-import type { Channel } from "../transport/channel.ts";
+import type { Channel, Peer } from "../transport/channel.ts";
+import { otherUser } from "../security/otherUser.ts";
 import { connectTcp } from "../transport/tcp.ts";
 import { PortUpstream } from "./portUpstream.ts";
 
@@ -42,11 +43,22 @@ async function connectAdapter(
   options: AdapterOptions,
 ): Promise<Upstream> {
   const channel = await connectPatiently(source.host, source.port);
+  void tellOfOtherUser(channel.peer, options.logger ?? nullLogger);
   return new PortUpstream(new StreamPort(channel.stream), {
     names: [],
     logger: options.logger,
     openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
   });
+}
+
+/** Any user of this machine may have taken the adapter's port before it. */
+async function tellOfOtherUser(peer: Peer, logger: Logger): Promise<void> {
+  const user = await otherUser(peer);
+  if (user === undefined) return;
+  logger.log(
+    "warn",
+    `The debug adapter at ${peer.address} is a program of another user of this machine (${user}): it gets all that is said in the session, and decides what it shows.`,
+  );
 }
 
 async function connectPatiently(host: string, port: number): Promise<Channel> {

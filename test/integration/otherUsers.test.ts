@@ -27,6 +27,8 @@ const LOOP = ["--node", fixtures.javascriptLoop.program, "--continue"];
 const ONLY_OWN = /^Only programs of the user who runs this server are let in\..*password=….*npipe:.*any-user/;
 const TOLD = new RegExp(`A program of another user \\(${OTHER_USER}\\) was not let in\\.`);
 
+const WHOSE = new RegExp(`This server is a program of another user of this machine \\(${OTHER_USER}\\)`);
+
 const pki = usePki();
 before(buildCli);
 
@@ -239,6 +241,41 @@ describe("another user of this machine", { timeout: 300_000, skip: skipWithout("
     const env = { RIGHT: "zq7Kx-right" };
     const server = await cli.serve(["tcp:port=0,bind=127.0.0.1,password=env:RIGHT"], LOOP, undefined, env);
     await takePart(other.editor(["join", `${server.joins[0]},password=env:RIGHT`], {}, undefined, env));
+  });
+
+  test("is named to who joins their server, where nothing proves whose it is: they may have taken the port", async (t) => {
+    const { cli, other } = scene(t);
+    const env = { RIGHT: "zq7Kx-right" };
+    const strings = ["tcp:port=0,any-user", "tcp:port=0,bind=127.0.0.1,password=env:RIGHT"];
+    const { joins } = await other.serve(strings, LOOP, undefined, env);
+    const unproved = cli.editor(["join", joins[0] ?? ""]);
+    await takePart(unproved);
+    await unproved.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) => WHOSE.test(body.output));
+    const proved = cli.editor(["join", `${joins[1]},password=env:RIGHT`], {}, undefined, env);
+    await takePart(proved);
+    assert.doesNotMatch(JSON.stringify(proved.transcript), WHOSE);
+    const own = await cli.serve(["tcp:port=0"], LOOP);
+    const among = cli.editor(["join", own.joins[0] ?? ""]);
+    await takePart(among);
+    assert.doesNotMatch(JSON.stringify(among.transcript), WHOSE);
+  });
+
+  test("is named to a guest who waits to be called, and to a host that connects to their adapter", async (t) => {
+    const { cli, other } = scene(t);
+    const port = await freePort();
+    const waiting = cli.editor(["join", `tcp:clicon=localhost,port=${port}`]);
+    await other.serve([`tcp:port=${port},clicon=localhost,any-user`], LOOP);
+    await takePart(waiting);
+    await waiting.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) => WHOSE.test(body.output));
+    const adapter = otherUsersScript(
+      t,
+      `require("node:net").createServer((s) => s.on("error", () => {}).resume()).listen(0, "127.0.0.1", function () { console.log("port " + this.address().port); })`,
+    );
+    const [, where] = await adapter.waitLine(/^port (\d+)$/);
+    const host = cli.start(["serve", "-s", "tcp:port=0", "--connect", `localhost:${where}`]);
+    await host.waitLine(
+      new RegExp(`The debug adapter at .* of another user of this machine \\(${OTHER_USER}\\)`),
+    );
   });
 
   test("costs the host no question: what keeps them out comes first", async (t) => {

@@ -93,7 +93,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
         local: new DiskFiles(),
         mappings,
         served: { kind: "reference" },
-        news: connectionNews(joined.link),
+        news: connectionNews(joined),
       }),
       () => joined.link.connection.isAway,
     );

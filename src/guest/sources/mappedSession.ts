@@ -75,7 +75,7 @@ export class MappedSession implements DapPort {
   #heldBytes = 0;
   /** Ends each wait for the host's word on a file. */
   readonly #waits = new Set<() => void>();
-  readonly #news: Disposable | undefined;
+  #news: Disposable | undefined;
   #closed = false;
 
   constructor(session: DapPort, options: SourceMappingOptions) {
@@ -95,7 +95,6 @@ export class MappedSession implements DapPort {
         settled: (localPath, hostPath) => this.#settled(localPath, hostPath),
       },
     );
-    this.#news = options.news?.((text) => this.#say("console", text));
     this.onDrain = session.onDrain;
     this.#passedOn = session.holdBack?.() ?? (() => {});
     session.onMessage(({ body }) => this.#fromHost(body));
@@ -107,6 +106,7 @@ export class MappedSession implements DapPort {
   }
 
   start(): void {
+    this.#news = this.#options.news?.((text) => this.#say("console", text));
     this.#session.start();
   }
 

@@ -71,7 +71,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
         local,
         // What is not in the workspace is the host's, also where both are on one machine.
         acceptSamePath: false,
-        news: connectionNews(join.joined.link),
+        news: connectionNews(join.joined),
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
         served: { kind: "uri", joinId: sourceId(join) },
         onServed: (path, session) => files.served(sourceId(join), path, session),

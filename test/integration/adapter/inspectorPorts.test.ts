@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { portsOf } from "../../support/listening.ts";
 import { type Client, fixture, withClient } from "./client.ts";
 
 // Whoever knows the id of a program's inspector runs code in the program, past password and rights. Other users of
@@ -15,26 +16,6 @@ const ID = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/i;
 /** As root the request is really another user's. */
 const AS_ANOTHER_USER =
   process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-
-/** The ports on which a process listens. */
-function portsOf(pid: number): number[] {
-  const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).map((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
-      } catch {
-        return undefined;
-      }
-    }),
-  );
-  const lines = ["tcp", "tcp6"].flatMap((table) =>
-    readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1),
-  );
-  return lines.flatMap((line) => {
-    const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
-    return state === "0A" && sockets.has(inode) ? [parseInt(local.split(":").at(-1) ?? "", 16)] : [];
-  });
-}
 
 /** What another user of this machine is told by an inspector's port. */
 async function ask(port: number): Promise<string> {
