@@ -9,6 +9,7 @@ import { hostLink } from "./targets/hostLink.ts";
 import { hubAdapter } from "./targets/hubAdapter.ts";
 import { hubClient } from "./targets/hubClient.ts";
 import { linkMessages } from "./targets/linkMessages.ts";
+import { passwordOfGuest, passwordOfHost } from "./targets/passwordExchange.ts";
 import { passwordLines } from "./targets/passwordLines.ts";
 import { datalink, serialFrames } from "./targets/serial.ts";
 import { sourceNames } from "./targets/sourceNames.ts";
@@ -26,6 +27,8 @@ export const READERS: readonly Target[] = [
   serialFrames,
   datalink,
   passwordLines,
+  passwordOfGuest,
+  passwordOfHost,
 ];
 
 /** What a peer talks to, with all that it remembers of what was said. */

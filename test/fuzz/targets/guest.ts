@@ -9,6 +9,8 @@ import { PushedAnswers } from "../../../src/guest/pushedAnswers.ts";
 import { readHostMessage } from "../../../src/guest/readHostMessage.ts";
 import { HostFiles } from "../../../src/guest/sources/hostFiles.ts";
 import { mapSources } from "../../../src/guest/sources/mapSources.ts";
+import { hostTexts } from "../../../src/vscode/guest/hostTexts.ts";
+import { assertAsTableSays } from "../../support/hostTexts.ts";
 import type { Target } from "../harness/fuzz.ts";
 import { FuzzPort } from "../harness/fuzzPort.ts";
 import { jsonText, someProbability } from "../harness/json.ts";
@@ -58,6 +60,9 @@ function checkInvitation(message: JsonObject): void {
 function checkGot(messages: readonly JsonObject[], asked: ReadonlyMap<number, string>): void {
   const answered = new Set<unknown>();
   for (const message of messages) {
+    // An editor that is VS Code gets it by the table of all fields.
+    const seen = hostTexts(message);
+    if (seen !== undefined) assertAsTableSays(seen);
     const { type, event, command, request_seq: seq } = message as Record<string, unknown>;
     if (type === "request") checkInvitation(message);
     else if (type === "event") assert.ok(DAP_EVENTS.has(String(event)), String(event));

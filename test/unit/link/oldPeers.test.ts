@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AppError } from "../../../src/common/errors.ts";
@@ -6,6 +8,11 @@ import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { Agreement, makeClaim } from "../../../src/link/comeBack.ts";
 import { KeptLinks } from "../../../src/link/keptLinks.ts";
 import { openLink } from "../../../src/link/openLink.ts";
+import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
+import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
+import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
+import { readFirstBytes } from "../../../src/transport/firstBytes.ts";
+import { memoryPair } from "../../../src/transport/memory.ts";
 import { ACCEPT, CALM, HELLO, IDENTITY, WELCOME, handlers, hear, pair } from "./helpers.ts";
 
 // Version 1 of the link protocol as its first guests and hosts spoke it (commit c4844d8), written byte by byte and not by
@@ -165,6 +172,54 @@ test("a guest of now is let in by an old host, compressed where the line is slow
     [ANSWER.repeat(3), ANSWER],
   );
   link.close();
+});
+
+// The password exchange of the same time: a guest's first line did not yet say how long it waits.
+const BINDING = Buffer.alloc(32, 7);
+const oldProof = (side: string, key: Buffer) =>
+  createHmac("sha256", key).update(`debug-server password 1 ${side}\n`).update(BINDING).digest("base64url");
+
+/** The old side of it: lines of JSON, one after the other. */
+function oldLines({ stream }: ReturnType<typeof memoryPair>["near"]) {
+  const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
+  const text = async () => String((await lines.next()).value);
+  return {
+    say: (line: object) => stream.write(`${JSON.stringify(line)}\n`),
+    text,
+    next: async () => JSON.parse(await text()) as Record<string, string>,
+  };
+}
+
+test("an old guest's password is proved to a host of now, and the other way round", async () => {
+  const record = await recordPassword("zq7Kx");
+  const first = memoryPair();
+  first.near.stream.write("KNOCK01\n");
+  assert.equal(await readFirstBytes(first.far.stream), "password");
+  const atHost = checkPassword({ ...first.far, binding: BINDING }, record, {
+    turns: new PasswordTurns(),
+    group: { peer: "a", network: "n" },
+  });
+  const guest = oldLines(first.near);
+  const login = await startLogin("zq7Kx");
+  guest.say({ start: login.startLoginRequest });
+  const done = login.finish((await guest.next())["answer"] ?? "");
+  assert.ok(done);
+  guest.say({ finish: done.finishLoginRequest, proof: oldProof("guest", done.key) });
+  assert.equal((await guest.next())["proof"], oldProof("host", done.key));
+  await atHost;
+
+  const second = memoryPair();
+  const atGuest = provePassword({ ...second.near, binding: BINDING }, "zq7Kx");
+  const host = oldLines(second.far);
+  assert.equal(await host.text(), "KNOCK01");
+  const { start = "" } = await host.next();
+  const answering = record.start(start);
+  host.say({ answer: answering.loginResponse });
+  const { finish = "", proof } = await host.next();
+  const key = answering.finish(finish);
+  assert.equal(proof, oldProof("guest", key));
+  host.say({ proof: oldProof("host", key) });
+  await atGuest;
 });
 
 test("without a common version, both are told which side is to be updated", async (t) => {

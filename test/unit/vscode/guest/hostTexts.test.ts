@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import ts from "typescript";
-import { type JsonObject, isObject, objects } from "../../../../src/dap/messages.ts";
-import { FIELDS, type Fields, type Rule } from "../../../../src/vscode/guest/fields.ts";
+import { type JsonObject, objects } from "../../../../src/dap/messages.ts";
+import { FIELDS, type Rule } from "../../../../src/vscode/guest/fields.ts";
 import { hostTexts } from "../../../../src/vscode/guest/hostTexts.ts";
+import { assertHarmless, fieldsOf, isLeaf, walkFields } from "../../../support/hostTexts.ts";
 
 /** The types of the specification whose values come from a host, with the names of their fields. */
 function specification(): Map<string, string[]> {
@@ -51,16 +52,6 @@ function specification(): Map<string, string[]> {
   return types;
 }
 
-/** VS Code's own: what is a link in a message (linkedText.ts), and what it takes out before (iconLabels.ts). */
-const LINK = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
-const ICON = /(\s)?(\\)?\$\([A-Za-z0-9-]+(?:~[A-Za-z]+)?\)(\s)?/g;
-const withoutIcons = (text: string) =>
-  text.replace(ICON, (all, before: string = "", escaped?: string, after: string = "") =>
-    escaped === undefined ? before || after : all,
-  );
-/** What Markdown makes a link of (CommonMark 6.3, 6.5, 4.7). */
-const MARKDOWN_LINK = /\]\(|\]\[|<[a-z][a-z\d+.-]*:[^\s<>]*>|^\s*\[[^\]]*\]:/im;
-
 const HOSTILE = [
   "[Retry](command:workbench.action.quit)",
   "[Retry]$(x)(command:workbench.action.quit)",
@@ -74,21 +65,6 @@ const HOSTILE = [
   "x".repeat(100_000),
 ];
 
-function assertHarmless(text: string, where: string): void {
-  for (const seen of [text, withoutIcons(text), text.replace(/\s+/g, " ")]) {
-    assert.doesNotMatch(seen, LINK, where);
-    assert.doesNotMatch(seen, MARKDOWN_LINK, where);
-    assert.doesNotMatch(seen, /\$\(/, where);
-    // All but line ends and tabs.
-    assert.doesNotMatch(seen, /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u, where);
-  }
-  assert.ok(text.length <= 10_010, where);
-}
-
-const isLeaf = (rule: Rule) => typeof rule === "string";
-const fieldsOf = (rule: Rule): Fields | undefined =>
-  typeof rule === "object" && "type" in rule ? FIELDS[rule.type] : undefined;
-
 /** A value for a rule in which each string is `text`, down to some depth. */
 function valueFor(rule: Rule, text: string, depth = 0): unknown {
   if (Array.isArray(rule)) return depth > 5 ? [] : [valueFor((rule as readonly [Rule])[0], text, depth + 1)];
@@ -97,30 +73,6 @@ function valueFor(rule: Rule, text: string, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(fields).map(([name, each]) => [name, valueFor(each, text, depth + 1)]),
   );
-}
-
-/** Calls back with each leaf that a rule has in a value, and asserts that there is nothing else. */
-function walk(
-  value: unknown,
-  rule: Rule,
-  where: string,
-  leaf: (value: unknown, rule: Rule, where: string) => void,
-): void {
-  if (Array.isArray(rule)) {
-    if (value === undefined) return;
-    assert.ok(Array.isArray(value), where);
-    value.forEach((item, i) => walk(item, (rule as readonly [Rule])[0], `${where}[${i}]`, leaf));
-  } else if (isLeaf(rule)) leaf(value, rule, where);
-  else if (value !== undefined) {
-    assert.ok(isObject(value), where);
-    const fields = fieldsOf(rule) ?? {};
-    assert.deepEqual(
-      Object.keys(value).filter((name) => !Object.hasOwn(fields, name)),
-      [],
-      where,
-    );
-    for (const [name, each] of Object.entries(fields)) walk(value[name], each, `${where}.${name}`, leaf);
-  }
 }
 
 const MESSAGES = Object.keys(FIELDS).filter((name) => /.(Event|Response)$/.test(name));
@@ -149,7 +101,7 @@ describe("what a host sends, as VS Code gets it", () => {
     for (const type of MESSAGES) {
       for (const text of HOSTILE) {
         const seen = send(type, valueFor(ruleOf(type), text));
-        walk(seen, ruleOf(type), type, (value, rule, where) => {
+        walkFields(seen, ruleOf(type), type, (value, rule, where) => {
           if (rule === "dropped") assert.equal(value, undefined, where);
           else if (rule === "number") assert.equal(value, 7, where);
           else if (rule === "flag") assert.equal(value, true, where);
