@@ -6,17 +6,26 @@ import { fileURLToPath } from "node:url";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const PROCESSES = ["adapter", "clients", "host", "pipe"] as const;
 
-export type Scripts = Readonly<Record<(typeof PROCESSES)[number], string>>;
+export type Scripts = Readonly<Record<(typeof PROCESSES)[number], string>> & {
+  /** The host process of another work tree, to be measured beside ours. */
+  readonly against?: string;
+};
 
 /**
  * Bundles the processes as the product is bundled, so that what is measured is what is shipped. Within the
- * repository, so that the packages that are not bundled are found.
+ * repository, so that the packages that are not bundled are found. `against` is the directory of another work tree.
  */
-export async function buildProcesses(): Promise<Scripts> {
-  const directory = mkdtempSync(path.join(here, "..", "node_modules", ".bench-"));
+export async function buildProcesses(against?: string): Promise<Scripts> {
+  const modules = path.join(here, "..", "node_modules");
+  const directory = mkdtempSync(path.join(modules, ".bench-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   await build({
-    entryPoints: PROCESSES.map((name) => path.join(here, `${name}.ts`)),
+    entryPoints: {
+      ...Object.fromEntries(PROCESSES.map((name) => [name, path.join(here, `${name}.ts`)])),
+      ...(against !== undefined && { against: path.resolve(against, "bench", "host.ts") }),
+    },
+    // Where another work tree has none installed.
+    nodePaths: [modules],
     outdir: directory,
     outExtension: { ".js": ".cjs" },
     bundle: true,
@@ -27,5 +36,11 @@ export async function buildProcesses(): Promise<Scripts> {
     logLevel: "warning",
   });
   const file = (name: string) => path.join(directory, `${name}.cjs`);
-  return { adapter: file("adapter"), clients: file("clients"), host: file("host"), pipe: file("pipe") };
+  return {
+    adapter: file("adapter"),
+    clients: file("clients"),
+    host: file("host"),
+    pipe: file("pipe"),
+    ...(against !== undefined && { against: file("against") }),
+  };
 }

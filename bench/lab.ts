@@ -18,6 +18,8 @@ export interface Way {
 }
 
 const SOCAT_PATIENCE_MS = 5_000;
+/** The way through the host of another work tree. */
+const AGAINST = "against";
 
 /** The processes of one measurement: the adapter, the clients, and what stands between them. */
 export class Lab {
@@ -75,19 +77,27 @@ export class Lab {
 
   /** A served session for that many clients; one process each. */
   async ours(clients: number): Promise<Way> {
-    const execArgv = ["--expose-gc", ...(process.env.BENCH_HOST_ARGV?.split(" ") ?? [])];
-    const host = new Remote<HostMethods>("host", this.#scripts.host, execArgv);
-    this.#owned.push(() => host.close());
-    const port = await host.call("serve", { adapterPort: this.adapterPort });
-    return { name: `ours, ${clients} client${clients === 1 ? "" : "s"}`, port, clients, host };
+    return this.#served("ours", this.#scripts.host, clients);
   }
 
   /** All of them, without those that this machine lacks. */
   async ways(ours: readonly number[]): Promise<Way[]> {
     const socat = await this.socat();
     const ways = [this.direct(), ...(socat === undefined ? [] : [socat]), await this.pipe()];
-    for (const clients of ours) ways.push(await this.ours(clients));
+    for (const clients of ours) {
+      ways.push(await this.ours(clients));
+      const { against } = this.#scripts;
+      if (against !== undefined) ways.push(await this.#served(AGAINST, against, clients));
+    }
     return ways;
+  }
+
+  async #served(name: string, script: string, clients: number): Promise<Way> {
+    const execArgv = ["--expose-gc", ...(process.env.BENCH_HOST_ARGV?.split(" ") ?? [])];
+    const host = new Remote<HostMethods>("host", script, execArgv);
+    this.#owned.push(() => host.close());
+    const port = await host.call("serve", { adapterPort: this.adapterPort });
+    return { name: `${name}, ${clients} client${clients === 1 ? "" : "s"}`, port, clients, host };
   }
 
   /** Connects all clients of a way; its name is the group's. */
@@ -127,4 +137,9 @@ function ended(child: ChildProcess): Promise<void> {
     child.once("exit", () => resolve());
     child.kill();
   });
+}
+
+/** The name of the way with as many clients of the other work tree, if `name` is one of ours. */
+export function otherThan(name: string): string | undefined {
+  return name.startsWith("ours") ? name.replace("ours", AGAINST) : undefined;
 }

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
 import { buildProcesses, type Scripts } from "./build.ts";
 import { type Table, formatTable } from "./report.ts";
 import { activation } from "./scenarios/activation.ts";
@@ -28,14 +29,13 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
 };
 
 async function main(args: readonly string[]): Promise<number> {
-  const json = args.includes("--json");
-  const names = args.filter((arg) => !arg.startsWith("-"));
-  const unknown = names.filter((name) => SCENARIOS[name] === undefined);
-  if (unknown.length > 0 || args.some((arg) => arg.startsWith("-") && arg !== "--json")) {
-    console.error(`Usage: npm run bench -- [${Object.keys(SCENARIOS).join("|")}]… [--json]`);
+  const options = read(args);
+  if (options === undefined) {
+    console.error(`Usage: npm run bench -- [${Object.keys(SCENARIOS).join("|")}]… [--json] [--against DIR]`);
     return 2;
   }
-  const scripts = await buildProcesses();
+  const { names, json, against } = options;
+  const scripts = await buildProcesses(against);
   const tables: Table[] = [];
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (names.length > 0 && !names.includes(name)) continue;
@@ -56,6 +56,27 @@ async function main(args: readonly string[]): Promise<number> {
   if (json) console.log(JSON.stringify({ machine, tables }, undefined, 2));
   else console.log(`${Object.values(machine).join(", ")}\n`);
   return 0;
+}
+
+interface Options {
+  readonly names: readonly string[];
+  readonly json: boolean;
+  readonly against: string | undefined;
+}
+
+/** Undefined if there is something else among them. */
+function read(args: readonly string[]): Options | undefined {
+  try {
+    const { values, positionals: names } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, against: { type: "string" } },
+    });
+    if (names.some((name) => SCENARIOS[name] === undefined)) return undefined;
+    return { names, json: values.json, against: values.against };
+  } catch {
+    return undefined;
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -2,7 +2,7 @@ import type { Scripts } from "../build.ts";
 import { Lab, type Way } from "../lab.ts";
 import type { Table } from "../report.ts";
 import { median, medianRatio } from "../statistics.ts";
-import { resultsOf, rounds } from "./rounds.ts";
+import { againstCell, againstColumn, resultsOf, rounds } from "./rounds.ts";
 
 const ROUNDS = 9;
 const AT_ONCE = 10;
@@ -21,22 +21,23 @@ export async function bigBody(scripts: Scripts): Promise<Table> {
     );
     const many = await atOnce(lab, ways);
     const direct = resultsOf(one, "direct");
-    const row = (
-      label: string,
-      times: readonly number[],
-      base: readonly number[],
-      socat: readonly number[],
-    ) => [label, median(times), medianRatio(times, base), medianRatio(times, socat)];
+    const row = (results: ReadonlyMap<Way, readonly number[]>, name: string, base: string) => {
+      const of = (way: string) => resultsOf(results, way);
+      return [
+        median(of(name)),
+        medianRatio(of(name), of(`direct${base}`)),
+        medianRatio(of(name), of(`socat${base}`)),
+        ...againstCell(scripts, name, of),
+      ];
+    };
     const rows = [
-      ...ways.map(({ name }) => row(name, resultsOf(one, name), direct, resultsOf(one, "socat"))),
-      ...[...many].map(([{ name }, times]) =>
-        row(`${name}, all at once`, times, resultsOf(many, "direct × 10"), resultsOf(many, "socat × 10")),
-      ),
+      ...ways.map(({ name }) => [name, ...row(one, name, "")]),
+      ...[...many.keys()].map(({ name }) => [`${name}, all at once`, ...row(many, name, ` × ${AT_ONCE}`)]),
     ];
     return {
       name: "big-body",
       title: "A variables response of 10 MB, until the client has parsed it (ms)",
-      columns: ["way", "time", "/ direct", "/ socat"],
+      columns: ["way", "time", "/ direct", "/ socat", ...againstColumn(scripts)],
       rows,
       aims: [
         {

@@ -2,6 +2,7 @@ import type { Scripts } from "../build.ts";
 import { Lab } from "../lab.ts";
 import type { Table } from "../report.ts";
 import { median, medianRatio, quantile } from "../statistics.ts";
+import { againstCell, againstColumn } from "./rounds.ts";
 
 const ROUNDS = 15;
 const JOINS = 10;
@@ -35,13 +36,14 @@ export async function join(scripts: Scripts): Promise<Table> {
     return {
       name: "join",
       title: "Join to variables: connect, seven requests, the snapshot (ms)",
-      columns: ["way", "median", "p95", "/ direct", "/ socat"],
+      columns: ["way", "median", "p95", "/ direct", "/ socat", ...againstColumn(scripts)],
       rows: ways.map(({ name }) => [
         name,
         median(medians(name)),
         quantile((times.get(name) ?? []).flat(), 0.95),
         medianRatio(medians(name), medians("direct")),
         medianRatio(medians(name), medians("socat")),
+        ...againstCell(scripts, name, medians),
       ]),
       aims: [],
     };

@@ -2,7 +2,7 @@ import { Lab } from "../lab.ts";
 import type { Scripts } from "../build.ts";
 import type { Table } from "../report.ts";
 import { median, medianRatio, quantile } from "../statistics.ts";
-import { resultsOf, rounds } from "./rounds.ts";
+import { againstCell, againstColumn, resultsOf, rounds } from "./rounds.ts";
 
 /** Each at a stop of its own. */
 const ROUNDS = 40;
@@ -28,7 +28,7 @@ export async function roundTrip(scripts: Scripts): Promise<Table> {
     return {
       name: "round-trip",
       title: "Round trip of a request with an answer of 1 kB, one at a time (µs)",
-      columns: ["way", "p50", "p99", "p50 / direct", "p50 / socat", "p99 / socat"],
+      columns: ["way", "p50", "p99", "p50 / direct", "p50 / socat", "p99 / socat", ...againstColumn(scripts)],
       rows: ways.map(({ name }) => [
         name,
         median(p50(name)),
@@ -36,6 +36,7 @@ export async function roundTrip(scripts: Scripts): Promise<Table> {
         medianRatio(p50(name), p50("direct")),
         medianRatio(p50(name), p50("socat")),
         p99(name) / p99("socat"),
+        ...againstCell(scripts, name, p50),
       ]),
       aims: [{ text: "ours with 1 client within 1.5 × of socat", limit: 1.5, measured: oursToSocat }],
     };

@@ -2,7 +2,7 @@ import type { Scripts } from "../build.ts";
 import { Lab } from "../lab.ts";
 import type { Table } from "../report.ts";
 import { median, medianRatio } from "../statistics.ts";
-import { resultsOf, rounds } from "./rounds.ts";
+import { againstCell, againstColumn, resultsOf, rounds } from "./rounds.ts";
 
 const ROUNDS = 7;
 const REQUESTS = 3_000;
@@ -26,12 +26,13 @@ export async function throughput(scripts: Scripts): Promise<Table> {
     return {
       name: "throughput",
       title: `Requests a second, ${WINDOW} under way in all, answers of 1 kB`,
-      columns: ["way", "requests/s", "/ direct", "/ socat"],
+      columns: ["way", "requests/s", "/ direct", "/ socat", ...againstColumn(scripts)],
       rows: ways.map(({ name }) => [
         name,
         median(rates(name)),
         medianRatio(rates(name), rates("direct")),
         medianRatio(rates(name), rates("socat")),
+        ...againstCell(scripts, name, rates),
       ]),
       aims: [],
     };
