@@ -77,4 +77,7 @@ export const LIMITS = {
   queriesUnderWay: 4,
   /** Breakpoints in one list of a client, and in that list and those of the others together. */
   breakpoints: 1024,
+  /** Of one session: files with breakpoints of clients, and such breakpoints in all. */
+  breakpointFiles: 1024,
+  breakpointsInAll: 8192,
 } as const;

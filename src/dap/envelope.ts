@@ -25,7 +25,7 @@ export type AdapterMessage =
 
 /** The envelope of a message from an adapter, or undefined if it is no DAP message. Never throws. */
 export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
-  const members = scanMembers(json, json.length >= LARGE_BYTES);
+  const members = scanMembers(json);
   if (members === undefined) return undefined;
   const value = (name: string): unknown => readScalar(json, members.get(name));
   const bytes = (name: string): Buffer | undefined => {
@@ -65,28 +65,12 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
   }
 }
 
-/** From this size on, the end of a response's body is taken from the end of the message where that is certain. */
-export const LARGE_BYTES = 64 * 1024;
-/** Once these have been read, all that DAP lets follow a response's `body` is a `message`, which is no object. */
-const BEFORE_BODY = ["seq", "type", "request_seq", "success", "command"] as const;
-
-/**
- * The end of a large response's body if the body is the last member: then it ends where the message ends, and
- * nobody needs to look at its millions of bytes. -1 if that is not certain.
- */
-function endOfLastBody(json: Buffer, start: number, members: ReadonlyMap<string, Span>): number {
-  if (json[start] !== OPEN_BRACE || !BEFORE_BODY.every((name) => members.has(name))) return -1;
-  const last = skipSpaceBack(json, json.length - 1);
-  const end = skipSpaceBack(json, last - 1);
-  return json[last] === CLOSE_BRACE && json[end] === CLOSE_BRACE && end > start ? end + 1 : -1;
-}
-
 /**
  * The spans of the values of the outermost object's members, or undefined if the text is not one object.
- * Nested values are skipped, not validated: whoever parses them finds out. With `largeResponse`, a body that comes
- * last is skipped at once.
+ * Nested values are skipped, not validated: whoever parses them finds out. Each byte is looked at: were the end of a large body
+ * taken from the end of the message, members behind it would reach clients as members of the message that we make of it.
  */
-export function scanMembers(json: Buffer, largeResponse = false): Map<string, Span> | undefined {
+export function scanMembers(json: Buffer): Map<string, Span> | undefined {
   const members = new Map<string, Span>();
   let at = skipSpace(json, 0);
   if (json[at] !== OPEN_BRACE) return undefined;
@@ -101,8 +85,7 @@ export function scanMembers(json: Buffer, largeResponse = false): Map<string, Sp
     at = skipSpace(json, keyEnd);
     if (json[at] !== COLON) return undefined;
     const start = skipSpace(json, at + 1);
-    const lastBody = largeResponse && key === "body" ? endOfLastBody(json, start, members) : -1;
-    const end = lastBody < 0 ? skipValue(json, start) : lastBody;
+    const end = skipValue(json, start);
     if (end < 0) return undefined;
     members.set(key, { start, end });
     at = skipSpace(json, end);
@@ -238,11 +221,6 @@ function isSpace(byte: number | undefined): boolean {
 
 function skipSpace(json: Buffer, at: number): number {
   while (isSpace(json[at])) at++;
-  return at;
-}
-
-function skipSpaceBack(json: Buffer, at: number): number {
-  while (isSpace(json[at])) at--;
   return at;
 }
 

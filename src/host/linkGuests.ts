@@ -150,6 +150,7 @@ export class LinkGuests {
       ...sourceHandlers(this.#reader, {
         names: (id, path) => sessions.list().some((session) => session.id === id && session.hub.names(path)),
         needControl: () => need("control"),
+        charge: (cost) => link.charge(cost),
       }),
       openSession: (request) => {
         if (!sessions.list().some(({ id }) => id === request.session)) {

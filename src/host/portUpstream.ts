@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { LIMITS } from "../common/limits.ts";
-import { type AdapterMessage, LARGE_BYTES, nesting, readAdapterMessage } from "../dap/envelope.ts";
+import { type AdapterMessage, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
@@ -127,6 +127,9 @@ export class PortUpstream implements Upstream {
     this.#end.fire({ expected, reason: expected ? "The debug session has ended." : why });
   }
 }
+
+/** From this size on. */
+const LARGE_BYTES = 64 * 1024;
 
 /**
  * Whether what walks through the message's value would run out of stack. Of a large response this is not asked, as its body

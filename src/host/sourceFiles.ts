@@ -19,13 +19,24 @@ export interface SourceRights {
   names(session: string, path: string): boolean;
   /** Throws if the guest may not set breakpoints, for which it asks where its own files are. */
   needControl(): void;
+  /** What a file costs that is read or hashed for the guest, in bytes: whoever asks for much waits for the others. */
+  charge(cost: number): void;
 }
 
 /**
  * Shows one guest the host's files: those that the session has named, and nothing else. One request at a time, so that
  * a guest who asks for much at once has no more than one file of the host's memory.
  */
-export function sourceHandlers(reader: SourceReader, rights: SourceRights): SourceHandlers {
+export function sourceHandlers(files: SourceReader, rights: SourceRights): SourceHandlers {
+  const reader: SourceReader = {
+    roots: () => files.roots(),
+    realPath: (file) => files.realPath(file),
+    async read(file) {
+      const content = await files.read(file);
+      rights.charge(content.length);
+      return content;
+    },
+  };
   /** The file of which the guest has read a part: the rest is of the same content. */
   let begun: { readonly path: string; readonly content: Uint8Array } | undefined;
   let turn: Promise<unknown> = Promise.resolve();

@@ -73,6 +73,9 @@ export function applyEdit(
   const added: number[] = [];
   const changed: number[] = [];
   let nextId = group.nextId;
+  // The first of a key, as entries are few of them that share one: looked up for each item.
+  const byKey = new Map<string, number>();
+  for (const { id, key } of group.entries.values()) if (!byKey.has(key)) byKey.set(key, id);
 
   const update = (entry: Entry, item: Item) => {
     const spec = specAt(entry, item);
@@ -90,7 +93,7 @@ export function applyEdit(
       if (WISHES.some((name) => Boolean(item.spec[name]))) update(mirror, item);
       return mirror.id;
     }
-    const same = find(entries, item.key);
+    const same = entries.get(byKey.get(item.key) ?? 0);
     if (same !== undefined) {
       const specs = asLast(same.specs, owner, same.spec);
       const shared = { ...same, owners: new Set(same.owners).add(owner), specs };
@@ -101,6 +104,7 @@ export function applyEdit(
     const id = nextId++;
     const specs = new Map([[owner, item.spec]]);
     entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]), specs });
+    byKey.set(item.key, id);
     added.push(id);
     return id;
   };
@@ -186,11 +190,7 @@ function asLast(specs: Entry["specs"], owner: Owner, spec: JsonObject): Entry["s
  */
 export function sendOrder(edit: Edit): Entry[] {
   const own = edit.answer.filter((id) => id !== undefined);
-  const others = [...edit.group.entries.keys()].filter((id) => !own.includes(id));
+  const isOwn = new Set(own);
+  const others = [...edit.group.entries.keys()].filter((id) => !isOwn.has(id));
   return [...own, ...others].flatMap((id) => edit.group.entries.get(id) ?? []);
-}
-
-function find(entries: ReadonlyMap<number, Entry>, key: string): Entry | undefined {
-  for (const entry of entries.values()) if (entry.key === key) return entry;
-  return undefined;
 }

@@ -44,16 +44,16 @@ export class BreakpointNews {
       client.breakpointIds.delete(name);
     }
     let altered = !untouched;
-    const next = new Map<number, number>();
+    // A breakpoint that is listed twice was sent twice.
+    const places = grouped(order.map(({ id }, i) => [id, i]));
+    const answered = new Map<number, number>();
     const answers = edit.answer.map((id) => {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
-      // A breakpoint that is listed twice was sent twice.
-      const from = next.get(id) ?? 0;
-      const index = order.findIndex((entry, i) => entry.id === id && i >= from);
-      next.set(id, index + 1);
-      const result = results[index] ?? { verified: false };
+      const before = answered.get(id) ?? 0;
+      answered.set(id, before + 1);
+      const result = results[places.get(id)?.[before] ?? -1] ?? { verified: false };
       const name = entryName(shelf, id);
-      const told = from === 0 ? client.breakpointIds.get(name) : undefined;
+      const told = before === 0 ? client.breakpointIds.get(name) : undefined;
       const own = told ?? this.#tellId(client, name, result.id, old.get(id));
       if (own === result.id) return result;
       altered = true;
@@ -70,9 +70,8 @@ export class BreakpointNews {
    */
   #tellId(client: Client, name: string, adapterId: unknown, old?: number): number {
     const known = client.breakpointIds.get(name);
-    const taken = [...client.breakpointIds].some(
-      ([other, id]) => other !== name && id === adapterId && resultOf(this.#shelves, other)?.id !== adapterId,
-    );
+    const others = typeof adapterId === "number" ? [...client.breakpointIds.namesOf(adapterId)] : [];
+    const taken = others.some((other) => other !== name && resultOf(this.#shelves, other)?.id !== adapterId);
     const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? old ?? this.#nextOwnId++);
     // The first id stays where a breakpoint is listed twice.
     if (known === undefined) client.breakpointIds.set(name, id);
@@ -117,27 +116,33 @@ export class BreakpointNews {
   }
 
   /**
-   * The entry that the client means by an item: its own, or one that others have set and of which it was told as being
+   * The entry that the client means by each item: its own, or one that others have set and of which it was told as being
    * at this place; or that is at exactly this place, which a client that was here before still has from then. Who does
    * not take over what it is told of means what it lists.
    */
-  meant(client: Client, shelf: Shelf, item: Item): number | undefined {
+  meant(client: Client, shelf: Shelf, items: readonly Item[]): (number | undefined)[] {
     const listed = shelf.group.listed.get(client.participant.id) ?? [];
-    const own = listed.find(({ key, entry }) => key === item.key && shelf.group.entries.has(entry));
-    if (own !== undefined) return own.entry;
-    if (client.profile?.adoptsBreakpoints !== true) return undefined;
+    const { entries } = shelf.group;
+    const own = grouped(
+      listed.filter(({ entry }) => entries.has(entry)).map(({ key, entry }) => [key, entry]),
+    );
+    if (client.profile?.adoptsBreakpoints !== true) return items.map(({ key }) => own.get(key)?.[0]);
     const known = new Set(listed.map(({ entry }) => entry));
     const told = (id: number) => client.breakpointIds.has(entryName(shelf, id));
-    for (const { id, key } of shelf.group.entries.values())
-      if (key === item.key && !known.has(id) && told(id)) return id;
-    if (shelf.kind.name !== "source") return undefined;
-    const { line, column } = item.spec;
-    for (const [id, result] of shelf.results) {
-      if (result.line !== line || known.has(id)) continue;
-      const anyColumn = column === undefined || result.column === undefined;
-      if (anyColumn ? told(id) : result.column === column) return id;
-    }
-    return undefined;
+    const others = grouped(
+      [...entries.values()].filter(({ id }) => !known.has(id) && told(id)).map(({ id, key }) => [key, id]),
+    );
+    const atLine = grouped(
+      [...shelf.results].filter(([id]) => !known.has(id)).map(([id, result]) => [result.line, id]),
+    );
+    return items.map(({ key, spec: { line, column } }) => {
+      const meant = own.get(key)?.[0] ?? others.get(key)?.[0];
+      if (meant !== undefined || shelf.kind.name !== "source") return meant;
+      return atLine.get(line)?.find((id) => {
+        const at = shelf.results.get(id)?.column;
+        return column === undefined || at === undefined ? told(id) : at === column;
+      });
+    });
   }
 
   /**
@@ -157,4 +162,15 @@ export class BreakpointNews {
       )
       .map(({ id }) => id);
   }
+}
+
+/** The values of each key, in their order. */
+function grouped<K>(pairs: readonly (readonly [K, number])[]): Map<K, number[]> {
+  const all = new Map<K, number[]>();
+  for (const [key, value] of pairs) {
+    const values = all.get(key);
+    if (values === undefined) all.set(key, [value]);
+    else values.push(value);
+  }
+  return all;
 }

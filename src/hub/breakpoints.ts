@@ -53,17 +53,9 @@ export class Breakpoints {
     const kind = kindOf(request.command);
     if (kind === undefined) return;
     const items = readItems(kind, request.args);
-    const most = LIMITS.breakpoints;
-    if (items.length > most && !request.client.participant.isHost) {
-      request.refuse(
-        new AppError(
-          "tooLarge",
-          `A list of ${items.length} breakpoints is longer than the ${most} allowed.`,
-          {
-            hint: "Remove some in this file.",
-          },
-        ),
-      );
+    const isBounded = !request.client.participant.isHost;
+    if (items.length > LIMITS.breakpoints && isBounded) {
+      request.refuse(tooMany(`A list of ${items.length} breakpoints is`, LIMITS.breakpoints));
       return;
     }
     if (this.#hub.window !== undefined && this.#hub.isParentOnly) {
@@ -74,16 +66,28 @@ export class Breakpoints {
       });
       return;
     }
+    if (isBounded && !this.#hasRoom(kind, request.args)) {
+      request.refuse(tooMany("Breakpoints in more files are", LIMITS.breakpointFiles));
+      return;
+    }
     const shelf = this.#shelf(kind, request.args);
     const { client } = request;
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
-    const meant = items.map((item) => this.#news.meant(client, shelf, item));
+    const meant = this.#news.meant(client, shelf, items);
     const unlisted = this.#news.unlisted(request, shelf, items, meant);
     const pending = { client, keys: new Set(items.map(({ key }) => key)) };
     shelf.pending.add(pending);
     this.#enqueue(shelf, (done) => {
       const edit = applyEdit(shelf.group, owner, items, meant, unlisted);
+      const excess = isBounded && edit.added.length > 0 ? this.#excess(shelf, edit) : undefined;
+      if (excess !== undefined) {
+        shelf.pending.delete(pending);
+        request.refuse(excess);
+        if (client.live) this.#news.announceShelf(client, shelf);
+        done();
+        return;
+      }
       const order = answerOrder(kind, sendOrder(edit));
       // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
       const untouched =
@@ -260,6 +264,28 @@ export class Breakpoints {
     for (const shelf of this.#shelves.values()) this.#news.announceShelf(client, shelf);
   }
 
+  /** Whether there may be breakpoints in this file, too. Files in which there are none any more make room. */
+  #hasRoom(kind: BreakpointKind, args: JsonObject): boolean {
+    if (this.#shelves.has(groupKeyOf(kind, args)) || this.#shelves.size < LIMITS.breakpointFiles) return true;
+    for (const [key, shelf] of this.#shelves) {
+      const isIdle = !shelf.busy && shelf.queue.length === 0 && shelf.pending.size === 0;
+      if (isIdle && shelf.group.entries.size === 0) this.#shelves.delete(key);
+    }
+    return this.#shelves.size < LIMITS.breakpointFiles;
+  }
+
+  /** Why there are too many breakpoints after the edit; undefined if there are not. */
+  #excess(shelf: Shelf, { group }: Edit): AppError | undefined {
+    const here = group.entries.size;
+    if (here > LIMITS.breakpoints)
+      return tooMany(`Together with those of others ${here} breakpoints are`, LIMITS.breakpoints);
+    let all = here;
+    for (const other of this.#shelves.values()) if (other !== shelf) all += other.group.entries.size;
+    return all > LIMITS.breakpointsInAll
+      ? tooMany(`In all files ${all} breakpoints are`, LIMITS.breakpointsInAll)
+      : undefined;
+  }
+
   #shelf(kind: BreakpointKind, args: JsonObject): Shelf {
     const key = groupKeyOf(kind, args);
     let shelf = this.#shelves.get(key);
@@ -327,14 +353,15 @@ export class Breakpoints {
     for (const entry of edit.removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
     if (by !== undefined)
       this.#news.answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
+    const [added, changed] = [new Set(edit.added), new Set(edit.changed)];
     for (const other of this.#hub.clients) {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
       for (const entry of edit.removed) this.#news.announceRemoved(other, shelf, entry);
       if (other.live && !this.#hub.isParentOnly) this.#news.announceShelf(other, shelf);
       for (const id of edit.group.entries.keys()) {
-        const altered = edit.changed.includes(id) || differs(before.get(id), shelf.results.get(id));
-        if (altered && !edit.added.includes(id)) this.#news.announceChanged(other, shelf, id);
+        const altered = changed.has(id) || differs(before.get(id), shelf.results.get(id));
+        if (altered && !added.has(id)) this.#news.announceChanged(other, shelf, id);
       }
     }
     if (client === undefined) return;
@@ -367,4 +394,8 @@ function differs(before: JsonObject | undefined, after: JsonObject | undefined):
   // What the adapter has not spoken of yet was announced as unverified.
   const told = before ?? { verified: false };
   return ["verified", "line", "column", "message"].some((name) => told[name] !== after[name]);
+}
+
+function tooMany(what: string, most: number): AppError {
+  return new AppError("tooLarge", `${what} more than the ${most} allowed.`, { hint: "Remove some." });
 }

@@ -14,6 +14,7 @@ import {
   responseParts,
   ownOutput,
 } from "../dap/messages.ts";
+import { BreakpointIds } from "./breakpointIds.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import { maskCapabilities } from "../dap/requests.ts";
@@ -85,7 +86,7 @@ export class Client {
   /** The epochs whose `stopped` it got and whose end it has not been told. */
   readonly toldStops = new Set<Epoch>();
   /** The ids by which it knows breakpoints: entry → id. */
-  readonly breakpointIds = new Map<string, number>();
+  readonly breakpointIds = new BreakpointIds();
 
   readonly #port: DapPort;
   readonly #outbox: Outbox;

@@ -90,6 +90,11 @@ export class HostLink {
       this.#logger.log("error", `link: ${method} is too large to send`);
   }
 
+  /** As `Wire.charge`: for what is done for the guest beside its messages. */
+  charge(cost: number): void {
+    this.#connection.charge(cost);
+  }
+
   /** Tells the guest the reason, if there is one, and closes the link with all its streams. May be called twice. */
   close(error?: AppError): void {
     this.#connection.close(error);

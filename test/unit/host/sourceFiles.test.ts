@@ -20,6 +20,8 @@ interface World {
   /** Writes a file and returns its path. */
   readonly write: (name: string, content: string | Buffer) => string;
   readonly named: Set<string>;
+  /** What the guest was charged. */
+  readonly charged: number[];
 }
 
 /** A disk with a project's folder `root`, and a guest. */
@@ -29,17 +31,20 @@ function world(t: TestContext, access: "view" | "control" = "control"): World {
   const root = path.join(directory, "root");
   mkdirSync(root);
   const named = new Set<string>();
+  const charged: number[] = [];
   const handlers = sourceHandlers(new DiskSources(() => [root]), {
     names: (session, file) => session === "1" && named.has(file),
     needControl() {
       if (access !== "control") throw new AppError("notAllowed", "You may only look.");
     },
+    charge: (cost) => charged.push(cost),
   });
   return {
     directory,
     root,
     handlers,
     named,
+    charged,
     write(name, content) {
       const file = path.join(directory, name);
       mkdirSync(path.dirname(file), { recursive: true });
@@ -52,6 +57,20 @@ function world(t: TestContext, access: "view" | "control" = "control"): World {
 const refused = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
 
 describe("a file that the adapter has named", () => {
+  test("is charged to the guest, each time that it is read or hashed: others have their turns meanwhile", async (t) => {
+    const { handlers, named, charged, write, root } = world(t);
+    const file = write("root/a.js", "12345");
+    named.add(file);
+    await handlers.describeSource({ session: "1", path: file });
+    assert.deepEqual(charged.splice(0), [5]);
+    await handlers.readSource({ session: "1", path: file, offset: 0 });
+    assert.deepEqual(charged.splice(0), [5]);
+    await handlers.findSource({ session: "1", path: `${root}/a.js`, sha256: "0".repeat(64) });
+    assert.deepEqual(charged.splice(0), [5]);
+    await assert.rejects(async () => handlers.describeSource({ session: "1", path: `${root}/other.js` }));
+    assert.deepEqual(charged, []);
+  });
+
   test("is described and read, in pieces", async (t) => {
     const { handlers, named, write } = world(t);
     const content = Buffer.alloc(LINK_LIMITS.sourceChunkBytes * 2 + 5, "lines\n");
@@ -171,7 +190,7 @@ describe("is not shown", () => {
           return content;
         },
       },
-      { names: (_, file) => named.has(file), needControl() {} },
+      { names: (_, file) => named.has(file), needControl() {}, charge() {} },
     );
     const files = [1, 2, 3].map((n) => write(`root/${n}.js`, `${n}`));
     for (const file of files) named.add(file);

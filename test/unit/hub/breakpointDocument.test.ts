@@ -30,6 +30,22 @@ describe("one client's list", () => {
     assert.deepEqual(less.added, []);
   });
 
+  test("is compared at a cost that grows with its length, and not with its square", () => {
+    const count = 1000;
+    const list = (from: number) => Array.from({ length: count }, (_, i) => at(from + i));
+    const { group } = applyEdit(EMPTY_GROUP, 1, list(1));
+    let looks = 0;
+    const entries = new Map(
+      [...group.entries].map(([id, entry]) => [
+        id,
+        Object.defineProperty({ ...entry }, "key", { get: () => (looks++, entry.key), enumerable: true }),
+      ]),
+    );
+    const edit = applyEdit({ ...group, entries }, 2, list(5001));
+    assert.equal(edit.added.length, count);
+    assert.ok(looks <= 4 * count, `${looks} looks at a key`);
+  });
+
   test("drops for all what it drops, and its repetition elsewhere does not bring it back", () => {
     const both = applyEdit(applyEdit(EMPTY_GROUP, 1, [at(3)]).group, 2, [at(3)]);
     const dropped = applyEdit(both.group, 1, []);

@@ -298,3 +298,31 @@ describe("the other kinds", () => {
     );
   });
 });
+
+describe("breakpoints without end", () => {
+  const many = (from: number, count: number) => at(...Array.from({ length: count }, (_, i) => from + i));
+
+  test("of several clients in one file: what is too much is refused, what was there stays, and less of it is taken", async () => {
+    const { upstream, a, b } = await two();
+    await a.ok("setBreakpoints", many(1, 1000));
+    await b.fails("tooLarge", "setBreakpoints", many(2001, 25));
+    assert.equal(upstream.breakpoints.get(source.path)?.length, 1000);
+    await b.ok("setBreakpoints", many(2001, 24));
+    await b.ok("setBreakpoints", many(1, 1000));
+    await a.ok("setBreakpoints", at());
+    assert.ok((upstream.breakpoints.get(source.path)?.length ?? 0) <= 1024);
+  });
+
+  test("in one file after the other: so many files, of which those without any do not count; so many in all", async () => {
+    const { a, b } = await two();
+    const inFile = (name: number, count: number) => ({ ...many(1, count), source: { path: `/p/${name}.c` } });
+    for (let file = 0; file < 1024; file++) await a.ok("setBreakpoints", inFile(file, 1));
+    await b.fails("tooLarge", "setBreakpoints", inFile(5000, 1));
+    await b.ok("setBreakpoints", inFile(7, 1));
+    await a.ok("setBreakpoints", inFile(8, 0));
+    await b.ok("setBreakpoints", inFile(5000, 1));
+    await b.fails("tooLarge", "setBreakpoints", inFile(5001, 1));
+    for (let file = 10; file < 17; file++) await b.ok("setBreakpoints", inFile(file, 1024));
+    await b.fails("tooLarge", "setBreakpoints", inFile(17, 1024));
+  });
+});

@@ -85,6 +85,7 @@ export class FakeHost {
         needControl: () => {
           if (this.access === "view") throw new Refusal("notAllowed", "You may only look.");
         },
+        charge: () => {},
       },
     );
   }
