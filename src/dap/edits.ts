@@ -63,10 +63,10 @@ export class JsonValue {
     return { ...this.span, text: JSON.stringify(value) };
   }
 
-  /** Puts a member in, first of all; this must be an object without one of that name. */
-  with(name: string, value: unknown): Edit {
+  /** Puts members in, first of all; this must be an object without any of those names. */
+  with(members: Readonly<Record<string, unknown>>): Edit {
     const at = this.span.start + 1;
-    const text = `${JSON.stringify(name)}:${JSON.stringify(value)}${this.isEmpty ? "" : ","}`;
+    const text = `${JSON.stringify(members).slice(1, -1)}${this.isEmpty ? "" : ","}`;
     return { start: at, end: at, text };
   }
 

@@ -19,9 +19,9 @@ import { BreakpointLists } from "./breakpointLists.ts";
 import { InOrder } from "./inOrder.ts";
 import type { SourceMappingOptions } from "./mapSources.ts";
 import { Numbering } from "../numbering.ts";
-import { fromFileUri, toFileUri } from "./paths.ts";
+import { fromFileUri, isAbsolutePath, leadsElsewhere, toFileUri } from "./paths.ts";
 import { type HostPlace, SourcePlaces } from "./places.ts";
-import { type Served, ServedReferences, ServedUris, setMember } from "./served.ts";
+import { type Served, ServedReferences, ServedUris, setMembers } from "./served.ts";
 
 const DEADLINE_MS = 2_000;
 /** When more than this waits for the host's word on a file, nobody waits any longer. */
@@ -192,8 +192,8 @@ export class MappedSession implements DapPort {
   }
 
   #hostSource(source: JsonValue, hostPath: string): Edit[] {
-    const reference = isReferred(source) ? setMember(source, "sourceReference", 0) : [];
-    return [...setMember(source, "path", this.#written(hostPath)), ...reference];
+    const reference = isReferred(source) ? { sourceReference: 0 } : {};
+    return setMembers(source, { path: this.#written(hostPath), ...reference });
   }
 
   /** A question for the content of a file that the editor was given by a reference. */
@@ -268,9 +268,9 @@ export class MappedSession implements DapPort {
   #editsFor(source: JsonValue): Edit[] {
     const path = pathOfFile(source);
     if (path === undefined) return this.#served.keep(source);
-    const place = this.#places.known(path) ?? this.#places.fallback;
+    const place = this.#places.known(path) ?? this.#places.fallback(path);
     if (place.kind === "asIs") return [];
-    if (place.kind === "here") return setMember(source, "path", this.#written(place.path));
+    if (place.kind === "here") return setMembers(source, { path: this.#written(place.path) });
     this.#options.onServed?.(path, this.#sessionId);
     return this.#served.give(source, path, place.taken);
   }
@@ -343,10 +343,17 @@ export class MappedSession implements DapPort {
   }
 }
 
-/** The path of a source whose content is a file's: DAP gives a reference to all others. */
+/**
+ * The path of a source whose content is a file's: DAP gives a reference to all others. Where there is no path, editors
+ * take a name that looks like one.
+ */
 function pathOfFile(source: JsonValue): string | undefined {
-  const path = isReferred(source) ? undefined : source.member("path")?.string;
-  return path === undefined ? undefined : (fromFileUri(path) ?? path);
+  if (isReferred(source)) return undefined;
+  const path = source.member("path")?.string ?? "";
+  if (path !== "") return fromFileUri(path) ?? path;
+  const name = source.member("name")?.string ?? "";
+  const named = fromFileUri(name) ?? name;
+  return isAbsolutePath(named) || leadsElsewhere(named) ? named : undefined;
 }
 
 function isReferred(source: JsonValue): boolean {

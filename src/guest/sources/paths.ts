@@ -1,3 +1,5 @@
+import { isOnDisk } from "../../common/onDisk.ts";
+
 /** Paths of two machines, each of which may be a Windows machine or not: text only, the disk is not asked. */
 
 /** Where a folder of the host's is here, in the words of other debuggers' configurations: the host is the remote side. */
@@ -21,8 +23,31 @@ export function segmentsOf(path: string): string[] {
   return path.split(separator).filter((segment) => segment !== "");
 }
 
-/** The path with those segments appended, written as `folder` is. */
-export function joinPath(folder: string, segments: readonly string[]): string {
+/**
+ * Whether an editor that opens the path may do more than look at a file of its own machine: load a URI, connect to
+ * another machine (a share of Windows; `/ssh:HOST:/…` in Emacs), or open a device of Windows.
+ */
+export function leadsElsewhere(path: string): boolean {
+  if (DRIVE.test(path)) return !isOnDisk(path, "win32");
+  return /^([a-z][a-z0-9+.-]*:|\\|\/[\\/]|\/[^/]*:)/iu.test(path);
+}
+
+/** The segments without `.` and `..`, which could lead out of a folder that they are appended to. */
+export function withoutDots(segments: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const segment of segments) {
+    if (segment === "..") kept.pop();
+    else if (segment !== ".") kept.push(segment);
+  }
+  return kept;
+}
+
+/**
+ * The path with those segments appended, written as `folder` is. Undefined if one of them is no name there: Windows sees
+ * separators, drives and streams in what are plain names elsewhere.
+ */
+export function joinPath(folder: string, segments: readonly string[]): string | undefined {
+  if (isWindowsPath(folder) && segments.some((segment) => /[\\/:]/u.test(segment))) return undefined;
   const separator = isWindowsPath(folder) && !folder.includes("/") ? "\\" : "/";
   return [folder.replace(/[\\/]+$/u, ""), ...segments].join(separator);
 }
@@ -32,7 +57,7 @@ export function segmentsWithin(folder: string, path: string): string[] | undefin
   const fold = isWindowsPath(folder)
     ? (text: string | undefined) => text?.toLowerCase()
     : (text?: string) => text;
-  const [outer, inner] = [segmentsOf(folder), segmentsOf(path)];
+  const [outer, inner] = [withoutDots(segmentsOf(folder)), withoutDots(segmentsOf(path))];
   if (isWindowsPath(folder) !== isWindowsPath(path)) return undefined;
   if (inner.length <= outer.length || outer.some((segment, i) => fold(segment) !== fold(inner[i])))
     return undefined;

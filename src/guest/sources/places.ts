@@ -4,7 +4,16 @@ import type { SourceInfo } from "../../link/messages.ts";
 import { sha256Of } from "./hostFiles.ts";
 import type { LocalFiles } from "./localFiles.ts";
 import { SERVED_SCHEME } from "./servedUri.ts";
-import { type PathMapping, isAbsolutePath, joinPath, moved, segmentsOf, segmentsWithin } from "./paths.ts";
+import {
+  type PathMapping,
+  isAbsolutePath,
+  joinPath,
+  leadsElsewhere,
+  moved,
+  segmentsOf,
+  segmentsWithin,
+  withoutDots,
+} from "./paths.ts";
 
 /** The host's files as one session names them. */
 export interface SessionFiles {
@@ -45,6 +54,7 @@ interface Candidate {
 }
 
 const AS_IS: Place = { kind: "asIs" };
+const SERVED: Place = { kind: "served", taken: true };
 
 /**
  * Which files of the guest's are which of the host's. A file of the guest's stands for one of the host's only if their
@@ -70,12 +80,13 @@ export class SourcePlaces {
 
   /** What is known of it: at once for most of the messages of a session. */
   known(hostPath: string): Place | undefined {
-    return isAbsolutePath(hostPath) ? this.#places.get(hostPath) : AS_IS;
+    if (isAbsolutePath(hostPath)) return this.#places.get(hostPath);
+    return leadsElsewhere(hostPath) ? SERVED : AS_IS;
   }
 
   /** What a source becomes of which nothing is known yet. */
-  get fallback(): Place {
-    return this.#supported === false ? AS_IS : { kind: "served", taken: true };
+  fallback(hostPath: string): Place {
+    return this.#supported === false && !leadsElsewhere(hostPath) ? AS_IS : SERVED;
   }
 
   /** Finds it out. Never rejects; remembers what will stay true. */
@@ -177,8 +188,9 @@ export class SourcePlaces {
     // The host cannot show it either.
     if (code === "notSupported" || code === "notAvailable") return this.#remember(hostPath, AS_IS);
     if (code !== "notAllowed") return served;
-    // Not named yet: a breakpoint of somebody else's. It may still be the very file that the guest has.
-    for (const { path, content } of candidates) {
+    // Not named yet: a breakpoint of somebody else's. It may still be the very file that the guest has. The host is told
+    // nothing about files outside of the guest's folders, whatever path it names.
+    for (const { path, content } of candidates.filter(({ path }) => this.#isInFolders(path))) {
       const found = await this.#files.find(path, sha256Of(content)).catch(() => undefined);
       if (found === hostPath) return this.#learn(hostPath, path, false);
     }
@@ -194,19 +206,29 @@ export class SourcePlaces {
       if (path !== undefined && !paths.has(path)) paths.set(path, "mapped");
     }
     const isElsewhere = paths.size > 0;
-    const segments = segmentsOf(hostPath);
+    const segments = withoutDots(segmentsOf(hostPath));
     for (let from = 0; from < segments.length; from++) {
       for (const folder of local.folders()) {
         const path = joinPath(folder, segments.slice(from));
-        if (!paths.has(path)) paths.set(path, path === hostPath ? "same" : "alike");
+        if (path !== undefined && !paths.has(path)) paths.set(path, path === hostPath ? "same" : "alike");
       }
     }
-    if (acceptSamePath && isOnDisk(hostPath) && !isElsewhere && !paths.has(hostPath))
+    if (
+      acceptSamePath &&
+      isOnDisk(hostPath) &&
+      !leadsElsewhere(hostPath) &&
+      !isElsewhere &&
+      !paths.has(hostPath)
+    )
       paths.set(hostPath, "same");
     const found = await Promise.all(
       [...paths].map(async ([path, why]) => ({ path, why, content: await local.read(path) })),
     );
     return found.flatMap(({ content, ...rest }) => (content === undefined ? [] : [{ ...rest, content }]));
+  }
+
+  #isInFolders(localPath: string): boolean {
+    return this.#options.local.folders().some((folder) => segmentsWithin(folder, localPath) !== undefined);
   }
 
   #isAt(localPath: string, relativePath: string): boolean {
@@ -220,7 +242,9 @@ export class SourcePlaces {
     this.#events.differs(hostPath, localPath);
   }
 
-  #remember(hostPath: string, place: Place): Place {
+  #remember(hostPath: string, found: Place): Place {
+    // No editor is to open that by itself: it is shown what the host has there, if anything.
+    const place = found.kind === "asIs" && leadsElsewhere(hostPath) ? SERVED : found;
     this.#places.set(hostPath, place);
     return place;
   }

@@ -22,7 +22,7 @@ export class ServedUris implements Served {
   }
 
   give(source: JsonValue, path: string): Edit[] {
-    return setMember(source, "path", servedUri({ joinId: this.#joinId, path }));
+    return setMembers(source, { path: servedUri({ joinId: this.#joinId, path }) });
   }
 
   keep(): Edit[] {
@@ -58,9 +58,9 @@ export class ServedReferences implements Served {
       reference = this.#add(path);
       this.#byPath.set(path, reference);
     }
-    const edits = setMember(source, "sourceReference", reference);
     // Not even an editor that looks at the path first may take its own file for the host's.
-    return taken ? [...edits, ...setMember(source, "path", servedUri({ joinId: TAKEN, path }))] : edits;
+    const shown = taken ? { path: servedUri({ joinId: TAKEN, path }) } : {};
+    return setMembers(source, { sourceReference: reference, ...shown });
   }
 
   /** An adapter's own reference stays, unless that number is taken. */
@@ -72,7 +72,7 @@ export class ServedReferences implements Served {
       given = this.#add(reference);
       this.#byAdapters.set(reference, given);
     }
-    return setMember(source, "sourceReference", given);
+    return setMembers(source, { sourceReference: given });
   }
 
   take(source: JsonValue): string | undefined {
@@ -81,7 +81,7 @@ export class ServedReferences implements Served {
 
   restore(source: JsonValue): Edit[] {
     const adapters = this.#given.get(source.member("sourceReference")?.number ?? 0);
-    return typeof adapters === "number" ? setMember(source, "sourceReference", adapters) : [];
+    return typeof adapters === "number" ? setMembers(source, { sourceReference: adapters }) : [];
   }
 
   /** The host's file that an editor asks for by that number, if it is ours. */
@@ -102,9 +102,12 @@ function pathOfUri(source: JsonValue, joinId: string): string | undefined {
   return file?.joinId === joinId ? file.path : undefined;
 }
 
-/** Writes a member, or puts it in. At most one of those that are not there yet: they would go to the same place. */
-export function setMember(object: JsonValue, name: string, value: unknown): Edit[] {
-  const member = object.member(name);
-  if (member === undefined) return [object.with(name, value)];
-  return member.value === value ? [] : [member.replacedBy(value)];
+/** Writes members, or puts them in. */
+export function setMembers(object: JsonValue, members: Readonly<Record<string, unknown>>): Edit[] {
+  const missing = Object.entries(members).filter(([name]) => object.member(name) === undefined);
+  const edits = Object.entries(members).flatMap(([name, value]) => {
+    const member = object.member(name);
+    return member === undefined || member.value === value ? [] : [member.replacedBy(value)];
+  });
+  return missing.length === 0 ? edits : [...edits, object.with(Object.fromEntries(missing))];
 }

@@ -1,4 +1,4 @@
-import { decoded, encoded, isAbsolutePath } from "./paths.ts";
+import { decoded, encoded, isAbsolutePath, leadsElsewhere } from "./paths.ts";
 
 /** The scheme of the host's files in an editor that knows how to read them. */
 export const SERVED_SCHEME = "debug-server";
@@ -16,7 +16,7 @@ export interface ServedFile {
  */
 export function servedUri({ joinId, path }: ServedFile): string {
   const shown = servedPath(path);
-  const isPlain = shown === path && !/^\/[a-z]:/iu.test(path);
+  const isPlain = shown === path && !leadsElsewhere(path) && !/^\/[a-z]:/iu.test(path);
   const query = isPlain ? "" : `?${encodeURIComponent(path)}`;
   return `${SERVED_SCHEME}://${joinId}${encoded(shown)}${query}`;
 }
@@ -31,7 +31,7 @@ export function parseServedUri(uri: string): ServedFile | undefined {
   const [, joinId, path = "", query] =
     /^debug-server:\/\/([^/?#]+)(\/[^?#]*)(?:\?([^#]*))?$/iu.exec(uri) ?? [];
   const found = decoded(query ?? path);
-  return joinId === undefined || found === undefined || !isAbsolutePath(found)
+  return joinId === undefined || found === undefined || !(isAbsolutePath(found) || leadsElsewhere(found))
     ? undefined
     : { joinId: joinId.toLowerCase(), path: found };
 }

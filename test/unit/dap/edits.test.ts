@@ -44,15 +44,15 @@ describe("a value within a message", () => {
   test("an edit leaves everything else as it was written", () => {
     const text = '{ "big":12345678901234567890, "path" : "/a\\u0062", "e":1.0e2 }';
     assert.equal(
-      edited(text, (value) => [value.member("path")?.replacedBy("/ü") ?? value.with("never", 0)]),
+      edited(text, (value) => [value.member("path")?.replacedBy("/ü") ?? value.with({ never: 0 })]),
       '{ "big":12345678901234567890, "path" : "/ü", "e":1.0e2 }',
     );
     assert.equal(
-      edited('{"a":1}', (value) => [value.with("b", "x")]),
+      edited('{"a":1}', (value) => [value.with({ b: "x" })]),
       '{"b":"x","a":1}',
     );
     assert.equal(
-      edited("{ }", (value) => [value.with("b", "x")]),
+      edited("{ }", (value) => [value.with({ b: "x" })]),
       '{"b":"x" }',
     );
   });

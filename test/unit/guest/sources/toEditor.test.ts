@@ -152,10 +152,10 @@ describe("where the host's files are for the editor", () => {
     const editor = new Editor();
     editor.disk.set("/srv/gone.js", "here");
     editor.host.named.add("1 /srv/gone.js");
-    editor.stack("<node_internals>/x.js", "webpack:///a.js", "./nptl/a.c");
+    editor.stack("<node_internals>/x.js", "./nptl/a.c");
     editor.stack("/srv/gone.js");
     const [first, second] = await editor.until(2);
-    assert.deepEqual(pathsOf(first), ["<node_internals>/x.js", "webpack:///a.js", "./nptl/a.c"]);
+    assert.deepEqual(pathsOf(first), ["<node_internals>/x.js", "./nptl/a.c"]);
     assert.deepEqual(pathsOf(second), ["/srv/gone.js"]);
 
     const old = new Editor();
@@ -196,6 +196,92 @@ describe("where the host's files are for the editor", () => {
       editor.asked.slice(1).map(({ arguments: args }) => args?.["source"]),
       [{ path: "file:///srv/a%20b.js" }, { path: "file:///C:/x.js" }],
     );
+  });
+});
+
+/** What makes an editor load something, connect somewhere or open a device, if it opens it as a path. */
+const ELSEWHERE = [
+  "scp://box/x",
+  "http://box/x.js",
+  "vscode-vfs://github/x/y",
+  "term://touch x",
+  "command:workbench.action.terminal.new",
+  "webpack:///a.js",
+  "file://box/share/x.c",
+  "\\\\box\\share\\x.c",
+  "//box/share/x.c",
+  "/\\box/share/x.c",
+  "\\\\.\\COM1",
+  "C:\\aux",
+  "/ssh:box:/x.c",
+  "/sudo::/etc/x",
+];
+
+describe("what leads an editor elsewhere", () => {
+  for (const path of ELSEWHERE) {
+    test(`is the host's to show, and the host's again on its way back: ${path}`, async () => {
+      for (const knowsSources of [true, false]) {
+        const editor = new Editor();
+        editor.host.knowsSources = knowsSources;
+        editor.stack(path);
+        const [shown] = pathsOf((await editor.until(1))[0]) as string[];
+        assert.match(shown ?? "", /^debug-server:\/\/j1\//);
+        editor.request("setBreakpoints", { source: { path: shown }, breakpoints: [] });
+        const fileUri = path.startsWith("file:") ? "\\\\box\\share\\x.c" : path;
+        assert.deepEqual(editor.asked[0]?.arguments?.["source"], { path: fileUri });
+      }
+    });
+
+    test(`is no name that an editor takes for a path: ${path}`, async () => {
+      const editor = new Editor();
+      editor.respond(1, "stackTrace", {
+        stackFrames: [{ id: 1, name: "f", line: 1, source: { name: path } }],
+      });
+      const [source] = sourcesOf((await editor.until(1))[0]);
+      assert.equal(source?.name, path);
+      assert.match(source?.path ?? "", /^debug-server:/);
+    });
+
+    test(`is given by a reference: ${path}`, async () => {
+      const editor = new Editor({ served: { kind: "reference" } });
+      editor.respond(1, "stackTrace", {
+        stackFrames: [{ id: 1, name: "f", line: 1, source: { name: path } }],
+      });
+      const [source] = sourcesOf((await editor.until(1))[0]);
+      assert.match(source?.path ?? "", /^debug-server:/);
+      assert.ok((source?.sourceReference ?? 0) > 0);
+    });
+  }
+});
+
+describe("what a host learns of the guest's files", () => {
+  test("is nothing of those outside of the guest's folders, whatever path it names", async () => {
+    const out = [
+      "/home/me/secret",
+      "/ws/../home/me/secret",
+      "/x/../../home/me/secret",
+      "/ws/src/../../home/me/secret",
+    ];
+    const editor = new Editor({ mappings: [{ remoteRoot: "/srv", localRoot: "/ws" }] });
+    editor.disk.set("/home/me/secret", "secret");
+    for (const path of out) editor.disk.set(path, "secret");
+    for (const path of [...out, "/srv/../home/me/secret"])
+      editor.event("breakpoint", { reason: "new", breakpoint: { id: 1, source: { path } } });
+    await editor.until(out.length + 1);
+    await editor.settle();
+    assert.deepEqual(
+      editor.host.asked.filter((asked) => asked.includes("find")),
+      [],
+    );
+  });
+
+  test("dots in a path lead to no file outside of a folder that it was mapped to", async () => {
+    const editor = new Editor({ mappings: [{ remoteRoot: "/srv", localRoot: "/home/me/app" }] });
+    editor.disk.set("/home/me/app/../secret", "s").set("/home/me/secret", "s").set("/home/me/app/b/a.c", "a");
+    editor.host.has("/srv/x/../b/a.c", "a");
+    editor.host.has("/srv/../secret", "s");
+    editor.stack("/srv/x/../b/a.c", "/srv/../secret");
+    assert.deepEqual(pathsOf((await editor.until(1))[0]), ["/home/me/app/b/a.c", `${URI}/srv/../secret`]);
   });
 });
 
