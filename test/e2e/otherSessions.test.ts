@@ -54,11 +54,19 @@ e2e("a guest's condition runs in the session that the guest has joined, and in n
   await host.notifications.press(/wants to join/, "Allow");
   const ana = await joining;
   atEnd(t, () => ana.link.close());
-  const client = editorOver(await ana.openSession());
-  atEnd(t, () => client.kill());
-  await client.request("initialize", initializeArguments("fake"));
-  await client.request("attach", {});
-  await client.request("configurationDone");
+  const attach = async (id?: string) => {
+    const client = editorOver(await ana.openSession(id));
+    atEnd(t, () => client.kill());
+    await client.request("initialize", initializeArguments("fake"));
+    await client.request("attach", {});
+    await client.request("configurationDone");
+    return client;
+  };
+  // The adapter runs the program in a child session.
+  const { configuration } = (await (await attach()).waitRequest("startDebugging")).arguments as {
+    readonly configuration: { readonly debugServerSession: string };
+  };
+  const client = await attach(configuration.debugServerSession);
   const set = (name: string, line: number, marker: string) =>
     client.request("setBreakpoints", {
       source: { path: file(name) },
@@ -90,18 +98,18 @@ e2e("a guest's condition runs in the session that the guest has joined, and in n
   await host.screenshot("other-sessions");
 
   // The guest leaves, and its conditions with it.
-  client.kill();
   ana.link.close();
   await untilEqual("the rows", async () => (await rows()).filter((row) => row.includes("when process")), []);
 });
 
 e2e("a workspace that wants to open a server is asked about once", async (t) => {
-  const settings = { "debugServer.startWithSession": ["tcp:port=0,insecure,bind=127.0.0.1"] };
-  const host = await person(t, "Hana", { ...FILES, ".vscode/settings.json": settings });
+  const workspace = { "debugServer.startWithSession": ["tcp:port=0,insecure,bind=127.0.0.1"] };
+  const files = { ...FILES, ".vscode/settings.json": workspace };
+  const host = await person(t, "Hana", files, { settings: { "debug.openDebug": "neverOpen" } });
   const served = async () => (await host.view("Serving").rows()).length;
+  await host.sideBar("Debug Server");
   await host.debug.start("App");
   await host.notifications.shown(/This workspace wants to serve your debug sessions: tcp:/);
-  await host.sideBar("Debug Server");
   assert.equal(await served(), 0);
   await host.screenshot("consent");
   await host.notifications.press(/This workspace wants to serve/, "Allow");
