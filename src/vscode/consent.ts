@@ -96,7 +96,9 @@ function isWithin(address: ServerAddress, own: ServerAddress): boolean {
 
 function reachOf(address: ServerAddress): string {
   const open = insecurity(address);
-  if (open !== undefined) return open.warning.replace(/\.$/, "");
+  // A sentence there, a remark within one here.
+  if (open !== undefined)
+    return open.warning.replace(/\.$/, "").replace(/^./, (first) => first.toLowerCase());
   if (isLocked(address)) return "anyone with the password or a certificate that you trust can join";
   if ("clicon" in address) return "this machine connects to another, which can ask to join";
   return "others can ask to join";

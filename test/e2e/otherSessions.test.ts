@@ -91,9 +91,22 @@ e2e("a guest's condition runs in the session that the guest has joined, and in n
 
   await host.sideBar("Debug Server");
   const rows = async () =>
-    (await host.view("Serving").rows()).map(({ label, description }) => `${label} ${description}`);
+    (await host.view("Serving").rows()).map(({ label, description }) => `${label} · ${description}`);
   await until("the rows", rows, (all) =>
-    all.some((row) => /^other\.js:4 when process.*\(Ana\).* not in your list while “Other/.test(row)),
+    all.some((row) => /^other\.js:4 · Ana · when process.* · not in your list while “Other” runs$/.test(row)),
+  );
+  // The line says it too, and all of it to who rests on it.
+  const remark = /^● Ana: breakpoint when process\.mainModule.*… · not in your list while “Other” runs$/;
+  await until(
+    "the line's remark",
+    async () => (await host.editor.remarks()).map((text) => text.replaceAll("\u00a0", " ")),
+    (remarks) => remarks.some((text) => remark.test(text)),
+  );
+  await host.editor.goTo(LINES.inTick);
+  await until(
+    "the whole condition",
+    () => host.editor.hover(),
+    (text) => text.includes(file("own")),
   );
   await host.screenshot("other-sessions");
 

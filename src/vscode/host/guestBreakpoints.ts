@@ -262,8 +262,10 @@ export class GuestBreakpoints implements Disposable {
   }
 
   #othersThan(tree: string): string[] {
-    const others = [...this.#running.values()].filter((running) => running.tree !== tree);
-    return [...new Set(others.map(({ name }) => name))];
+    const others = [...this.#running.entries()].filter(([, running]) => running.tree !== tree);
+    // Of a tree the one that the host has started; its children are named where it has ended before them.
+    const named = others.filter(([id, running]) => id === running.tree || !this.#running.has(running.tree));
+    return [...new Set(named.map(([, { name }]) => name))];
   }
 
   #mayBeListed({ session: { tree }, key, spec, instead }: GuestBreakpoint): boolean {

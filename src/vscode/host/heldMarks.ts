@@ -25,8 +25,14 @@ export function markHeld({ guests, serving }: Pick<App, "guests" | "serving">): 
           const line = Number(each.spec.line) - 1;
           if (!(line >= 0 && line < editor.document.lineCount)) return [];
           const session = serving.servable.find(({ id }) => id === each.tree);
-          const contentText = `● ${heldMark(session, each)}`;
-          return [{ range: editor.document.lineAt(line).range, renderOptions: { after: { contentText } } }];
+          const { brief, full } = heldMark(session, each);
+          return [
+            {
+              range: editor.document.lineAt(line).range,
+              hoverMessage: new vscode.MarkdownString().appendText(full),
+              renderOptions: { after: { contentText: `● ${brief}` } },
+            },
+          ];
         }),
       );
     }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { shownLine } from "../../common/shown.ts";
 import { harmless } from "../harmless.ts";
 import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
 import type { ServableSession } from "../host/serving.ts";
@@ -6,12 +7,17 @@ import { FUNCTIONS } from "../host/windowSession.ts";
 import type { Row } from "./row.ts";
 import { parts, spokenParts } from "./words.ts";
 
+/** Characters of a condition in a row or a line. */
+const BRIEF = 30;
+
 /** What guests of a session have set and what is not among VS Code's breakpoints, and why. */
 export function heldRows(session: ServableSession, held: readonly HeldBreakpoint[]): Row[] {
   return held
     .filter(({ tree }) => tree === session.id)
     .map((breakpoint) => {
-      const label = `${placeOf(breakpoint)} ${harmless(conditionOf(breakpoint))} (${authorOf(session, breakpoint)})`;
+      const label = placeOf(breakpoint);
+      const author = authorOf(session, breakpoint);
+      const condition = harmless(conditionOf(breakpoint));
       const why = harmless(reasonOf(breakpoint));
       const { key, spec } = breakpoint;
       return {
@@ -19,17 +25,17 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
         face: {
           id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}`,
           label,
-          description: why,
+          description: parts(author, briefly(breakpoint), why),
           icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
           tooltip: {
-            title: label,
+            title: parts(label, condition),
             facts: [
-              ["Breakpoint of", authorOf(session, breakpoint)],
+              ["Breakpoint of", author],
               ["Why it is not in your list", why],
               ["To remove it", "set a breakpoint of your own there, and remove that"],
             ],
           },
-          spoken: spokenParts("Breakpoint of a guest", label, why),
+          spoken: spokenParts(`Breakpoint of ${author}`, label, condition, why),
           context: "held",
         },
         children: [],
@@ -37,10 +43,20 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
     });
 }
 
-/** For the line itself: `Ana: when i > 3 · not in your list while “Other” runs`. */
-export function heldMark(session: ServableSession | undefined, breakpoint: HeldBreakpoint): string {
+/** For the line itself: `Ana: breakpoint when i > 3 · not in your list while “Other” runs`; `full`: where there is room. */
+export function heldMark(
+  session: ServableSession | undefined,
+  breakpoint: HeldBreakpoint,
+): { readonly brief: string; readonly full: string } {
   const who = session === undefined ? "A guest" : authorOf(session, breakpoint);
-  return harmless(parts(`${who}: breakpoint ${conditionOf(breakpoint)}`, reasonOf(breakpoint)));
+  const mark = (condition: string) =>
+    harmless(parts(`${who}: breakpoint ${condition}`, reasonOf(breakpoint)));
+  return { brief: mark(briefly(breakpoint)), full: mark(conditionOf(breakpoint)) };
+}
+
+/** A condition may be long; what is said after it is to be seen, too. */
+function briefly(breakpoint: HeldBreakpoint): string {
+  return harmless(shownLine(conditionOf(breakpoint), BRIEF));
 }
 
 function placeOf({ key, spec }: HeldBreakpoint): string {

@@ -69,11 +69,11 @@ export function insecurity(
   if (address.insecure)
     return {
       badge: "insecure",
-      warning: `${who} can join, without password and without being asked about.`,
+      warning: `${who} can join without a password; you are not asked.`,
     };
   if (openTo(address) === undefined) return undefined;
   const badge = openTo(address) === "line" ? "no password" : "any user";
-  return { badge, warning: `${who} can ask to join, without password.` };
+  return { badge, warning: `${who} can ask to join, without a password.` };
 }
 
 /** By what people tell servers apart: `TCP port 5005`. */

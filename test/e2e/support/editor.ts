@@ -78,6 +78,11 @@ export class Editor {
     return this.#text.evaluateAll(linesInPage);
   }
 
+  /** What is drawn behind lines and is no text of theirs. */
+  async remarks(): Promise<string[]> {
+    return this.#text.evaluateAll(remarksInPage);
+  }
+
   /** The gutter of the lines on the screen, by line. */
   async glyphs(): Promise<Glyph[]> {
     return this.#text.evaluateAll(glyphsInPage);
@@ -175,4 +180,15 @@ function linesInPage([editor]: readonly PageElement[]): string[] {
   return [...(editor?.querySelectorAll(".view-lines .view-line") ?? [])]
     .sort((one, other) => top(one) - top(other))
     .map((line) => line.textContent.replace(/\u00a0/g, " "));
+}
+
+// They are content of style sheets: strings in quotation marks, as those have them.
+function remarksInPage([editor]: readonly PageElement[]): string[] {
+  const { getComputedStyle } = globalThis as unknown as {
+    getComputedStyle(element: PageElement, pseudo: string): { readonly content: string };
+  };
+  return [...(editor?.querySelectorAll(".view-lines .view-line span") ?? [])]
+    .map((part) => getComputedStyle(part, "::after").content)
+    .filter((content) => content.startsWith('"'))
+    .map((content) => JSON.parse(content) as string);
 }

@@ -248,6 +248,21 @@ describe("who of a window's sessions is another", () => {
     assert.deepEqual(other.inForce(PATH), []);
   });
 
+  test("of another tree the host is told the session that was started, not its children", async () => {
+    const { list, window, ana } = await served();
+    const other = await startOther(list);
+    const child = await FakeWindow.started({ parent: other, id: "child", name: "other.js [1]" });
+    await ana.client.ok("setBreakpoints", set({ line: 5, condition: "i > 3" }));
+    await rest();
+    const names = () => list.guests.held().map(({ others }) => others);
+    assert.deepEqual(names(), [["Other"]]);
+    other.end();
+    assert.deepEqual(names(), [["other.js [1]"]]);
+    child.end();
+    assert.deepEqual(names(), []);
+    assert.deepEqual(window.inForce(PATH), ["5 i > 3"]);
+  });
+
   test("a child's session ends before its guest leaves: what came by it goes with the guest", async () => {
     const { list, window } = await served();
     const child = await FakeWindow.started({ parent: window, id: "child" });

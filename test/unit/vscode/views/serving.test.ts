@@ -139,13 +139,25 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
     return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
   };
   const why = "not in your list while “Other [x] (command:y)” runs";
-  assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9 when i > 3 (Ana)", why]]);
+  assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9", `Ana · when i > 3 · ${why}`]]);
   assert.deepEqual(rows({ logMessage: "$(x)\n{i}", hitCondition: ">5" }), [
-    ["app.js:9 at hits >5, that logs $ (x)\ufffd{i} (Ana)", why],
+    ["app.js:9", `Ana · at hits >5, that logs $ (x)\ufffd{i} · ${why}`],
   ]);
   assert.deepEqual(rows({ condition: "i" }, []), [
-    ["app.js:9 when i (Ana)", "changes your breakpoint, in this session only"],
+    ["app.js:9", "Ana · when i · changes your breakpoint, in this session only"],
   ]);
+  // What is said after a long one is to be seen, too.
+  const long = `i > ${"9".repeat(100)}`;
+  assert.deepEqual(rows({ condition: long }), [["app.js:9", `Ana · when i > ${"9".repeat(20)}… · ${why}`]]);
+  const held = {
+    tree: "shop",
+    key: "file:///p/app.js",
+    spec: { line: 9, condition: long },
+    guest,
+    others: [],
+  };
+  const row = servingRows(serving.servers, [], 0, [held])[0]?.children.at(-1);
+  for (const text of [row?.face.tooltip.title, row?.face.spoken]) assert.ok(text?.includes(long), text);
 });
 
 test("a server that calls its guest: that it does, why it is in vain, and that it has got it", async (t) => {
@@ -198,14 +210,26 @@ describe("what servers are called", () => {
       assert.equal(insecurity(address(text)), undefined, text);
     assert.equal(insecurity(address("com:port=2,baud=9600,channel=0,password=abc")), undefined);
     for (const [text, badge, warning] of [
-      ["tcp:port=5005,insecure", "insecure", /^Whoever can reach this machine can join, without/],
-      ["tcp:port=5005,insecure,bind=::1", "insecure", /^Every program and user of this machine can join, /],
-      ["tcp:port=5005,clicon=box,insecure", "insecure", /^Whoever answers at box can join, /],
-      ["tcp:port=5005,clicon=::1,insecure", "insecure", /^Every program and user of this machine can join, /],
-      ["npipe:pipe=x,insecure", "insecure", /can join, without password and without being asked about\.$/],
+      ["tcp:port=5005,insecure", "insecure", /^Whoever can reach this machine can join without/],
+      [
+        "tcp:port=5005,insecure,bind=::1",
+        "insecure",
+        /^Every program and user of this machine can join without/,
+      ],
+      ["tcp:port=5005,clicon=box,insecure", "insecure", /^Whoever answers at box can join without/],
+      [
+        "tcp:port=5005,clicon=::1,insecure",
+        "insecure",
+        /^Every program and user of this machine can join without/,
+      ],
+      ["npipe:pipe=x,insecure", "insecure", /can join without a password; you are not asked\.$/],
       ["tcp:port=5005,any-user", "any user", /^Every program and user of this machine can ask to join, /],
       ["com:port=2,baud=9600,channel=0", "no password", /^Whatever is at the other end .* can ask to join, /],
-      ["com:port=2,baud=9600,channel=0,insecure", "insecure", /^Whatever is at the other end .* can join, /],
+      [
+        "com:port=2,baud=9600,channel=0,insecure",
+        "insecure",
+        /^Whatever is at the other end .* can join without/,
+      ],
     ] as const) {
       const found = insecurity(address(text));
       assert.equal(found?.badge, badge, text);
