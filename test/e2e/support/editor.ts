@@ -185,7 +185,7 @@ function linesInPage([editor]: readonly PageElement[]): string[] {
 // They are content of style sheets: strings in quotation marks, as those have them.
 function remarksInPage([editor]: readonly PageElement[]): string[] {
   const { getComputedStyle } = globalThis as unknown as {
-    getComputedStyle(element: PageElement, pseudo: string): { readonly content: string };
+    getComputedStyle: (element: PageElement, pseudo: string) => { readonly content: string };
   };
   return [...(editor?.querySelectorAll(".view-lines .view-line span") ?? [])]
     .map((part) => getComputedStyle(part, "::after").content)
