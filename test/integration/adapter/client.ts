@@ -83,6 +83,14 @@ export class Client {
     );
   }
 
+  /** Sends the same request twice, in one piece: the second comes before anything has come of the first. */
+  sendTwice(command: string, args?: object): Promise<DebugProtocol.Response[]> {
+    this.#output.cork();
+    const both = [this.send(command, args), this.send(command, args)];
+    this.#output.uncork();
+    return Promise.all(both);
+  }
+
   event<T extends DebugProtocol.Event = DebugProtocol.Event>(
     name: string,
     matches: (event: T) => boolean = () => true,

@@ -88,10 +88,10 @@ test("of two steps at the same moment one is made", () =>
   withClient(async (client) => {
     await client.launch("data.cjs", { breakpoints: [{ line: lineOf("data.cjs", "call") }] });
     await client.stopped("breakpoint");
-    const [first, second] = await Promise.all([client.send("next", thread), client.send("next", thread)]);
-    assert.equal(first.success, true);
-    assert.equal(second.success, false);
-    assert.equal(second.message, "notStopped");
+    const [first, second] = await client.sendTwice("next", thread);
+    assert.equal(first?.success, true);
+    assert.equal(second?.success, false);
+    assert.equal(second?.message, "notStopped");
     await client.stopped("step");
     assert.equal((await client.topFrame()).line, lineOf("data.cjs", "after"));
   }));
