@@ -101,6 +101,37 @@ describe("scanMembers", () => {
     );
   });
 
+  test("finds the end of strings of every length, with quotation marks and backslashes at every place", () => {
+    for (let length = 0; length < 200; length++) {
+      for (const special of ["", '"', "\\", '\\"', '"\\', '\\\\"', '""""', "\\\\\\"]) {
+        for (const rest of ["", "y".repeat(100)]) {
+          const value = { first: `${"x".repeat(length)}${special}${rest}`, second: "}" };
+          const bytes = Buffer.from(JSON.stringify(value));
+          const spans = [...(scanMembers(bytes)?.values() ?? [])];
+          const found = spans.map(({ start, end }) => parseJson(bytes.subarray(start, end)));
+          assert.deepEqual(found, Object.values(value));
+          assert.equal(nesting(bytes), 1);
+          const open = bytes.lastIndexOf('"first"') + '"first":'.length;
+          assert.equal(scanMembers(bytes.subarray(0, open + length + 1)), undefined);
+        }
+      }
+    }
+  });
+
+  test("property: finds the end of long strings of little else than quotation marks and backslashes", () => {
+    const text = fc.string({ unit: fc.constantFrom('"', "\\", "x".repeat(40)), maxLength: 60 });
+    fc.assert(
+      fc.property(text, text, (one, two) => {
+        const bytes = Buffer.from(JSON.stringify({ one, two }));
+        const spans = [...(scanMembers(bytes)?.values() ?? [])];
+        assert.deepEqual(
+          spans.map(({ start, end }) => parseJson(bytes.subarray(start, end))),
+          [one, two],
+        );
+      }),
+    );
+  });
+
   test("takes the last of two equal names, as JSON.parse does, however it is written", () => {
     for (const text of ['{"a":1,"a":2}', String.raw`{"a":1,"\u0061":2}`]) {
       const span = scanMembers(Buffer.from(text))?.get("a");
