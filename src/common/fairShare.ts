@@ -8,6 +8,14 @@ export const CHUNK_COST = 256;
 const TURN_COST = 16 * 1024;
 /** The same for who is alone: only those who are about to come wait for it. */
 const TURN_COST_ALONE = 1024 * 1024;
+/** How much of the time one may take while another is heard, … */
+const MOST_OF_TIME = 0.5;
+/** … at a stretch, in milliseconds, … */
+const MOST_AT_ONCE_MS = 4;
+/** … and the longest stretch that it pays for: a process that was stopped must not be waited for. */
+const LONGEST_MS = 1_000;
+/** Another is heard if something of it came within this time. */
+const HEARD_MS = 1_000;
 
 /** One connection's part in the time of this process. */
 export interface Share extends Disposable {
@@ -25,8 +33,28 @@ interface Member {
   credit: number;
   /** The round in which it had its last credit. */
   round: number;
+  /** Milliseconds that it may take beside others who are heard, as of `countedAt`. */
+  time: number;
+  countedAt: number;
+  /** When something of it came. */
+  heardAt: number;
   isWaiting: boolean;
 }
+
+/** Milliseconds from any time on, and what is to happen later. */
+export interface FairShareClock {
+  now(): number;
+  after(ms: number, run: () => void): void;
+  /** When what has been handled has been written, too. */
+  written(run: () => void): void;
+}
+
+const CLOCK: FairShareClock = {
+  now: () => performance.now(),
+  after: (ms, run) => void setTimeout(run, ms),
+  // What is sent in a tick is written at its end (StreamPort, Wire).
+  written: (run) => process.nextTick(run),
+};
 
 /**
  * Lets connections have their messages handled in turns (deficit round robin). In each round, which is a turn of the
@@ -34,7 +62,11 @@ interface Member {
  * connection has its turn in each round. Whatever a message costs more than a turn may, its sender waits for as many
  * turns of the others who wait; where no other waits, it does not.
  *
- * It knows neither sockets nor time: costs go in, an order comes out.
+ * That alone does not help one who asks one thing after the other: it never waits when the turns are given out, and each
+ * of its requests comes behind a message of the other that may take a tenth of a second. So, while another is heard, nobody
+ * takes more than half of the time: who has, waits for as long as it took.
+ *
+ * It knows no sockets: costs and times go in, an order comes out.
  */
 export class FairShare {
   readonly #members = new Set<Member>();
@@ -42,15 +74,27 @@ export class FairShare {
   #running: Member | undefined;
   #round = 0;
   #isRoundDue = false;
+  /** When a round ends although nothing comes. */
+  #restUntil = Infinity;
   readonly #defer: (run: () => void) => void;
+  readonly #clock: FairShareClock;
 
   /** `defer` runs something after others have been heard. */
-  constructor(defer: (run: () => void) => void = setImmediate) {
+  constructor(defer: (run: () => void) => void = setImmediate, clock = CLOCK) {
     this.#defer = defer;
+    this.#clock = clock;
   }
 
   join(work: () => boolean): Share {
-    const member: Member = { work, credit: 0, round: this.#round, isWaiting: false };
+    const member: Member = {
+      work,
+      credit: 0,
+      round: this.#round,
+      time: MOST_AT_ONCE_MS,
+      countedAt: this.#clock.now(),
+      heardAt: -Infinity,
+      isWaiting: false,
+    };
     this.#members.add(member);
     this.#give(member, 1);
     return {
@@ -78,7 +122,7 @@ export class FairShare {
     // Nobody gathers turns: who was silent has one.
     this.#give(member, this.#round - member.round);
     member.round = this.#round;
-    if (this.#running === undefined && member.credit > 0) this.#run(member);
+    if (this.#running === undefined && member.credit > 0 && !this.#isResting(member)) this.#run(member);
     else this.#enqueue(member);
   }
 
@@ -88,6 +132,7 @@ export class FairShare {
 
   #enqueue(member: Member): void {
     member.isWaiting = true;
+    member.heardAt = this.#clock.now();
     this.#queue.push(member);
     this.#endRound();
   }
@@ -95,12 +140,37 @@ export class FairShare {
   #run(member: Member): void {
     this.#running = member;
     let isLeft = false;
+    const begun = this.#clock.now();
     try {
       isLeft = member.work();
     } finally {
       this.#running = undefined;
+      this.#clock.written(() => {
+        const now = this.#clock.now();
+        member.heardAt = now;
+        this.#count(member, now, now - begun);
+      });
       if (isLeft && this.#members.has(member)) this.#enqueue(member);
     }
+  }
+
+  /** Adds what it may take since it was counted last, less what it has taken. */
+  #count(member: Member, now: number, taken: number): void {
+    const more = (now - member.countedAt) * MOST_OF_TIME;
+    member.countedAt = now;
+    member.time = Math.min(MOST_AT_ONCE_MS, Math.max(member.time + more - taken, -LONGEST_MS * MOST_OF_TIME));
+  }
+
+  /** It has taken more than its part of the time, and another is heard. */
+  #isResting(member: Member): boolean {
+    // Time alone only adds to it.
+    if (member.time > 0) return false;
+    const now = this.#clock.now();
+    this.#count(member, now, 0);
+    if (member.time > 0) return false;
+    const since = now - HEARD_MS;
+    for (const other of this.#members) if (other !== member && other.heardAt >= since) return true;
+    return false;
   }
 
   /** The round ends when others have been heard. */
@@ -111,21 +181,44 @@ export class FairShare {
       this.#isRoundDue = false;
       this.#round++;
       const member = this.#next();
-      if (this.#queue.length > 0) this.#endRound();
-      if (member !== undefined) this.#run(member);
+      if (member === undefined) this.#rest();
+      else {
+        if (this.#queue.length > 0) this.#endRound();
+        this.#run(member);
+      }
     });
   }
 
-  /** Takes out the first of the queue that has credit, giving each that it looks at one turn more. */
+  /** All that wait are resting: the next round ends when the first of them may go on. */
+  #rest(): void {
+    if (this.#queue.length === 0) return;
+    const least = Math.min(...this.#queue.map(({ time }) => -time / MOST_OF_TIME));
+    const ms = Math.max(1, Math.ceil(least));
+    const until = this.#clock.now() + ms;
+    if (until >= this.#restUntil) return;
+    this.#restUntil = until;
+    this.#clock.after(ms, () => {
+      if (this.#restUntil === until) this.#restUntil = Infinity;
+      this.#endRound();
+    });
+  }
+
+  /** Takes out the first of the queue that has credit and is not resting, giving each that it looks at one turn more. */
   #next(): Member | undefined {
+    let resting = 0;
     for (let member = this.#queue.shift(); member !== undefined; member = this.#queue.shift()) {
-      this.#give(member, 1);
-      if (member.credit > 0) {
-        member.isWaiting = false;
-        member.round = this.#round;
-        return member;
+      const isResting = this.#isResting(member);
+      if (!isResting) {
+        this.#give(member, 1);
+        if (member.credit > 0) {
+          member.isWaiting = false;
+          member.round = this.#round;
+          return member;
+        }
       }
       this.#queue.push(member);
+      resting = isResting ? resting + 1 : 0;
+      if (resting === this.#queue.length) return undefined;
     }
     return undefined;
   }

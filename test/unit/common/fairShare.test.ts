@@ -8,18 +8,26 @@ const KiB = 1024;
 const TURN = 16 * KiB;
 const TURN_ALONE = 1024 * KiB;
 
-/** Clients whose messages have a cost and nothing else; the order in which they are handled is what comes out. */
+/** Clients whose messages have a cost and take a time; the order in which they are handled is what comes out. */
 class Scene {
   readonly handled: string[] = [];
+  now = 0;
   readonly #deferred: (() => void)[] = [];
-  readonly #turns = new FairShare((run) => this.#deferred.push(run));
+  readonly #later: { readonly at: number; readonly run: () => void }[] = [];
+  readonly #turns = new FairShare((run) => this.#deferred.push(run), {
+    now: () => this.now,
+    after: (ms, run) => this.#later.push({ at: this.now + ms, run }),
+    written: (run) => run(),
+  });
 
-  client(name: string): Sender {
+  /** Each of its messages takes so many milliseconds. */
+  client(name: string, ms = 0): Sender {
     const waiting: number[] = [];
     const share: Share = this.#turns.join(() => {
       while (waiting.length > 0) {
         if (share.spent) return true;
         share.charge(waiting.shift() ?? 0);
+        this.now += ms;
         this.handled.push(name);
       }
       return false;
@@ -43,6 +51,24 @@ class Scene {
 
   all(): void {
     while (this.turn());
+  }
+
+  /** Lets time go by, in which all is handled that may be. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    this.all();
+    while (this.now < end) {
+      this.now++;
+      for (const due of this.#later.filter(({ at }) => at <= this.now)) {
+        this.#later.splice(this.#later.indexOf(due), 1);
+        due.run();
+      }
+      this.all();
+    }
+  }
+
+  get timers(): number {
+    return this.#later.length;
   }
 
   /** What was handled since the last call, in short: `A3 B1`. */
@@ -185,6 +211,99 @@ describe("fair share", () => {
     good.wake();
     assert.equal(worked, 1);
     assert.equal(scene.take(), "");
+  });
+
+  test("who takes long waits for as long as it took, while another is heard, who does not wait meanwhile", () => {
+    const scene = new Scene();
+    const [a, b] = [scene.client("A", 80), scene.client("B")];
+    b.send(1);
+    a.send(...times(20, 4 * KiB * KiB));
+    assert.equal(scene.take(), "B1 A1");
+    scene.all();
+    assert.equal(scene.take(), "");
+    for (let i = 0; i < 5; i++) {
+      b.send(1);
+      scene.pass(10);
+    }
+    assert.equal(scene.take(), "B5");
+    scene.pass(30);
+    assert.equal(scene.take(), "A1");
+    for (let i = 0; i < 10; i++) {
+      scene.pass(160);
+      b.send(1);
+    }
+    const [fromA, fromB] = ["A", "B"].map((name) => scene.handled.filter((one) => one === name).length);
+    assert.ok(fromA !== undefined && fromA >= 9 && fromA <= 11, String(fromA));
+    assert.equal(fromB, 10);
+  });
+
+  test("who is alone, or beside others who have been silent for a second, takes all the time", () => {
+    const scene = new Scene();
+    const a = scene.client("A", 80);
+    a.send(...times(5, KiB));
+    assert.equal(scene.take(), "A5");
+    scene.pass(1_000);
+    const b = scene.client("B");
+    b.send(1);
+    scene.pass(1_001);
+    a.send(...times(5, TURN));
+    scene.all();
+    assert.equal(scene.take(), "B1 A5");
+  });
+
+  test("who has what others take turns for handled in less than half of the time never waits for time", () => {
+    const scene = new Scene();
+    const [a, b] = [scene.client("A", 1), scene.client("B")];
+    for (let i = 0; i < 100; i++) {
+      a.send(KiB, KiB, KiB);
+      b.send(1);
+      assert.equal(scene.take(), "A3 B1");
+      scene.pass(3);
+    }
+    assert.equal(scene.timers, 0);
+  });
+
+  test("two who take long have half of the time each, whoever else is heard", () => {
+    const scene = new Scene();
+    const [a, b, c] = [scene.client("A", 10), scene.client("B", 10), scene.client("C")];
+    a.send(...times(200, TURN));
+    b.send(...times(200, TURN));
+    for (let i = 0; i < 20; i++) {
+      c.send(1);
+      scene.pass(50);
+    }
+    const count = (name: string) => scene.handled.filter((one) => one === name).length;
+    assert.ok(Math.abs(count("A") - count("B")) <= 1, `${count("A")} and ${count("B")}`);
+    assert.ok(count("A") >= 45, String(count("A")));
+    assert.equal(count("C"), 20);
+  });
+
+  test("a message during which the process was stopped for an hour is paid for by a second at most", () => {
+    const scene = new Scene();
+    const [a, b] = [scene.client("A", 3_600_000), scene.client("B")];
+    a.send(1);
+    a.send(1);
+    b.send(1);
+    assert.equal(scene.take(), "A2 B1");
+    a.send(1);
+    b.send(1);
+    assert.equal(scene.take(), "B1");
+    scene.pass(900);
+    assert.equal(scene.take(), "");
+    scene.pass(101);
+    assert.equal(scene.take(), "A1");
+  });
+
+  test("one timer waits for those that rest, however often there are turns", () => {
+    const scene = new Scene();
+    const [a, b] = [scene.client("A", 80), scene.client("B")];
+    b.send(1);
+    a.send(TURN, TURN);
+    for (let i = 0; i < 50; i++) {
+      b.send(TURN);
+      scene.all();
+    }
+    assert.equal(scene.timers, 1);
   });
 
   test("property: order is kept, nothing is lost, and of two that wait neither has more than a turn and a message more", () => {
