@@ -4,9 +4,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const PROCESSES = ["adapter", "clients", "host", "pipe"] as const;
+const PROCESSES = ["adapter", "clients", "flooder", "guests", "host", "pipe"] as const;
 
-export type Scripts = Readonly<Record<(typeof PROCESSES)[number], string>> & {
+type Process = (typeof PROCESSES)[number];
+
+export type Scripts = Readonly<Record<Process, string>> & {
   /** The host process of another work tree, to be measured beside ours. */
   readonly against?: string;
 };
@@ -36,11 +38,6 @@ export async function buildProcesses(against?: string): Promise<Scripts> {
     logLevel: "warning",
   });
   const file = (name: string) => path.join(directory, `${name}.cjs`);
-  return {
-    adapter: file("adapter"),
-    clients: file("clients"),
-    host: file("host"),
-    pipe: file("pipe"),
-    ...(against !== undefined && { against: file("against") }),
-  };
+  const scripts = Object.fromEntries(PROCESSES.map((name) => [name, file(name)])) as Record<Process, string>;
+  return { ...scripts, ...(against !== undefined && { against: file("against") }) };
 }

@@ -84,11 +84,13 @@ const methods = {
     for (const connection of list) await connection.look(SMALL_BODY);
   },
 
-  /** One question after the other, the clients taking turns. Microseconds each. */
-  async roundTrips({ group, count }: OfGroup & { count: number }): Promise<number[]> {
+  /** One question after the other, the clients taking turns, for so long at most. Microseconds each. */
+  async roundTrips(params: OfGroup & { count: number; mostMs?: number }): Promise<number[]> {
+    const { group, count, mostMs = Infinity } = params;
     const list = members(group);
     const times: number[] = [];
-    for (let i = 0; i < count; i++) {
+    const end = performance.now() + mostMs;
+    for (let i = 0; i < count && performance.now() < end; i++) {
       const connection = list[i % list.length];
       const args = smallQuestion();
       await new Promise<void>((resolve) => {

@@ -17,6 +17,7 @@ export interface Cost {
   readonly peakOutboxes: number;
   readonly cpuMs: number;
   readonly clients: number;
+  readonly participants: number;
 }
 
 const SAMPLE_MS = 5;
@@ -31,11 +32,17 @@ function outboxBytes(): number {
 const methods = {
   async serve({ adapterPort }: { adapterPort: number }): Promise<number> {
     const upstream = await openAdapter({ kind: "tcp", host: "127.0.0.1", port: adapterPort });
-    const address = parseServer("tcp:port=0,access=full");
-    if (!address.ok) throw new Error(address.message);
     sessions = new Sessions(upstream, { name: "bench" });
-    const server = await DebugServer.start(address.value, sessions);
     setInterval(outboxBytes, SAMPLE_MS).unref();
+    return methods.listen({ server: "tcp:port=0,access=full" });
+  },
+
+  /** Another server of the same session; its port. */
+  async listen({ server: text }: { server: string }): Promise<number> {
+    const address = parseServer(text);
+    if (!address.ok) throw new Error(address.message);
+    if (sessions === undefined) throw new Error("There is no session yet.");
+    const server = await DebugServer.start(address.value, sessions);
     return "ports" in server.address ? server.address.ports.first : 0;
   },
 
@@ -52,6 +59,7 @@ const methods = {
       peakOutboxes,
       cpuMs: (userCPUTime + systemCPUTime) / 1000,
       clients: sessions?.root.clients.size ?? 0,
+      participants: sessions?.participants().length ?? 0,
     };
   },
 };

@@ -6,7 +6,7 @@ import type { Scripts } from "./build.ts";
 import type { ClientMethods } from "./clients.ts";
 import type { HostMethods } from "./host.ts";
 import type { PipeMethods } from "./pipe.ts";
-import { Remote } from "./rpc.ts";
+import { type Methods, Remote } from "./rpc.ts";
 
 /** One way from the clients to the adapter. */
 export interface Way {
@@ -90,6 +90,13 @@ export class Lab {
       if (against !== undefined) ways.push(await this.#served(AGAINST, against, clients));
     }
     return ways;
+  }
+
+  /** One more process, which ends with the others. */
+  process<M extends Methods>(name: "flooder" | "guests"): Remote<M> {
+    const process = new Remote<M>(name, this.#scripts[name]);
+    this.#owned.push(() => process.close());
+    return process;
   }
 
   async #served(name: string, script: string, clients: number): Promise<Way> {

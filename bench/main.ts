@@ -4,7 +4,9 @@ import { buildProcesses, type Scripts } from "./build.ts";
 import { type Table, formatTable } from "./report.ts";
 import { activation } from "./scenarios/activation.ts";
 import { bigBody } from "./scenarios/bigBody.ts";
+import { crowd } from "./scenarios/crowd.ts";
 import { far } from "./scenarios/far.ts";
+import { floods } from "./scenarios/floods.ts";
 import { join } from "./scenarios/join.ts";
 import { memory } from "./scenarios/memory.ts";
 import { roundTrip } from "./scenarios/roundTrip.ts";
@@ -19,7 +21,9 @@ const SCENARIOS: Readonly<Record<string, (scripts: Scripts) => Promise<Table>>> 
   throughput,
   "big-body": bigBody,
   storm,
+  floods,
   join,
+  crowd,
   memory,
   tracker,
   far,

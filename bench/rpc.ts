@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
 /** The functions that one of the bench's processes offers to the main one. */
-type Methods = Record<string, (params: never) => unknown>;
+export type Methods = Record<string, (params: never) => unknown>;
 
 interface Call {
   readonly id: number;
