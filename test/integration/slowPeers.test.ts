@@ -83,7 +83,7 @@ const SLOW: Readonly<Record<string, (socket: Socket) => void>> = {
     socket.write(Buffer.concat([LINK_MAGIC, length]));
   },
   "sends frames that may be skipped, for ever": (socket) =>
-    flood(socket, LINK_MAGIC, Buffer.from([0, 0, 0, 2, 0xff, 0])),
+    flood(socket, LINK_MAGIC, Buffer.alloc(600, Buffer.from([0, 0, 0, 2, 0xff, 0]))),
 };
 
 function drip(socket: Socket, bytes: Buffer): void {
