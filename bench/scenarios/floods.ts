@@ -68,7 +68,8 @@ export async function floods(scripts: Scripts): Promise<Table> {
       const port = flood === "guesses" ? ports.locked : ports[access];
       await flooder.call("start", { kind: flood, port, access });
       const times = await measure();
-      const rate = await flooder.call("stop"); // What it has sent is still being handled.
+      const rate = await flooder.call("stop");
+      // What it has sent is still being handled.
       while ((await host.call("cost", { collect: false })).clients > 1) await delay(10);
       return { times, rate };
     };

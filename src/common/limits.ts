@@ -24,9 +24,9 @@ export const LIMITS = {
   admissionMs: 10_000,
   /** Connections that have not been let in, in all; the ones among them whose turn it is. */
   pendingClients: 512,
+  pendingClientsInTurn: 64,
   /** As many more for the moment in which one that stays silent is not yet told from one whose bytes are on their way. */
   pendingClientsOver: 128,
-  pendingClientsInTurn: 64,
   /** The longest that a connection which has said something waits for its turn. */
   turnWaitMs: 60_000,
   /** Guesses at a password that wait to be answered; the longest that a guest waits for that. */

@@ -10,10 +10,10 @@ import { abortable } from "../transport/wait.ts";
 /**
  * How far a pending client has come. It has said nothing (silent), waits for its turn (waiting), and then has a time in
  * which it must authenticate itself and say who it is (inTurn). That time stands still while its guess at a password waits
- * to be answered (queued). Once it is answered it is the client that works (answered). While this system is asked whose it is
- * the time goes on, but it is not the client's fault (lookedUp).
+ * to be answered (queued). The time goes on, but no step is expected of it, while it works on the answer to its guess and
+ * while this system is asked whose it is (excused).
  */
-type Stage = "silent" | "waiting" | "inTurn" | "lookedUp" | "queued" | "answered";
+type Stage = "silent" | "waiting" | "inTurn" | "queued" | "excused";
 
 /** A client that has made no step for so long gives way to those that wait; before that its bytes may be on their way. */
 const GRACE_MS = 1_000;
@@ -64,6 +64,7 @@ export class AdmissionQueue {
   /** All are cut off, and those that come later, too. */
   close(reason = new AppError("closed", "This server has ended.")): void {
     this.#closed = reason;
+    this.#overfull?.dispose();
     for (const client of [...this.#clients]) client.cut(reason);
   }
 
@@ -110,13 +111,13 @@ export class AdmissionQueue {
         [...this.#clients].filter(({ stage }) => stage === "silent" || stage === "waiting"),
       );
       const silent = crowd.filter(({ stage }) => stage === "silent").reduce(longestIdle, undefined);
-      const forMs = silent === undefined ? undefined : SILENT_GRACE_MS - silent.idleMs;
-      const overfull = this.#clients.size > LIMITS.pendingClients + LIMITS.pendingClientsOver;
-      if (forMs !== undefined && forMs > 0 && !overfull) {
-        this.#overfull = this.#clock.schedule(forMs, () => this.#makeRoom());
+      const graceMs = silent === undefined ? 0 : SILENT_GRACE_MS - silent.idleMs;
+      if (graceMs > 0 && this.#clients.size <= LIMITS.pendingClients + LIMITS.pendingClientsOver) {
+        this.#overfull = this.#clock.schedule(graceMs, () => this.#makeRoom());
         return;
       }
-      const gone = forMs !== undefined && forMs <= 0 ? silent : (crowd.at(-1) ?? [...this.#clients].at(-1));
+      const newest = crowd.at(-1) ?? [...this.#clients].at(-1);
+      const gone = graceMs > 0 ? newest : (silent ?? newest);
       gone?.cut(new AppError("busy", "There are too many connections."));
     }
   }
@@ -185,7 +186,7 @@ export class PendingClient implements AtLock {
   }
 
   lookedUp(): void {
-    if (this.#stage !== undefined) this.#enter("lookedUp");
+    if (this.#stage !== undefined) this.#enter("excused");
   }
 
   queued(): void {
@@ -193,7 +194,7 @@ export class PendingClient implements AtLock {
   }
 
   answered(): void {
-    if (this.#stage !== undefined) this.#enter("answered");
+    if (this.#stage !== undefined) this.#enter("excused");
   }
 
   /** It is let in, or has gone by itself. May be called twice. */
@@ -214,7 +215,7 @@ export class PendingClient implements AtLock {
     this.#turnMs = this.remainingMs;
     this.#stage = stage;
     this.#stepAt = this.#clock.now();
-    const runs = stage === "inTurn" || stage === "lookedUp" || stage === "answered";
+    const runs = stage === "inTurn" || stage === "excused";
     this.#runsSince = runs ? this.#stepAt : undefined;
     this.#deadline.dispose();
     if (runs) this.#deadline = this.#endAfter(this.#turnMs, "The admission");

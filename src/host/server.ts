@@ -181,7 +181,7 @@ export class DebugServer {
     channel.stream.once("close", () => pending.leave());
     try {
       await itsTurn(channel, pending);
-      // Only guesses are counted by user: to read the system's table for each of a crowd takes longer than its admission.
+      // Of those who come in unasked only guesses are counted by user: to read the system's table for each of a crowd takes longer than its admission.
       if (this.address.password !== undefined) {
         pending.lookedUp();
         pending.group = await findPeerGroup(channel.peer, pending.signal);
@@ -213,8 +213,9 @@ export class DebugServer {
     }
     // A question takes its time, and there is a limit for those.
     pending.leave();
-    const { peer } = await findPeerGroup(outer.peer, wait.signal);
-    const from = { ...arrival, peer };
+    // With a password it is known already.
+    if (this.address.password === undefined) pending.group = await findPeerGroup(outer.peer, wait.signal);
+    const from = { ...arrival, peer: pending.group.peer };
     const access = await this.#door.ask(from, wait.signal, (ms, message) => wait.extend(ms, message));
     this.#assertRoom();
     this.#takeNewPlace(outer);

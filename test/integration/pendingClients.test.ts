@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { type NetConnectOpts, type Socket, connect } from "node:net";
+import type { NetConnectOpts } from "node:net";
 import { type TestContext, describe, test } from "node:test";
 import { AppError } from "../../src/common/errors.ts";
 import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
 import { pipePath } from "../../src/transport/pipePath.ts";
 import { userDirectory } from "../../src/transport/userDirectory.ts";
 import { DapClient } from "../support/dapClient.ts";
+import { holdOpen } from "../support/holdOpen.ts";
 import { joinLinked } from "../support/linked.ts";
 import { OPENINGS } from "../support/openings.ts";
 import { withDeadline } from "../support/process.ts";
@@ -53,29 +54,10 @@ async function pipeOf(name: string): Promise<{ path: string }> {
 
 /** Connections that stop after `says`, from four addresses where there are any; each is dialled again as soon as it is closed. */
 async function attack(t: TestContext, where: NetConnectOpts, says: Uint8Array): Promise<void> {
-  const sockets = new Set<Socket>();
-  let over = false;
-  const dial = (index: number): Promise<void> =>
-    new Promise((resolve) => {
-      const from = "port" in where ? { localAddress: `127.0.0.${2 + (index % 4)}` } : {};
-      const socket = connect({ ...where, ...from });
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("connect", () => {
-        if (says.length > 0) socket.write(says);
-        resolve();
-      });
-      socket.once("close", () => {
-        sockets.delete(socket);
-        if (!over) setImmediate(() => void dial(index));
-      });
-    });
-  t.after(() => {
-    over = true;
-    for (const socket of sockets) socket.destroy();
-  });
-  const all = Promise.all(Array.from({ length: ATTACKERS }, (_, index) => dial(index)));
-  await withDeadline(all, "the attackers are connected");
+  const from = (index: number) => ("port" in where ? { localAddress: `127.0.0.${2 + (index % 4)}` } : {});
+  const held = holdOpen(ATTACKERS, (index) => ({ ...where, ...from(index) }), says);
+  t.after(async () => (await held)());
+  await withDeadline(held, "the attackers are connected");
 }
 
 /** Half of them over the link, half plain DAP; how each came in, `in` or why not. */

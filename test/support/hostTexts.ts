@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type JsonObject, isObject } from "../../src/dap/messages.ts";
+import { STEERING } from "./steering.ts";
 import { FIELDS, type Fields, type Rule } from "../../src/vscode/guest/fields.ts";
 
 /** VS Code's own: what is a link in a message (linkedText.ts), and what it takes out before (iconLabels.ts). */
@@ -19,8 +20,7 @@ export function assertHarmless(text: unknown, where: string): void {
     assert.doesNotMatch(seen, LINK, where);
     assert.doesNotMatch(seen, MARKDOWN_LINK, where);
     assert.doesNotMatch(seen, /\$\(/, where);
-    // All but line ends and tabs.
-    assert.doesNotMatch(seen, /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u, where);
+    assert.doesNotMatch(seen, STEERING, where);
   }
   assert.ok(text.length <= 10_010, where);
 }
@@ -29,19 +29,23 @@ export const isLeaf = (rule: Rule) => typeof rule === "string";
 export const fieldsOf = (rule: Rule): Fields | undefined =>
   typeof rule === "object" && "type" in rule ? FIELDS[rule.type] : undefined;
 
-/** Calls back with each leaf that a rule has in a value, and asserts that there is nothing else. */
+/** Calls back with each leaf that a rule has in a value, and asserts that there is nothing else, nor `null` unless that may be. */
 export function walkFields(
   value: unknown,
   rule: Rule,
   where: string,
   leaf: (value: unknown, rule: Rule, where: string) => void,
+  mayBeNull = false,
 ): void {
+  if (value === null && mayBeNull) return;
   if (Array.isArray(rule)) {
-    if (value === undefined || value === null) return;
+    if (value === undefined) return;
     assert.ok(Array.isArray(value), where);
-    value.forEach((item, i) => walkFields(item, (rule as readonly [Rule])[0], `${where}[${i}]`, leaf));
+    value.forEach((item, i) =>
+      walkFields(item, (rule as readonly [Rule])[0], `${where}[${i}]`, leaf, mayBeNull),
+    );
   } else if (isLeaf(rule)) leaf(value, rule, where);
-  else if (value !== undefined && value !== null) {
+  else if (value !== undefined) {
     assert.ok(isObject(value), where);
     const fields = fieldsOf(rule) ?? {};
     assert.deepEqual(
@@ -50,7 +54,7 @@ export function walkFields(
       where,
     );
     for (const [name, each] of Object.entries(fields))
-      walkFields(value[name], each, `${where}.${name}`, leaf);
+      walkFields(value[name], each, `${where}.${name}`, leaf, mayBeNull);
   }
 }
 
@@ -66,12 +70,13 @@ export function assertAsTableSays(message: JsonObject): void {
   if (type === "request" || (type === "response" && !Object.hasOwn(FIELDS, named))) return;
   assert.ok(Object.hasOwn(FIELDS, named), named);
   if (body === undefined || body === null) return;
-  walkFields(body, { type: named }, named, (value, rule, where) => {
-    if (value === undefined || value === null) return;
+  const check = (value: unknown, rule: Rule, where: string) => {
+    if (value === undefined) return;
     if (rule === "name" || rule === "text") assertHarmless(value, where);
     else if (rule === "number" || rule === "string") assert.equal(typeof value, rule, where);
     else if (rule === "flag") assert.equal(typeof value, "boolean", where);
     else if (rule === "id") assert.ok(["string", "number"].includes(typeof value), where);
     else assert.equal(rule, "opaque", where);
-  });
+  };
+  walkFields(body, { type: named }, named, check, true);
 }

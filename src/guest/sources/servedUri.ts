@@ -16,7 +16,7 @@ export interface ServedFile {
  */
 export function servedUri({ joinId, path }: ServedFile): string {
   const shown = servedPath(path);
-  const isPlain = shown === path && !leadsElsewhere(path) && !/^\/[a-z]:/iu.test(path);
+  const isPlain = shown === path && !/^\/[a-z]:/iu.test(path);
   const query = isPlain ? "" : `?${encodeURIComponent(path)}`;
   return `${SERVED_SCHEME}://${joinId}${encoded(shown)}${query}`;
 }

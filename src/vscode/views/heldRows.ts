@@ -25,7 +25,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
         face: {
           id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}`,
           label,
-          description: parts(author, briefly(breakpoint), why),
+          description: parts(author, harmless(briefly(breakpoint)), why),
           icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
           tooltip: {
             title: parts(label, condition),
@@ -56,7 +56,7 @@ export function heldMark(
 
 /** A condition may be long; what is said after it is to be seen, too. */
 function briefly(breakpoint: HeldBreakpoint): string {
-  return harmless(shownLine(conditionOf(breakpoint), BRIEF));
+  return shownLine(conditionOf(breakpoint), BRIEF);
 }
 
 function placeOf({ key, spec }: HeldBreakpoint): string {

@@ -13,6 +13,7 @@ import {
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { hello, open, opened, reason, wait, welcome } from "../../../src/link/messages.ts";
 import { type Checked, type Guard, parseJson } from "../../../src/link/validate.ts";
+import { STEERING } from "../../support/steering.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { jsonText, someProbability } from "../harness/json.ts";
 import { mutate } from "../harness/mutate.ts";
@@ -45,8 +46,6 @@ const CONTROLS: readonly object[] = [
   ...Object.values(RESULTS).map((result) => ({ id: 1, result })),
   { id: 1, error: REASON },
 ];
-/** Of what people are shown, none may steer a screen. */
-const STEERING = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 /** Strings that are compared or opened, but not shown. */
 const NOT_SHOWN = new Set([
   "id",
