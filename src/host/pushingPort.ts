@@ -15,8 +15,10 @@ import type { PushedAnswer } from "../link/push.ts";
 
 /** As many frames as VS Code asks for in two requests, and other editors in one. */
 const LEVELS = 20;
-/** An adapter that needs longer is not waited for: the guest's editor asks by itself then. */
+/** An adapter that needs longer is asked no more: the guest's editor asks the rest by itself. */
 const DEADLINE_MS = 100;
+/** What has been asked by then is waited for, or the guest would ask it again; but no longer than this. */
+const PATIENCE_MS = 500;
 /** Of one answer: nobody asks for more than this without being shown that there is more. */
 const ANSWER_BYTES = 64 * 1024;
 
@@ -31,13 +33,13 @@ export interface PushPort extends DapPort {
 export interface PushOptions {
   /** Whether the guest is so far away that it is worth to ask on its behalf. */
   readonly isFar: () => boolean;
-  readonly deadlineMs?: number;
 }
 
 /** The answers to what an editor will ask at one stop, as far as they have come. */
 interface Round {
   readonly answers: PushedAnswer[];
-  readonly timer: NodeJS.Timeout;
+  isLate: boolean;
+  readonly timers: readonly NodeJS.Timeout[];
 }
 
 /**
@@ -112,8 +114,9 @@ export class PushingPort implements DapPort {
       this.#port.push([]);
       return;
     }
-    const timer = setTimeout(() => this.#finish(round.answers), this.#options.deadlineMs ?? DEADLINE_MS);
-    const round: Round = { answers: [], timer };
+    const deadline = setTimeout(() => (round.isLate = true), DEADLINE_MS);
+    const patience = setTimeout(() => this.#finish(round.answers), PATIENCE_MS);
+    const round: Round = { answers: [], isLate: false, timers: [deadline, patience] };
     this.#round = round;
     // Not while the hub is sending.
     queueMicrotask(() => void this.#collect(round, threadId));
@@ -136,7 +139,7 @@ export class PushingPort implements DapPort {
 
   /** Resolves with the body of the answer; with an empty one if there is none, or the round is over. */
   #ask(round: Round, command: string, args?: JsonObject): Promise<JsonObject> {
-    if (this.#round !== round) return Promise.resolve({});
+    if (this.#round !== round || round.isLate) return Promise.resolve({});
     const seq = --this.#lastSeq;
     const request = Buffer.concat(requestParts(seq, command, args && encodeJson(args)));
     return new Promise((resolve) => {
@@ -149,7 +152,7 @@ export class PushingPort implements DapPort {
         round.answers.push({ request, response });
         resolve(parseObject(message.body));
       });
-      this.#message.fire({ body: request });
+      this.#message.fire({ body: request, isAhead: true });
     });
   }
 
@@ -167,13 +170,13 @@ export class PushingPort implements DapPort {
 
   #finish(answers: readonly PushedAnswer[]): void {
     if (this.#round === undefined) return;
-    clearTimeout(this.#round.timer);
+    this.#round.timers.forEach(clearTimeout);
     this.#round = undefined;
     this.#port.push(answers);
   }
 
   #end(): void {
-    clearTimeout(this.#round?.timer);
+    this.#round?.timers.forEach(clearTimeout);
     this.#round = undefined;
     this.#asked.clear();
   }

@@ -60,6 +60,8 @@ export interface ClientRequest {
   readonly bytes: number;
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
   sawStop(): boolean;
+  /** Asked in its name before it asks: the answer may be given to it once more. */
+  readonly isAhead: boolean;
   /** Whether the client had been told of that breakpoint when it sent this; false where that is not known. */
   sawBreakpoint(name: string): boolean;
   /** The number by which the adapter knows it, once it alone was sent there for this client. */
@@ -225,7 +227,7 @@ export class Client {
     this.#leave(reason);
   }
 
-  #receive({ body, seen }: IncomingMessage): void {
+  #receive({ body, seen, isAhead = false }: IncomingMessage): void {
     if (this.#isGone) return;
     const message = readClientMessage(body);
     if (message instanceof AppError) {
@@ -248,6 +250,7 @@ export class Client {
       args,
       rawArgs: args === message.args ? message.rawArgs : encodeJson(args),
       bytes: body.length,
+      isAhead,
       sawStop: () => seen === undefined || seen >= this.#stopSentAt,
       sawBreakpoint: (name) => {
         const sentAt = this.#breakpointSentAt.get(name);

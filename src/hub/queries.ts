@@ -8,7 +8,7 @@ import { HandleBag } from "./handles.ts";
 
 interface Query {
   readonly waiters: Set<ClientRequest>;
-  /** Who got this answer: somebody who asks again wants a fresh one. */
+  /** Who got this answer when they asked for it: somebody who asks again wants a fresh one. */
   readonly served: Set<Client>;
   upstreamSeq: number | undefined;
   outcome: Outcome | undefined;
@@ -112,7 +112,7 @@ export class Queries {
 
   #serve(query: Query, outcome: Outcome, request: ClientRequest): void {
     this.#waiting.delete(request);
-    query.served.add(request.client);
+    if (!request.isAhead) query.served.add(request.client);
     if (query.bag !== undefined) request.client.handles.add(query.bag);
     request.answer(outcome);
   }

@@ -2,14 +2,14 @@ import net from "node:net";
 import { once } from "node:events";
 import type { CleanUp } from "./namespaces.ts";
 
-/** A TCP port that leads to another one, until the way is cut. */
+/** A TCP port that leads to another one, however far away, until the way is cut. */
 export class Relay {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   #isOpen = true;
   #cut: () => void = () => {};
 
-  private constructor(target: number) {
+  private constructor(target: number, delayMs: number) {
     this.#server = net.createServer((near) => {
       if (!this.#isOpen) {
         near.destroy();
@@ -26,13 +26,19 @@ export class Relay {
           this.#sockets.delete(socket);
           if (this.#sockets.size === 0) this.#cut();
         });
-        socket.pipe(other);
+        if (delayMs === 0) socket.pipe(other);
+        else {
+          const later = (pass: () => void) => setTimeout(pass, delayMs);
+          socket.on("data", (chunk: Buffer) => later(() => other.write(chunk)));
+          socket.on("end", () => later(() => other.end()));
+        }
       }
     });
   }
 
-  static async start(context: CleanUp, target: number): Promise<Relay> {
-    const relay = new Relay(target);
+  /** `delayMs`: how long everything takes, in each direction. */
+  static async start(context: CleanUp, target: number, delayMs = 0): Promise<Relay> {
+    const relay = new Relay(target, delayMs);
     relay.#server.listen(0, "127.0.0.1");
     context.after(async () => {
       relay.#server.close();

@@ -21,6 +21,7 @@ interface AdapterCommandOptions {
   readonly connect?: string;
   readonly name?: string;
   readonly passphrase?: string;
+  readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -29,7 +30,8 @@ Examples, as an editor's configuration would call it:
   debug-server adapter -s tcp:port=5005 -- python3 -m debugpy.adapter
   debug-server adapter -s npipe:pipe=debug -- lldb-dap
 
-It passes the editor's session on to the real adapter, unchanged, and tells in the editor's console how to join it.
+It passes the editor's session on to the real adapter, unchanged, and tells in the editor's console how to join it
+(with --quiet on standard error only, and in the list of servers).
 When the editor ends the session, it ends for all.`;
 
 export function addAdapter(program: Command, run: Run): void {
@@ -47,6 +49,7 @@ export function addAdapter(program: Command, run: Run): void {
     .option("--connect <host:port>", "connect to an adapter that listens, instead of starting one")
     .option(...PASSPHRASE_OPTION)
     .option("--name <name>", "how others see you", defaultName())
+    .option("-q, --quiet", "do not tell in the editor's console how to join; standard error tells it")
     .option("-v, --verbose", "log what happens to standard error")
     .addHelpText("after", EXAMPLES)
     .passThroughOptions()
@@ -70,7 +73,7 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
     await stdio.flushed();
     throw thrown;
   }
-  letEditorIn(stdio, serving, options.name ?? defaultName());
+  letEditorIn(stdio, serving, options);
   for (const hosted of serving.servers) {
     warnIfInsecure(hosted);
     note(invitation(hosted));
@@ -83,14 +86,16 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
 }
 
 /** The editor is the host's own client: it drives the adapter, and when it leaves, the session ends. */
-function letEditorIn({ port }: Stdio, { host, servers }: Serving, name: string): void {
+function letEditorIn({ port }: Stdio, { host, servers }: Serving, options: AdapterCommandOptions): void {
   const { sessions } = host;
+  const { name = defaultName(), quiet = false } = options;
   const participant = sessions.admit({ name, address: "stdio", access: "full", isHost: true });
   const client = sessions.joinRoot(port, participant);
   client.onGone(() => {
     port.close();
     sessions.leave(participant);
   });
+  if (quiet) return;
   // Not before its first answer: an editor need not listen to events until then.
   const answered = client.onAnswered(() => {
     answered.dispose();

@@ -58,6 +58,19 @@ describe("adapter", { skip: skipWithout("debugpy") }, () => {
     assert.deepEqual(cli.leftovers(), []);
   });
 
+  test("--quiet: the editor's console has what the adapter says, and no more", async (t) => {
+    const cli = new Cli(t);
+    const editor = cli.editor(["adapter", "-s", "npipe:pipe=quiet", "--quiet", ...DEBUGPY]);
+    const { started } = await begin(editor, "debugpy", "launch", adapters.debugpy.session.arguments);
+    await editor.request("configurationDone");
+    assert.equal((await started).success, true);
+    await editor.waitEvent("terminated");
+    await leave(editor);
+    assert.match(outputOf(editor), /total/);
+    assert.doesNotMatch(outputOf(editor), /Debugger Server|debug-server/);
+    assert.match(editor.process?.stderr ?? "", /^Debugger Server - npipe:pipe=quiet /);
+  });
+
   test("an editor that vanishes takes the session along", async (t) => {
     const cli = new Cli(t);
     const editor = cli.editor(["adapter", "-s", "tcp:port=0", ...DEBUGPY]);

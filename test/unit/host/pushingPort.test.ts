@@ -23,6 +23,7 @@ class Scene {
   readonly pushes: (readonly PushedAnswer[])[] = [];
   readonly asked: JsonObject[] = [];
   readonly seen: (number | undefined)[] = [];
+  readonly ahead: (boolean | undefined)[] = [];
   readonly port: PushingPort;
   isFar = true;
   #seq = 1;
@@ -44,7 +45,8 @@ class Scene {
       },
     };
     this.port = new PushingPort(link, { isFar: () => this.isFar });
-    this.port.onMessage(({ body, seen }) => {
+    this.port.onMessage(({ body, seen, isAhead }) => {
+      this.ahead.push(isAhead);
       const request = parseObject(body);
       if (Number(request.seq) < 0) this.asked.push(request);
       else this.seen.push(seen);
@@ -180,18 +182,37 @@ describe("answers for guests far away", () => {
     assert.deepEqual(scene.sent.slice(2), ["stopped", ["threads", "stackTrace", "scopes"]]);
   });
 
-  test("an adapter that is slow is not waited for", async (t: TestContext) => {
+  test("an adapter that is slow is asked no more; what it was asked is waited for, or the guest would ask it again", async (t: TestContext) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const scene = new Scene();
     await scene.stop();
     await scene.answer("threads", { threads: [] });
-    t.mock.timers.tick(99);
+    t.mock.timers.tick(100);
+    assert.deepEqual(scene.sent, ["stopped"]);
+    await scene.answer("stackTrace", { stackFrames: [{ id: 1 }] });
+    assert.deepEqual(scene.commands, ["threads", "stackTrace"]);
+    assert.deepEqual(scene.sent, ["stopped", ["threads", "stackTrace"]]);
+  });
+
+  test("but not for ever", async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const scene = new Scene();
+    await scene.stop();
+    await scene.answer("threads", { threads: [] });
+    t.mock.timers.tick(499);
     assert.deepEqual(scene.sent, ["stopped"]);
     t.mock.timers.tick(1);
     assert.deepEqual(scene.sent, ["stopped", ["threads"]]);
     await scene.answer("stackTrace", { stackFrames: [{ id: 1 }] });
     assert.deepEqual(scene.commands, ["threads", "stackTrace"]);
     assert.equal(scene.sent.length, 2);
+  });
+
+  test("the hub is told which questions it asks ahead", async () => {
+    const scene = new Scene();
+    await scene.stop();
+    scene.fromGuest(1);
+    assert.deepEqual(scene.ahead, [true, true, undefined]);
   });
 
   test("a guest has seen what it was sent, the answers that went ahead apart", async () => {

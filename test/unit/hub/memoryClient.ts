@@ -111,6 +111,12 @@ export class MemoryClient {
     return response;
   }
 
+  /** Asks in the client's name, as the host does for guests far away. */
+  askAhead(command: string, args: JsonObject): void {
+    const body = encodeJson({ seq: -1, type: "request", command, arguments: args });
+    this.#port.message.fire({ body, isAhead: true });
+  }
+
   /** Sends anything, for which no answer is waited. */
   inject(message: JsonObject): void {
     this.#port.message.fire({ body: encodeJson(message) });
@@ -170,6 +176,7 @@ export class MemoryClient {
     // Sequence numbers are this client's own, without gaps, whatever was dropped or went to others.
     assert.equal(message.seq, (this.messages.at(-1)?.seq ?? 0) + 1, `${this.name}: sequence`);
     this.messages.push(message);
+    if (message.type === "response" && Number(message.request_seq) < 0) return;
     if (message.type === "response") {
       const index = this.#pending.findIndex(({ seq }) => seq === message.request_seq);
       const [waiting] = index < 0 ? [] : this.#pending.splice(index, 1);

@@ -86,6 +86,22 @@ describe("many clients ask the same", () => {
     assert.equal((await b.ok("threads")).n, 2);
   });
 
+  test("what was asked ahead for a client is not asked again when it asks, once", async () => {
+    const { upstream, a, b } = await served(["a", "b"]);
+    upstream.stop();
+    b.askAhead("threads", {});
+    await b.ok("threads", {});
+    assert.equal(upstream.commands("threads").length, 1);
+    await b.ok("threads", {});
+    assert.equal(upstream.commands("threads").length, 2);
+    b.askAhead("threads", {});
+    upstream.emit("invalidated", { areas: ["all"] });
+    await b.ok("threads", {});
+    assert.equal(upstream.commands("threads").length, 4);
+    await a.ok("threads", {});
+    assert.equal(upstream.commands("threads").length, 4);
+  });
+
   test("nothing is kept while the program runs, nor over a resume", async () => {
     const { upstream, a, b } = await served(["a", "b"]);
     await a.ok("threads");
