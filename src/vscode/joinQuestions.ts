@@ -3,8 +3,11 @@ import { harmless } from "./harmless.ts";
 import type { JoinRequests, PendingClient } from "./joinRequests.ts";
 import { COMMANDS, type CommandName } from "./names.ts";
 
-/** So many are asked about one by one; one more question sums up the others. */
-const SINGLE_QUESTIONS = 3;
+/**
+ * So many are asked about one by one; one more question sums up the others. VS Code shows no more than three
+ * notifications at once, nor of those that come together.
+ */
+const SINGLE_QUESTIONS = 2;
 
 /** A question on the screen that can be taken back. */
 export interface Question extends Disposable {
@@ -14,7 +17,8 @@ export interface Question extends Disposable {
 
 /** How the person at this window is spoken to. */
 export interface QuestionScreen {
-  ask(): Question;
+  /** `no`: the label of the button that refuses, and what it does. Without a question that was disposed of. */
+  ask(no: { readonly label: string; readonly run: () => void }): Question;
   /** Says something in passing. */
   note(text: string): void;
 }
@@ -28,7 +32,31 @@ export interface QuestionScreen {
  */
 export function askAbout(requests: JoinRequests, screen: QuestionScreen): Disposable {
   const single = new Map<number, Question>();
-  let rest: Question | undefined;
+  let rest: { readonly question: Question; ids: readonly number[] } | undefined;
+  const askOne = (client: PendingClient): Question => {
+    const { id } = client;
+    const question = screen.ask({
+      label: "Deny",
+      run() {
+        requests.answer([id], undefined);
+      },
+    });
+    question.update(questionAbout(client));
+    return question;
+  };
+  const askRest = () => ({
+    question: screen.ask({
+      label: "Deny All",
+      run() {
+        const ids = rest?.ids ?? [];
+        // It has gone from the screen: who came meanwhile is asked about anew.
+        rest?.question.dispose();
+        rest = undefined;
+        requests.answer(ids, undefined);
+      },
+    }),
+    ids: [],
+  });
   const show = () => {
     const all = requests.all;
     const waiting = new Set(all.map(({ id }) => id));
@@ -37,18 +65,15 @@ export function askAbout(requests: JoinRequests, screen: QuestionScreen): Dispos
       single.delete(id);
       question.dispose();
     }
-    for (const client of nextToAsk(all, new Set(single.keys()))) {
-      const question = screen.ask();
-      question.update(questionAbout(client));
-      single.set(client.id, question);
-    }
+    for (const client of nextToAsk(all, new Set(single.keys()))) single.set(client.id, askOne(client));
     const others = all.filter(({ id }) => !single.has(id));
     if (others.length === 0) {
-      rest?.dispose();
+      rest?.question.dispose();
       rest = undefined;
     } else {
-      rest ??= screen.ask();
-      rest.update(questionAboutAll(others));
+      rest ??= askRest();
+      rest.ids = others.map(({ id }) => id);
+      rest.question.update(questionAboutAll(others));
     }
   };
   const store = new DisposableStore();
@@ -67,7 +92,7 @@ export function askAbout(requests: JoinRequests, screen: QuestionScreen): Dispos
   store.add({
     dispose() {
       for (const question of single.values()) question.dispose();
-      rest?.dispose();
+      rest?.question.dispose();
     },
   });
   return store;
@@ -116,7 +141,6 @@ function questionAbout(client: PendingClient): string {
       ? []
       : [link("Allow Control (runs code as you)", "allowControl", client.id)]),
     link("View Only", "allowView", client.id),
-    link("Deny", "deny", client.id),
   ];
   return `${describeRequest(client)} ${answers.join(" · ")}`;
 }
@@ -131,7 +155,6 @@ function questionAboutAll(others: readonly PendingClient[]): string {
       ? []
       : [link("Allow All Control (runs code as you)", "allowControl", ...ids)]),
     link("All View Only", "allowView", ...ids),
-    link("Deny All", "deny", ...ids),
   ];
   return `${said} ${answers.join(" · ")}`;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { parseServer } from "../../src/address/parse.ts";
+import { AppError } from "../../src/common/errors.ts";
 import { Host } from "../../src/host/host.ts";
 import { Registry } from "../../src/host/registry.ts";
 import { Sessions } from "../../src/hub/sessions.ts";
@@ -131,11 +132,32 @@ e2e("what is served, and by whom it was joined, is seen and steered in the sideb
   await gone;
   await shown(serving, ["App | pwa-node · 1 guest", server, "    Ana | view · active now"]);
 
+  // Many ask at once: two are asked about one by one, and one question is about all others.
+  const outcomes = ["Ben", "Cy", "Dora", "Eve", "Fay"].map((name) =>
+    joinLinked(string, name).then(
+      () => "joined",
+      (error: unknown) => AppError.from(error).code,
+    ),
+  );
+  await host.notifications.shown(/^3 more ask to join\./);
+  await pictures(host, "questions");
+  await host.page.locator(".notification-list-item-message a", { hasText: "Show…" }).click();
+  await host.quickInput.opened("Who is it about?");
+  await untilEqual("those who ask", async () => (await host.quickInput.items()).length, outcomes.length);
+  await host.screenshot("views-requests");
+  await host.quickInput.cancel();
+  await host.notifications.press(/3 more ask to join/, "Deny All");
+  for (const name of ["Ben", "Cy"]) await host.notifications.press(`“${name}”`, "Deny");
+  assert.deepEqual(
+    await Promise.all(outcomes),
+    outcomes.map(() => "refused"),
+  );
+
   // The same by the keyboard only.
   await host.pressStatusBar("1 guest");
-  await host.press("Home");
-  await host.press("ArrowDown");
+  await serving.walkTo(`TCP port ${port}`);
   await host.press("Shift+F10");
+  await host.page.locator(".monaco-menu").waitFor();
   const entry = host.page.locator(".monaco-menu .action-item.focused", { hasText: "Copy Join String" });
   await until(
     "the menu",
@@ -172,7 +194,7 @@ e2e("what runs on this machine is joined from the sidebar, and left", async (t) 
 
   // By the keyboard: Enter joins.
   await guest.command("Debug Server: Focus on On This Machine View");
-  await guest.press("Home");
+  await offers.walkTo("Shop");
   await guest.press("Enter");
   const join = server.replace("tcp:", "tcp:server=localhost,");
   await until(

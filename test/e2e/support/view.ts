@@ -54,6 +54,25 @@ export class View {
     await (await this.#row(label)).click();
   }
 
+  /** Walks down to the row by the keyboard; waits until the view has the focus. */
+  async walkTo(label: string): Promise<void> {
+    const list = this.#pane.locator(".monaco-list:focus");
+    const focused = list.locator(".monaco-list-row.focused .label-name");
+    await list.waitFor();
+    let last = "";
+    await until(
+      `the focus on the row "${label}" of the view ${this.#name}`,
+      async () => {
+        const now = await readOne(focused);
+        // Where a key changed nothing it was the last row: again from the top.
+        if (now !== label) await this.#page.keyboard.press(now === last ? "Home" : "ArrowDown");
+        last = now;
+        return now;
+      },
+      (now) => now === label,
+    );
+  }
+
   async doubleClick(label: string): Promise<void> {
     await (await this.#row(label)).dblclick();
   }
