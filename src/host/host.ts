@@ -81,6 +81,7 @@ export class Host implements ServerDirectory {
   /** A server that calls its guest has got it, or has lost it, or knows something new of why it has not. */
   readonly onCalling = this.#calling.event;
   #nextId = 0;
+  #freeing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(sessions: Sessions, options: HostOptions = {}) {
@@ -143,6 +144,16 @@ export class Host implements ServerDirectory {
     setImmediate(() => void server.close(reason));
   }
 
+  free(): Promise<void> {
+    return (this.#freeing ??= this.#free());
+  }
+
+  async #free(): Promise<void> {
+    // First of all, so that nobody new is sent here.
+    for (const registration of this.#registrations.values()) registration.dispose();
+    await within(LEAVE_MS, Promise.all([...this.#servers.values()].map(({ server }) => server.free())));
+  }
+
   /** Those who take part, in the order in which they came. `sessions.onChanged` says when this may be another list. */
   guests(): GuestInfo[] {
     return this.sessions.participants().map((participant) => {
@@ -172,10 +183,10 @@ export class Host implements ServerDirectory {
   }
 
   async #close(reason: string): Promise<void> {
-    // First of all, so that nobody new is sent here.
-    for (const registration of this.#registrations.values()) registration.dispose();
+    const freed = this.free();
     const withdrawn = Promise.all([...this.#announcements.values()].map((each) => each.close()));
     this.sessions.end(reason);
+    await freed;
     await within(END_MS, this.ended);
     await within(LEAVE_MS, this.#everybodyLeft());
     await Promise.all([...this.#servers.values()].map(({ server }) => server.close()));

@@ -160,6 +160,17 @@ export class DebugServer {
     return this.#links.find(participant) ?? (isHere ? { latencyMs: undefined } : undefined);
   }
 
+  /**
+   * Frees the address: nobody comes in any more, and who is in stays. Only a serial line is held by those who are in,
+   * too: there they have been told of the end, and are let go.
+   */
+  async free(): Promise<void> {
+    this.#pending.close();
+    if (this.address.kind !== "com") return this.#listener.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.close();
+  }
+
   /** Stops to listen; whoever came in by this server is let go with that reason. */
   async close(reason?: AppError): Promise<void> {
     if (this.#isClosed) return;

@@ -193,6 +193,11 @@ export class Client {
     });
   }
 
+  /** What it is sent from now on reaches it when that has happened. It must have a deadline. */
+  hold(until: Promise<unknown>): void {
+    this.#outbox.hold(until);
+  }
+
   /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
   request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
     if (this.#isGone) {

@@ -18,6 +18,8 @@ export interface ServerDirectory {
   list(): readonly ServerLine[];
   /** Ends one, soon after who asked was answered. Throws `badArguments` if there is none of that id. */
   tellToEnd(id: number, by: string): void;
+  /** Frees their addresses, within a deadline: the session ends. Nobody comes in any more; who is in stays. */
+  free(): Promise<void>;
 }
 
 /** What the commands need of what is around a hub. */

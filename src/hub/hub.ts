@@ -39,6 +39,8 @@ export interface HubOptions extends StartOptions {
   readonly findSession?: (client: Client, start: JsonObject) => Hub | undefined;
   /** Of a child session: its breakpoints are there to begin with, and its driver is the child's. */
   readonly parent?: Hub;
+  /** Frees what is held for the session (addresses), soon; a local editor that is told of the end may start anew at once. */
+  readonly free?: () => Promise<unknown>;
   /** Its child sessions that go on; absent: it has none. */
   readonly children?: () => Hub[];
   /** Whose window speaks to the adapter beside the hub, if one does (hostWindow.ts). */
@@ -79,6 +81,7 @@ export class Hub implements HubContext {
   readonly #findSession: HubOptions["findSession"];
   readonly #parent: Hub | undefined;
   readonly #children: () => Hub[];
+  readonly #free: HubOptions["free"];
   readonly #joined = new Emitter<Client>();
   readonly #left = new Emitter<Client>();
   readonly #end = new Emitter<UpstreamEnd>();
@@ -104,6 +107,7 @@ export class Hub implements HubContext {
     this.#findSession = options.findSession;
     this.#parent = options.parent;
     this.#children = options.children ?? (() => []);
+    this.#free = options.free;
     const execution = new Execution();
     const breakpoints = new Breakpoints(this);
     if (options.parent !== undefined) breakpoints.inherit(options.parent.#parts.breakpoints);
@@ -136,7 +140,11 @@ export class Hub implements HubContext {
     const { windowOf } = options;
     this.window = windowOf && new HostWindow(windowOf, this, this.#parts, this.#events);
     upstream.onEvent(({ event, body }) => {
-      if (event === "terminated" && this.#toldEnd) return;
+      if (event === "terminated") {
+        if (this.#toldEnd) return;
+        // Children go on without it, and are still joined.
+        if (this.children.length === 0) this.#freeFirst();
+      }
       this.#events.handle(event, body);
       // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
       if (event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
@@ -322,8 +330,20 @@ export class Hub implements HubContext {
       this.#disconnectUpstream(rawArgs, (outcome) => request.answer(outcome));
       return;
     }
-    request.answer({ success: true });
-    client.close();
+    const leave = () => {
+      request.answer({ success: true });
+      client.close();
+    };
+    if (client.isLocal && this.#free !== undefined) void this.#free().finally(leave);
+    else leave();
+  }
+
+  /** Before a local editor is told of the end. */
+  #freeFirst(): void {
+    const local = [...this.clients].filter(({ isLocal }) => isLocal);
+    if (this.#free === undefined || local.length === 0) return;
+    const freed = this.#free();
+    for (const client of local) client.hold(freed);
   }
 
   /** Ends the session for all: the adapter is disconnected in order, then given up. */
@@ -347,6 +367,7 @@ export class Hub implements HubContext {
   /** In the adapter's place; its own `terminated`, if it comes yet, would be a second one. */
   #tellEnd(): void {
     this.#toldEnd = true;
+    this.#freeFirst();
     this.#events.record("terminated", undefined);
   }
 
@@ -355,6 +376,7 @@ export class Hub implements HubContext {
     const timer = setTimeout(() => this.upstream.dispose(), DISCONNECT_MS);
     this.upstream.request("disconnect", args, (outcome) => {
       clearTimeout(timer);
+      this.#freeFirst();
       answer(outcome);
       this.#farewell();
     });

@@ -26,6 +26,8 @@ export class Outbox {
   #waiting: Waiting[] = [];
   #bytes = 0;
   #ready = true;
+  /** For so many reasons nothing is sent yet. */
+  #holds = 0;
   #closed = false;
 
   constructor(
@@ -47,13 +49,23 @@ export class Outbox {
 
   send(message: Waiting): void {
     if (this.#closed) return;
-    if (this.#ready && this.#waiting.length === 0) {
+    if (this.#ready && this.#holds === 0 && this.#waiting.length === 0) {
       this.#ready = this.#port.send(message.encode());
       return;
     }
     this.#waiting.push(message);
     this.#bytes += weight(message);
     if (this.#bytes > this.#limit) this.#shed();
+  }
+
+  /** What is sent from now on waits until that has happened, in order. */
+  hold(until: Promise<unknown>): void {
+    this.#holds++;
+    const goOn = () => {
+      this.#holds--;
+      if (this.#ready) this.#flush();
+    };
+    until.then(goOn, goOn);
   }
 
   close(): void {
@@ -81,7 +93,7 @@ export class Outbox {
   #flush(): void {
     this.#ready = true;
     let sent = 0;
-    while (this.#ready && sent < this.#waiting.length) {
+    while (this.#ready && this.#holds === 0 && sent < this.#waiting.length) {
       const message = this.#waiting[sent++];
       if (message === undefined) break;
       this.#bytes -= weight(message);

@@ -68,6 +68,7 @@ const NO_SERVERS: ServerDirectory = {
   tellToEnd: () => {
     throw new AppError("badArguments", "There is no server here.");
   },
+  free: () => Promise.resolve(),
 };
 
 const ROOT = "1";
@@ -122,6 +123,7 @@ export class Sessions {
     const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, {
       start,
       holdForClient,
+      free: () => this.servers.free(),
     });
     root.hub.onEnd((end) => this.#end.fire(end));
   }

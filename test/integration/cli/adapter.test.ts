@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { PYTHON, adapters } from "../../support/adapters.ts";
+import type { DapClient } from "../../support/dapClient.ts";
 import { fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
-import { begin, inspect, leave, outputOf, setLines } from "../../support/scenario.ts";
+import { freePort } from "../../support/process.ts";
+import { begin, initializeArguments, inspect, leave, outputOf, setLines } from "../../support/scenario.ts";
 import { Cli, buildCli } from "./cli.ts";
 
 before(buildCli);
@@ -90,6 +92,75 @@ describe("adapter", { skip: skipWithout("debugpy") }, () => {
     assert.deepEqual(cli.leftovers(), []);
   });
 });
+
+describe(
+  "what a session holds is free before the editor is told of its end",
+  { skip: skipWithout("debugpy", "lldb") },
+  () => {
+    /** What an editor waits for before it starts anew, as the same command. */
+    const ends: Record<string, (editor: DapClient, threadId: number) => Promise<unknown>> = {
+      "the answer to disconnect": (editor) =>
+        editor.request("disconnect", { restart: true, terminateDebuggee: true }),
+      "the event terminated": async (editor, threadId) => {
+        await editor.request("continue", { threadId });
+        await editor.waitEvent("terminated");
+      },
+      "its process's end, after a signal": async (editor) => {
+        editor.process?.child.kill("SIGTERM");
+        await editor.process?.waitExit();
+      },
+    };
+    for (const entry of [adapters.debugpy, adapters.lldb])
+      for (const [name, end] of Object.entries(ends))
+        test(`${entry.name}: ${name}`, async (t) => {
+          const cli = new Cli(t);
+          const port = await freePort();
+          const args = [
+            "adapter",
+            "-s",
+            `tcp:port=${port}`,
+            "-s",
+            "npipe:pipe=again",
+            "--",
+            ...entry.start.command,
+          ];
+          const start = async () => {
+            const editor = cli.editor(args);
+            const { started } = await begin(editor, entry.adapterID, "launch", entry.session.arguments);
+            await setLines(editor, entry.session.fixture.source, [entry.session.fixture.line("square")]);
+            await editor.request("configurationDone");
+            assert.equal((await started).success, true);
+            return { editor, threadId: (await inspect(editor)).threadId };
+          };
+          const { editor, threadId } = await start();
+          const guest = await cli.connect(port);
+          await begin(guest, entry.adapterID, "attach", {});
+          await guest.request("configurationDone");
+          await guest.waitEvent("stopped");
+          await setLines(guest, entry.session.fixture.source, []);
+          await setLines(editor, entry.session.fixture.source, []);
+          await end(editor, threadId);
+          const again = await start();
+          again.editor.assertNoFaults();
+        });
+
+    test("lldb: the answer to disconnect, before anything was started", async (t) => {
+      const cli = new Cli(t);
+      const port = await freePort();
+      for (let times = 0; times < 2; times++) {
+        const editor = cli.editor([
+          "adapter",
+          "-s",
+          `tcp:port=${port}`,
+          "--",
+          ...adapters.lldb.start.command,
+        ]);
+        await editor.request("initialize", initializeArguments("lldb-dap"));
+        await editor.request("disconnect", {});
+      }
+    });
+  },
+);
 
 describe("adapter that cannot begin", () => {
   test("the editor learns why, as answer to its first request", async (t) => {

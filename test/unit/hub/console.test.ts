@@ -36,6 +36,7 @@ function serving(list: ServerDirectory["list"]): ServerDirectory & { readonly to
         throw new AppError("badArguments", `There is no server ${id} here any more.`);
       told.push([id, by]);
     },
+    free: () => Promise.resolve(),
   };
 }
 
