@@ -111,10 +111,10 @@ export class AdapterEvents {
     const originalId = isObject(original.breakpoint) ? original.breakpoint.id : undefined;
     // Also to one who is still joining: what it has listed was answered, so what becomes of it is its business.
     for (const client of this.#hub.clients) {
-      const own = perClient(client);
-      if (own === undefined) continue;
-      const same = isObject(own.breakpoint) && own.breakpoint.id === originalId;
-      client.event("breakpoint", same ? body : encodeJson(own));
+      for (const own of perClient(client)) {
+        const same = isObject(own.breakpoint) && own.breakpoint.id === originalId;
+        client.event("breakpoint", same ? body : encodeJson(own));
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject } from "../dap/messages.ts";
+import { type JsonObject, isObject } from "../dap/messages.ts";
 
 /**
  * The shared breakpoints of one group (a source's, or all function, data, instruction or exception breakpoints).
@@ -51,31 +51,94 @@ export interface Edit {
 }
 
 /** What makes more of a breakpoint than its place. */
-const WISHES = ["condition", "hitCondition", "logMessage"];
+const WISHES = ["condition", "hitCondition", "logMessage", "mode"];
 
 /**
- * Applies one client's new list. `meant` has for each item the entry that was there when the client sent the list and
- * that it means by the item: its own, or one set by others of which it had been told, maybe elsewhere than it was asked
- * for, because the adapter moved it. If somebody has removed that meanwhile, removed it stays.
- * `unlisted` are entries that it was told of and shows in its own list, so that their absence takes them away.
+ * For each item of a list which of `known` it is: of those at its place the one that asks for the very same, else the
+ * first that no other item is. So two at one place are two, and one of them can be changed or taken away.
+ */
+export function pair<T extends Item>(
+  items: readonly Item[],
+  known: readonly T[],
+  same: (item: Item) => string = exactly,
+): (T | undefined)[] {
+  const exact = new Queues(known, same);
+  const taken = new Set<T>();
+  const found = items.map((item) => {
+    const one = exact.take(same(item));
+    if (one !== undefined) taken.add(one);
+    return one;
+  });
+  const rest = new Queues(
+    known.filter((one) => !taken.has(one)),
+    ({ key }) => key,
+  );
+  return items.map((item, i) => found[i] ?? rest.take(item.key));
+}
+
+/** What is known by some name, first come, first served. */
+class Queues<T> {
+  readonly #queues = new Map<string, T[]>();
+
+  constructor(all: readonly T[], nameOf: (one: T) => string) {
+    // The last is taken first.
+    for (const one of all.toReversed()) {
+      const name = nameOf(one);
+      const queue = this.#queues.get(name);
+      if (queue === undefined) this.#queues.set(name, [one]);
+      else queue.push(one);
+    }
+  }
+
+  take(name: string): T | undefined {
+    return this.#queues.get(name)?.pop();
+  }
+}
+
+/** What a client knew of the entries when it sent a list, for each of its items; and what it shows of others'. */
+export interface Knowledge {
+  /** Its own. If somebody else has removed that meanwhile, removed it stays. */
+  readonly own?: readonly (number | undefined)[];
+  /**
+   * One set by others that it has taken over into its list, maybe elsewhere than it was asked for, because the adapter
+   * moved it. If somebody has removed that meanwhile, removed it stays.
+   */
+  readonly meant?: readonly (number | undefined)[];
+  /** One set by others at a place that it was told of, which it sets itself by listing that place. */
+  readonly told?: readonly (number | undefined)[];
+  /** Entries that it was told of and shows in its own list, so that their absence takes them away. */
+  readonly unlisted?: readonly number[];
+}
+
+/**
+ * Applies one client's new list. Each of its items is a breakpoint of its own. One at a place that the client knows
+ * from an event is that entry, whatever its condition, which it was not told. One that others have set in the same
+ * words is theirs and the client's; in other words it stands beside theirs.
  */
 export function applyEdit(
   group: Group,
   owner: Owner,
   items: readonly Item[],
-  meant: readonly (number | undefined)[] = [],
-  unlisted: readonly number[] = [],
+  knowledge: Knowledge = {},
 ): Edit {
   const entries = new Map(group.entries);
-  const previous = new Map((group.listed.get(owner) ?? []).map((listed) => [listed.key, listed]));
+  const previous = group.listed.get(owner) ?? [];
+  const before = pair(items, previous);
   const listed: Listed[] = [];
   const answer: (number | undefined)[] = [];
   const added: number[] = [];
   const changed: number[] = [];
   let nextId = group.nextId;
-  // The first of a key, as entries are few of them that share one: looked up for each item.
-  const byKey = new Map<string, number>();
-  for (const { id, key } of group.entries.values()) if (!byKey.has(key)) byKey.set(key, id);
+  // No two items of a list are one entry.
+  const taken = new Set(before.flatMap((last) => last?.entry ?? []));
+  const untaken = (ids: readonly (number | undefined)[] = []) =>
+    ids.map((id, i) => (id !== undefined && (id === before[i]?.entry || !taken.has(id)) ? id : undefined));
+  const [meant, told] = [untaken(knowledge.meant), untaken(knowledge.told)];
+  for (const id of [...meant, ...told]) if (id !== undefined) taken.add(id);
+  const free = new Queues(
+    [...group.entries.values()].filter(({ id }) => !taken.has(id)),
+    inTheseWords,
+  );
 
   const update = (entry: Entry, item: Item) => {
     const spec = specAt(entry, item);
@@ -85,54 +148,60 @@ export function applyEdit(
     changed.push(entry.id);
   };
 
+  const share = (entry: Entry, item: Item) => {
+    const specs = asLast(entry.specs, owner, entry.spec);
+    const shared = { ...entry, owners: new Set(entry.owners).add(owner), specs };
+    entries.set(entry.id, shared);
+    update(shared, item);
+  };
+
   /** The entry of an item that is new in this client's list. */
-  const place = (item: Item, mirror: Entry | undefined): number => {
+  const place = (item: Item, mirror: Entry | undefined, toldId: number | undefined): number => {
     if (mirror !== undefined) {
       // A client that was told of a breakpoint lists it from then on, without being one of its owners. What it was
       // not told of is the condition: to list none is not to take it away.
       if (WISHES.some((name) => Boolean(item.spec[name]))) update(mirror, item);
       return mirror.id;
     }
-    const same = entries.get(byKey.get(item.key) ?? 0);
+    const same = entries.get(toldId ?? 0) ?? free.take(inTheseWords(item));
     if (same !== undefined) {
-      const specs = asLast(same.specs, owner, same.spec);
-      const shared = { ...same, owners: new Set(same.owners).add(owner), specs };
-      entries.set(same.id, shared);
-      update(shared, item);
+      share(same, item);
       return same.id;
     }
     const id = nextId++;
     const specs = new Map([[owner, item.spec]]);
     entries.set(id, { id, key: item.key, spec: item.spec, owners: new Set([owner]), specs });
-    byKey.set(item.key, id);
     added.push(id);
     return id;
   };
 
   items.forEach((item, i) => {
-    const before = previous.get(item.key);
-    const own = before === undefined ? undefined : entries.get(before.entry);
+    const last = before[i];
+    const own = last === undefined ? undefined : entries.get(last.entry);
     const meantId = meant[i];
     const mirror = meantId === undefined ? undefined : entries.get(meantId);
     let id: number | undefined;
-    if (before !== undefined && own !== undefined) {
+    if (last !== undefined && own !== undefined) {
       // Only an edit by this client counts; unchanged, it must not undo what another has edited meanwhile.
-      if (!isDeepStrictEqual(before.spec, item.spec)) update(own, item);
+      if (!isDeepStrictEqual(last.spec, item.spec)) update(own, item);
       id = own.id;
     } else if (meantId !== undefined && mirror === undefined) {
       id = undefined;
-    } else if (before === undefined || !isDeepStrictEqual(before.spec, item.spec)) {
-      id = place(item, mirror);
+    } else if (last !== undefined && knowledge.own?.[i] !== undefined) {
+      // It edits what somebody else has removed meanwhile.
+      id = undefined;
+    } else if (last === undefined || !isDeepStrictEqual(last.spec, item.spec)) {
+      id = place(item, mirror, told[i]);
     }
     // Otherwise someone else has removed it and this client only repeats itself: that must not bring it back.
-    const entry = id ?? before?.entry ?? meantId;
+    const entry = id ?? last?.entry ?? meantId;
     if (entry !== undefined) listed.push({ key: item.key, spec: item.spec, entry });
     answer.push(id);
   });
 
   const stillListed = new Set(listed.map((item) => item.entry));
   const removed: Entry[] = [];
-  for (const id of [...[...previous.values()].map((before) => before.entry), ...unlisted]) {
+  for (const id of [...previous.map((one) => one.entry), ...(knowledge.unlisted ?? [])]) {
     const entry = entries.get(id);
     if (entry === undefined || stillListed.has(id)) continue;
     entries.delete(id);
@@ -140,6 +209,26 @@ export function applyEdit(
   }
   const lists = new Map(group.listed).set(owner, listed);
   return { group: { entries, listed: lists, nextId }, answer, added, changed, removed };
+}
+
+function exactly({ key, spec }: Item): string {
+  return `${key} ${encoded(spec)}`;
+}
+
+/** Equal where two ask for the same, whether they leave out what is empty or not, and in whichever of DAP's two lists a filter is. */
+function inTheseWords({ key, spec }: Item): string {
+  const said = isObject(spec.option) ? spec.option : spec;
+  const wishes = WISHES.map((name) => said[name] || undefined);
+  return `${key} ${JSON.stringify(wishes)}`;
+}
+
+/** The same text for the same value, in whatever order its members are. */
+function encoded(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) =>
+    isObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
 }
 
 /** What an item asks for, at the entry's own place: a line that the adapter has moved is never asked for. */
@@ -186,7 +275,7 @@ function asLast(specs: Entry["specs"], owner: Owner, spec: JsonObject): Entry["s
 
 /**
  * The order in which entries are sent to the adapter: the client's own list as it wrote it (its answer is then the
- * head of the adapter's), after it everybody else's. A breakpoint that a client lists twice is sent twice.
+ * head of the adapter's), after it everybody else's.
  */
 export function sendOrder(edit: Edit): Entry[] {
   const own = edit.answer.filter((id) => id !== undefined);

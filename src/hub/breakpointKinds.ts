@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { type JsonObject, isObject, objects } from "../dap/messages.ts";
 import type { Entry, Item } from "./breakpointDocument.ts";
+import { placeName } from "./sourceIdentity.ts";
 
 /** The five kinds of breakpoints of DAP, each with its request and with what makes one of them the same as another. */
 export interface BreakpointKind {
   readonly name: "source" | "function" | "data" | "instruction" | "exception";
   readonly command: string;
-  /** The identity of a breakpoint within its group. */
+  /** Its place within its group. There may be several at one place. */
   key(spec: JsonObject): string;
 }
 
@@ -36,11 +37,7 @@ export function kindOf(command: string): BreakpointKind | undefined {
 /** The group that a request is about: a source has its own, each other kind has one. */
 export function groupKeyOf(kind: BreakpointKind, args: JsonObject): string {
   if (kind.name !== "source") return kind.name;
-  const source = isObject(args.source) ? args.source : {};
-  if (typeof source.path === "string" && source.path !== "") return `source:${source.path}`;
-  return typeof source.sourceReference === "number" && source.sourceReference > 0
-    ? `source:#${source.sourceReference}`
-    : `source:?${text(source.name)}`;
+  return `source:${placeName(isObject(args.source) ? args.source : {})}`;
 }
 
 /** The client's list. An exception breakpoint is a filter, a filter with a condition, or an exception option. */
@@ -113,7 +110,7 @@ export function describe(kind: BreakpointKind, frame: JsonObject, spec: JsonObje
 
 function exceptionKey(spec: JsonObject): string {
   if (isObject(spec.legacy)) return `legacy:${JSON.stringify(spec.legacy.path)}`;
-  // The same filter with and without a condition are one and the same.
+  // A filter may be in either list, with a condition or without.
   return `filter:${exceptionName(spec)}`;
 }
 

@@ -1,5 +1,5 @@
 import { type Outcome, encodeJson, objects, parseObject } from "../dap/messages.ts";
-import type { Edit, Entry, Item } from "./breakpointDocument.ts";
+import { type Edit, type Entry, type Item, type Knowledge, pair } from "./breakpointDocument.ts";
 import { type Asked, type Shelf, entryName, resultOf } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
 
@@ -39,21 +39,17 @@ export class BreakpointNews {
     const old = new Map<number, number | undefined>();
     for (const id of edit.answer) {
       const name = entryName(shelf, id ?? 0);
-      if (id === undefined || !listed.has(id) || old.has(id)) continue;
+      if (id === undefined || !listed.has(id)) continue;
       old.set(id, client.breakpointIds.get(name));
       client.breakpointIds.delete(name);
     }
     let altered = !untouched;
-    // A breakpoint that is listed twice was sent twice.
-    const places = grouped(order.map(({ id }, i) => [id, i]));
-    const answered = new Map<number, number>();
+    const places = new Map(order.map(({ id }, i) => [id, i]));
     const answers = edit.answer.map((id) => {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
-      const before = answered.get(id) ?? 0;
-      answered.set(id, before + 1);
-      const result = results[places.get(id)?.[before] ?? -1] ?? { verified: false };
+      const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(shelf, id);
-      const told = before === 0 ? client.breakpointIds.get(name) : undefined;
+      const told = client.breakpointIds.get(name);
       const own = told ?? this.#tellId(client, name, result.id, old.get(id));
       if (own === result.id) return result;
       altered = true;
@@ -73,7 +69,6 @@ export class BreakpointNews {
     const others = typeof adapterId === "number" ? [...client.breakpointIds.namesOf(adapterId)] : [];
     const taken = others.some((other) => other !== name && resultOf(this.#shelves, other)?.id !== adapterId);
     const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? old ?? this.#nextOwnId++);
-    // The first id stays where a breakpoint is listed twice.
     if (known === undefined) client.breakpointIds.set(name, id);
     return id;
   }
@@ -81,9 +76,34 @@ export class BreakpointNews {
   /** Tells a client of all that it does not know, but for what it is about to be answered. */
   announceShelf(client: Client, shelf: Shelf): void {
     const listed = [...shelf.pending].filter((pending) => pending.client === client);
+    const free = this.#freePlaces(client, shelf);
     for (const entry of shelf.group.entries.values()) {
-      if (!listed.some(({ keys }) => keys.has(entry.key))) this.#announce(client, shelf, entry, "new");
+      if (!listed.some(({ keys }) => keys.has(entry.key)) && free(entry))
+        this.#announce(client, shelf, entry, "new");
     }
+  }
+
+  /**
+   * Whether a client has a place for an entry in its list. One that takes over what it is told of keeps one for each
+   * place: the second there lives beside its list, and is told when the first has gone.
+   */
+  #freePlaces(client: Client, shelf: Shelf): (entry: Entry) => boolean {
+    if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return () => true;
+    const placeOf = ({ id, spec }: Entry) => {
+      const { line = spec.line, column = spec.column } = shelf.results.get(id) ?? {};
+      return `${String(line)}:${String(column)}`;
+    };
+    const full = new Set(
+      [...shelf.group.entries.values()]
+        .filter(({ id }) => client.breakpointIds.has(entryName(shelf, id)))
+        .map(placeOf),
+    );
+    return (entry) => {
+      const place = placeOf(entry);
+      if (full.has(place)) return false;
+      full.add(place);
+      return true;
+    };
   }
 
   /** Tells a client that knows the entry that something about it is new. */
@@ -98,7 +118,9 @@ export class BreakpointNews {
     const known = client.breakpointIds.get(name);
     if (reason === "new" ? known !== undefined : known === undefined) return;
     const result = shelf.results.get(entry.id) ?? { verified: false };
-    const id = known ?? this.#tellId(client, name, result.id);
+    const isFree = countOf(client.breakpointIds.namesOf(Number(result.id))) === 0;
+    // An adapter may call two by one id; who was asked for neither is to tell them apart.
+    const id = known ?? this.#tellId(client, name, isFree ? result.id : undefined);
     // The source as it was asked for: adapters may spell it otherwise in their answers.
     const place =
       shelf.kind.name === "source"
@@ -112,37 +134,57 @@ export class BreakpointNews {
     const id = client.breakpointIds.get(name);
     if (id === undefined) return;
     client.breakpointIds.delete(name);
+    // The adapter calls another by the same id, which is still there.
+    if (countOf(client.breakpointIds.namesOf(id)) > 0) return;
     client.event("breakpoint", encodeJson({ reason: "removed", breakpoint: { id, verified: false } }));
   }
 
   /**
-   * The entry that the client means by each item: its own, or one that others have set and of which it was told as being
-   * at this place; or that is at exactly this place, which a client that was here before still has from then. Who does
-   * not take over what it is told of means what it lists.
+   * What the client knows as it sends a list: for each item its own entry, or one that others have set and of which it was
+   * told as being at this place. A client that takes over what it is told of means that one by the item, and also the
+   * one that is at exactly this place, which it may have from when it was here before.
    */
-  meant(client: Client, shelf: Shelf, items: readonly Item[]): (number | undefined)[] {
-    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+  knowledge(request: ClientRequest, shelf: Shelf, items: readonly Item[]): Knowledge {
+    const { client } = request;
     const { entries } = shelf.group;
-    const own = grouped(
-      listed.filter(({ entry }) => entries.has(entry)).map(({ key, entry }) => [key, entry]),
-    );
-    if (client.profile?.adoptsBreakpoints !== true) return items.map(({ key }) => own.get(key)?.[0]);
+    const adopts = client.profile?.adoptsBreakpoints === true;
+    const listed = shelf.group.listed.get(client.participant.id) ?? [];
     const known = new Set(listed.map(({ entry }) => entry));
-    const told = (id: number) => client.breakpointIds.has(entryName(shelf, id));
-    const others = grouped(
-      [...entries.values()].filter(({ id }) => !known.has(id) && told(id)).map(({ id, key }) => [key, id]),
+    const isTold = (id: number) => client.breakpointIds.has(entryName(shelf, id));
+    const others = [...entries.values()].filter(({ id }) => !known.has(id));
+    const own = pair(
+      items,
+      listed.filter(({ entry }) => entries.has(entry)),
+    ).map((item) => item?.entry);
+    const rest = items.filter((_item, i) => own[i] === undefined);
+    const byKey = pair(
+      rest,
+      others.filter(({ id }) => isTold(id)),
     );
+    const taken = new Set(byKey.flatMap((entry) => entry?.id ?? []));
     const atLine = grouped(
-      [...shelf.results].filter(([id]) => !known.has(id)).map(([id, result]) => [result.line, id]),
+      others.filter(({ id }) => !taken.has(id)).map(({ id }) => [shelf.results.get(id)?.line, id]),
     );
-    return items.map(({ key, spec: { line, column } }) => {
-      const meant = own.get(key)?.[0] ?? others.get(key)?.[0];
-      if (meant !== undefined || shelf.kind.name !== "source") return meant;
-      return atLine.get(line)?.find((id) => {
-        const at = shelf.results.get(id)?.column;
-        return column === undefined || at === undefined ? told(id) : at === column;
-      });
+    const found = new Map<Item, number>();
+    rest.forEach((item, i) => {
+      const { line, column } = item.spec;
+      const id =
+        byKey[i]?.id ??
+        (shelf.kind.name === "source" ? atLine.get(line) : undefined)?.find((id) => {
+          if (taken.has(id)) return false;
+          const at = shelf.results.get(id)?.column;
+          return column === undefined || at === undefined
+            ? isTold(id)
+            : at === column && (adopts || isTold(id));
+        });
+      if (id === undefined) return;
+      taken.add(id);
+      found.set(item, id);
     });
+    const theirs = items.map((item) => found.get(item));
+    if (!adopts) return { own, told: theirs };
+    const meant = new Set([...own, ...theirs]);
+    return { own, meant: theirs, unlisted: this.#unlisted(request, shelf, items, meant) };
   }
 
   /**
@@ -150,10 +192,14 @@ export class BreakpointNews {
    * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: nobody
    * deletes what they do not know of.
    */
-  unlisted(request: ClientRequest, shelf: Shelf, items: Item[], meant: (number | undefined)[]): number[] {
-    const { client } = request;
-    if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return [];
-    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+  #unlisted(
+    request: ClientRequest,
+    shelf: Shelf,
+    items: readonly Item[],
+    meant: ReadonlySet<number | undefined>,
+  ): number[] {
+    if (shelf.kind.name !== "source") return [];
+    const listed = shelf.group.listed.get(request.client.participant.id) ?? [];
     const known = new Set([...meant, ...listed.map(({ entry }) => entry)]);
     const keys = new Set(items.map(({ key }) => key));
     return [...shelf.group.entries.values()]
@@ -162,6 +208,10 @@ export class BreakpointNews {
       )
       .map(({ id }) => id);
   }
+}
+
+function countOf(all: Iterable<unknown>): number {
+  return [...all].length;
 }
 
 /** The values of each key, in their order. */

@@ -1,11 +1,13 @@
 import type { JsonObject } from "../dap/messages.ts";
 import type { Group } from "./breakpointDocument.ts";
-import { type BreakpointKind, groupKeyOf } from "./breakpointKinds.ts";
+import type { BreakpointKind } from "./breakpointKinds.ts";
 import type { Client, ClientRequest } from "./client.ts";
 
 /** The state of one group: what is wanted, and what the adapter said of it. */
 export interface Shelf {
   readonly kind: BreakpointKind;
+  /** Of its group: a source's in whatever spelling, or the kind. */
+  readonly key: string;
   group: Group;
   /** The request's other arguments (`source`, …), as a client wrote them last. */
   frame: JsonObject;
@@ -32,7 +34,7 @@ export interface Asked {
 
 /** The name of an entry within the session, by which clients' ids of it are kept. */
 export function entryName(shelf: Shelf, entry: number): string {
-  return `${entry} ${groupKeyOf(shelf.kind, shelf.frame)}`;
+  return `${entry} ${shelf.key}`;
 }
 
 /** The adapter's last word on the entry of that name. */

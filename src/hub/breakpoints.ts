@@ -18,6 +18,7 @@ import {
   applyEdit,
   authorOf,
   dropOwner,
+  pair,
   sendOrder,
 } from "./breakpointDocument.ts";
 import {
@@ -35,11 +36,14 @@ import { type Asked, type Shelf, entryName } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { Actor, HubContext } from "./context.ts";
 import type { WindowRequest } from "./hostWindow.ts";
+import { otherSpelling } from "./sourceIdentity.ts";
 
 /** The shared breakpoints of a session: brings clients' lists to the adapter and its answers to the clients. */
 export class Breakpoints {
   readonly #hub: HubContext;
   readonly #shelves = new Map<string, Shelf>();
+  /** Other spellings of a source, as the adapter has said: their keys and that under which it is here. */
+  readonly #spellings = new Map<string, string>();
   readonly #news = new BreakpointNews(this.#shelves);
   /** What the host's own window has sent last and what is not worked in yet: only the last list is true. */
   readonly #windowLists = new Map<Shelf, { readonly request: WindowRequest; readonly outcome: Outcome }>();
@@ -74,12 +78,11 @@ export class Breakpoints {
     const { client } = request;
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
-    const meant = this.#news.meant(client, shelf, items);
-    const unlisted = this.#news.unlisted(request, shelf, items, meant);
+    const knowledge = this.#news.knowledge(request, shelf, items);
     const pending = { client, keys: new Set(items.map(({ key }) => key)) };
     shelf.pending.add(pending);
     this.#enqueue(shelf, (done) => {
-      const edit = applyEdit(shelf.group, owner, items, meant, unlisted);
+      const edit = applyEdit(shelf.group, owner, items, knowledge);
       const excess = isBounded && edit.added.length > 0 ? this.#excess(shelf, edit) : undefined;
       if (excess !== undefined) {
         shelf.pending.delete(pending);
@@ -93,15 +96,22 @@ export class Breakpoints {
       const untouched =
         order.length === items.length &&
         order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
-      const frame = { ...request.args };
+      const frame = inOneSpelling(shelf, owner, request.args);
       const args =
-        untouched && request.rawArgs !== undefined
+        untouched && frame === request.args && request.rawArgs !== undefined
           ? request.rawArgs
           : encodeJson(requestArguments(kind, frame, order));
       const take = (outcome: Outcome) => {
         shelf.pending.delete(pending);
+        if (outcome.success && this.#joinsOther(shelf, owner, frame, order, outcome)) {
+          // The adapter takes both for one source, so its list of the other is what is here now, or gone.
+          const none = encodeJson(requestArguments(kind, frame, []));
+          this.#hub.upstream.request(request.command, none, () => this.set(request));
+          done();
+          return;
+        }
         if (outcome.success) {
-          shelf.frame = frame;
+          shelf.frame = { ...frame };
           this.#commit(shelf, edit, order, outcome, { request, untouched });
         } else {
           request.answer(outcome);
@@ -144,16 +154,15 @@ export class Breakpoints {
   ): void {
     const items = readItems(shelf.kind, args);
     const entries = [...shelf.group.entries.values()];
-    const meant = items.map(({ key }) => entries.find((entry) => entry.key === key)?.id);
-    const keys = new Set(items.map(({ key }) => key));
-    const unlisted = holdsAll ? entries.filter(({ key }) => !keys.has(key)).map(({ id }) => id) : [];
+    const meant = pair(items, entries).map((entry) => entry?.id);
+    const unlisted = holdsAll ? entries.filter(({ id }) => !meant.includes(id)).map(({ id }) => id) : [];
     const owner = window.participant.id;
     // Whatever it lists is at the adapter, also what somebody had removed: it is back.
     const previous = (shelf.group.listed.get(owner) ?? []).filter(({ entry }) =>
       shelf.group.entries.has(entry),
     );
     const group = { ...shelf.group, listed: new Map(shelf.group.listed).set(owner, previous) };
-    const edit = applyEdit(group, owner, items, meant, unlisted);
+    const edit = applyEdit(group, owner, items, { meant, unlisted });
     const listed = edit.answer.flatMap((id) => edit.group.entries.get(id ?? 0) ?? []);
     shelf.frame = { ...args };
     this.#commit(shelf, edit, answerOrder(shelf.kind, listed), outcome, undefined);
@@ -233,28 +242,23 @@ export class Breakpoints {
     }
   }
 
-  /** The body of an adapter's `breakpoint` event for each client; undefined if it is about none of ours. */
-  adapterEvent(body: JsonObject): ((client: Client) => JsonObject | undefined) | undefined {
+  /** The bodies of an adapter's `breakpoint` event for each client; undefined if it is about none of ours. */
+  adapterEvent(body: JsonObject): ((client: Client) => JsonObject[]) | undefined {
     const breakpoint = isObject(body.breakpoint) ? body.breakpoint : {};
     const found = this.#byAdapterId(breakpoint.id);
-    if (found === undefined) return undefined;
-    const { shelf, entry } = found;
-    if (body.reason === "removed") shelf.results.delete(entry);
-    else shelf.results.set(entry, { ...shelf.results.get(entry), ...breakpoint });
-    const name = entryName(shelf, entry);
-    return (client) => {
-      const id = client.breakpointIds.get(name);
-      return id === undefined ? undefined : { ...body, breakpoint: { ...breakpoint, id } };
-    };
+    if (found.length === 0) return undefined;
+    for (const { shelf, entry } of found) {
+      if (body.reason === "removed") shelf.results.delete(entry);
+      else shelf.results.set(entry, { ...shelf.results.get(entry), ...breakpoint });
+    }
+    return (client) => ownIds(client, found).map((id) => ({ ...body, breakpoint: { ...breakpoint, id } }));
   }
 
   /** The adapter's ids of the breakpoints that were hit, as the client knows them. */
   hitIds(client: Client, ids: readonly unknown[]): unknown[] {
     return ids.flatMap((id) => {
       const found = this.#byAdapterId(id);
-      if (found === undefined) return [id];
-      const own = client.breakpointIds.get(entryName(found.shelf, found.entry));
-      return own === undefined ? [] : [own];
+      return found.length === 0 ? [id] : ownIds(client, found);
     });
   }
 
@@ -266,7 +270,8 @@ export class Breakpoints {
 
   /** Whether there may be breakpoints in this file, too. Files in which there are none any more make room. */
   #hasRoom(kind: BreakpointKind, args: JsonObject): boolean {
-    if (this.#shelves.has(groupKeyOf(kind, args)) || this.#shelves.size < LIMITS.breakpointFiles) return true;
+    if (this.#shelves.has(this.#keyOf(kind, args)) || this.#shelves.size < LIMITS.breakpointFiles)
+      return true;
     for (const [key, shelf] of this.#shelves) {
       const isIdle = !shelf.busy && shelf.queue.length === 0 && shelf.pending.size === 0;
       if (isIdle && shelf.group.entries.size === 0) this.#shelves.delete(key);
@@ -286,12 +291,43 @@ export class Breakpoints {
       : undefined;
   }
 
-  #shelf(kind: BreakpointKind, args: JsonObject): Shelf {
+  #keyOf(kind: BreakpointKind, args: JsonObject): string {
     const key = groupKeyOf(kind, args);
+    return this.#spellings.get(key) ?? key;
+  }
+
+  /**
+   * Notes what the adapter's answer says of the spelling of a source. True if others have breakpoints in that source
+   * already, under the other spelling: from now on both are one, and this list is to be set there.
+   */
+  #joinsOther(shelf: Shelf, owner: Owner, frame: JsonObject, order: Entry[], { body }: Outcome): boolean {
+    if (shelf.kind.name !== "source" || !isObject(frame.source)) return false;
+    const asked = order.map(({ spec }) => spec);
+    const name = otherSpelling(frame.source, asked, objects(parseObject(body).breakpoints));
+    const key = name === undefined ? undefined : `source:${name}`;
+    if (key === undefined || key === shelf.key || this.#spellings.size >= LIMITS.breakpointFiles)
+      return false;
+    const other = this.#shelves.get(key);
+    const entries = [...(other?.group.entries.values() ?? [])];
+    if (other === undefined || (entries.length === 0 && !other.busy)) {
+      this.#shelves.delete(key);
+      this.#spellings.set(key, shelf.key);
+      return false;
+    }
+    const isNew = shelf.group.entries.size === 0 && shelf.queue.length === 0;
+    if (!isNew || !entries.some(({ owners }) => [...owners].some((each) => each !== owner))) return false;
+    this.#shelves.delete(shelf.key);
+    this.#spellings.set(shelf.key, key);
+    return true;
+  }
+
+  #shelf(kind: BreakpointKind, args: JsonObject): Shelf {
+    const key = this.#keyOf(kind, args);
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
       shelf = {
         kind,
+        key,
         group: EMPTY_GROUP,
         frame: { ...args },
         results: new Map(),
@@ -346,10 +382,7 @@ export class Breakpoints {
     const listed = by === undefined ? [] : (shelf.group.listed.get(by.request.client.participant.id) ?? []);
     shelf.group = edit.group;
     shelf.results.clear();
-    order.forEach((entry, i) => {
-      // The first wins where a client lists a breakpoint twice.
-      if (!shelf.results.has(entry.id)) shelf.results.set(entry.id, results[i] ?? { verified: false });
-    });
+    order.forEach((entry, i) => shelf.results.set(entry.id, results[i] ?? { verified: false }));
     for (const entry of edit.removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
     if (by !== undefined)
       this.#news.answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
@@ -379,13 +412,43 @@ export class Breakpoints {
     for (const entry of edit.removed) say("removes", entry.spec);
   }
 
-  #byAdapterId(id: unknown): { shelf: Shelf; entry: number } | undefined {
-    if (typeof id !== "number") return undefined;
+  /** An adapter may call several at one place by one id. */
+  #byAdapterId(id: unknown): Found[] {
+    if (typeof id !== "number") return [];
+    const found: Found[] = [];
     for (const shelf of this.#shelves.values()) {
-      for (const [entry, result] of shelf.results) if (result.id === id) return { shelf, entry };
+      for (const [entry, result] of shelf.results) if (result.id === id) found.push({ shelf, entry });
+      // An adapter that numbers anew for each source: the first that has it.
+      if (found.length > 0) break;
     }
-    return undefined;
+    return found;
   }
+}
+
+interface Found {
+  readonly shelf: Shelf;
+  readonly entry: number;
+}
+
+/** By which ids a client knows them, each once. */
+function ownIds(client: Client, found: readonly Found[]): number[] {
+  return [
+    ...new Set(found.flatMap(({ shelf, entry }) => client.breakpointIds.get(entryName(shelf, entry)) ?? [])),
+  ];
+}
+
+/**
+ * A request's arguments for the adapter. Where others have breakpoints in the same source, it is called as it was before:
+ * an adapter that takes two spellings for two sources would have each breakpoint twice.
+ */
+function inOneSpelling({ kind, group, frame }: Shelf, owner: Owner, args: JsonObject): JsonObject {
+  if (kind.name !== "source" || !isObject(args.source) || !isObject(frame.source)) return args;
+  const isShared = [...group.entries.values()].some(({ owners }) =>
+    [...owners].some((other) => other !== owner),
+  );
+  const { path } = frame.source;
+  if (!isShared || path === args.source.path) return args;
+  return { ...args, source: { ...args.source, path } };
 }
 
 /** Whether a client that knows the one would see something new in the other. */

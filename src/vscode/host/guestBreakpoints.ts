@@ -45,6 +45,8 @@ interface GuestBreakpoint {
   spec: JsonObject;
   guest: number | undefined;
   readonly instead: WindowBreakpoint | undefined;
+  /** VS Code's own at the same place, of which it keeps one for each: as long as that is there, this one is beside. */
+  besides: object | undefined;
   /** VS Code's own, while it is in VS Code's list; and whether VS Code has sent it to a session since. */
   handle: object | undefined;
   isSent: boolean;
@@ -56,8 +58,9 @@ export interface HeldBreakpoint {
   readonly key: string;
   readonly spec: JsonObject;
   readonly guest: number | undefined;
-  /** The sessions that would get it, too; empty: it stands for one of the host's own. */
+  /** The sessions that would get it, too; empty: it stands for one of the host's own, or it is the second at its place. */
   readonly others: readonly string[];
+  readonly isSecond: boolean;
 }
 
 export interface Dropped {
@@ -154,6 +157,13 @@ export class GuestBreakpoints implements Disposable {
       .map(({ spec }) => spec);
   }
 
+  /** Of these, what stands for whatever VS Code has at the same place: not the second of two there. */
+  instead(tree: string, key: string): JsonObject[] {
+    return this.#at(tree, key)
+      .filter(({ isSent, besides }) => !isSent && besides === undefined)
+      .map(({ spec }) => spec);
+  }
+
   /** All of a tree that is held, with the arguments by which an adapter is told. */
   places(tree: string): { readonly key: string; readonly frame: JsonObject }[] {
     const held = this.#breakpoints.filter(({ session, isSent }) => session.tree === tree && !isSent);
@@ -202,16 +212,24 @@ export class GuestBreakpoints implements Disposable {
    * Sets breakpoints of guests by way of a session: in VS Code's list, or beside it. Returns how many are in VS Code's.
    */
   put(session: TreeSession, key: string, frame: JsonObject, added: readonly GuestSpec[]): number {
-    const listed: GuestBreakpoint[] = [];
-    for (const { spec, guest, instead } of added) {
-      const each = { session, key, frame, spec, guest, instead, handle: undefined, isSent: false };
+    const fresh = added.map(({ spec, guest, instead }): GuestBreakpoint => {
       this.#learn(session.tree, key, spec);
-      this.#breakpoints.push(each);
-      if (this.#mayBeListed(each)) listed.push(each);
-    }
-    this.#enlist(listed);
+      return {
+        session,
+        key,
+        frame,
+        spec,
+        guest,
+        instead,
+        besides: undefined,
+        handle: undefined,
+        isSent: false,
+      };
+    });
+    this.#breakpoints.push(...fresh);
+    const listed = this.#enlistFree(fresh);
     if (added.length > 0) this.#changed.fire();
-    return listed.length;
+    return listed;
   }
 
   /** Whose they are now: another guest may have set them, too. */
@@ -226,6 +244,9 @@ export class GuestBreakpoints implements Disposable {
     const handles = new Set(dropped.flatMap(({ handle }) => handle ?? []));
     this.#breakpoints = this.#breakpoints.filter((each) => !dropped.includes(each));
     this.#remove(handles);
+    this.#enlistFree(
+      this.#breakpoints.filter(({ besides }) => besides !== undefined && handles.has(besides)),
+    );
     this.#save();
     this.#changed.fire();
     return {
@@ -244,12 +265,13 @@ export class GuestBreakpoints implements Disposable {
   held(): HeldBreakpoint[] {
     return this.#breakpoints
       .filter(({ handle }) => handle === undefined)
-      .map(({ session: { tree }, key, spec, guest }) => ({
+      .map(({ session: { tree }, key, spec, guest, besides }) => ({
         tree,
         key,
         spec,
         guest,
         others: this.#othersThan(tree),
+        isSecond: besides !== undefined,
       }));
   }
 
@@ -283,16 +305,28 @@ export class GuestBreakpoints implements Disposable {
       each.isSent = false;
     }
     this.#remove(handles);
-    const all = this.#list.all();
-    const isFree = ({ key, spec }: GuestBreakpoint) =>
-      !all.some((listed) => listed.key === key && atSamePlace(listed.spec, spec));
-    const back = this.#breakpoints.filter(
-      (each) => each.handle === undefined && this.#mayBeListed(each) && isFree(each),
-    );
-    this.#enlist(back);
+    const back = this.#enlistFree(this.#breakpoints);
     if (out.length === 0) this.#save();
     // Also where nothing moves: what is held tells of the sessions that run.
-    if (this.#breakpoints.some(({ handle }) => handle === undefined) || back.length > 0) this.#changed.fire();
+    if (this.#breakpoints.some(({ handle }) => handle === undefined) || back > 0) this.#changed.fire();
+  }
+
+  /** Puts into VS Code's list what may be in it and has a place there. Returns how many. */
+  #enlistFree(breakpoints: readonly GuestBreakpoint[]): number {
+    const all = this.#list.all();
+    const free: GuestBreakpoint[] = [];
+    const seconds: (readonly [GuestBreakpoint, GuestBreakpoint])[] = [];
+    for (const each of breakpoints) {
+      if (each.handle !== undefined || !this.#mayBeListed(each)) continue;
+      each.besides = all.find((listed) => isAt(listed, each))?.handle;
+      if (each.besides !== undefined) continue;
+      const first = free.find((other) => isAt(other, each));
+      if (first === undefined) free.push(each);
+      else seconds.push([each, first]);
+    }
+    if (free.length > 0) this.#enlist(free);
+    for (const [second, first] of seconds) second.besides = first.handle;
+    return free.length;
   }
 
   #enlist(breakpoints: readonly GuestBreakpoint[]): void {
@@ -331,9 +365,13 @@ export class GuestBreakpoints implements Disposable {
 
   #listChanged(): void {
     this.#clearLeft();
+    if (this.#isChanging) return;
     const before = this.#breakpoints.length;
+    const seconds = this.#breakpoints.filter(({ besides }) => besides !== undefined);
     this.#followHost();
-    if (this.#breakpoints.length !== before) this.#changed.fire();
+    // The first has gone.
+    const back = this.#enlistFree(seconds.filter(({ besides }) => besides === undefined));
+    if (this.#breakpoints.length !== before || back > 0) this.#changed.fire();
   }
 
   /** The host's word is the last: what it has removed is gone, and where it has set or changed one that one counts. */
@@ -356,7 +394,9 @@ export class GuestBreakpoints implements Disposable {
         const own = byHandle.get(instead.handle);
         return own !== undefined && sameCode(key, own.spec, instead.spec);
       }
-      return !all.some((listed) => listed.key === key && atSamePlace(listed.spec, spec));
+      if (each.besides !== undefined && byHandle.has(each.besides)) return true;
+      each.besides = undefined;
+      return !all.some((listed) => isAt(listed, each));
     });
     if (this.#breakpoints.length !== before) this.#save();
   }
@@ -413,6 +453,10 @@ export class GuestBreakpoints implements Disposable {
     if (placed.length + this.#saved > 0) this.#state.set(placed);
     this.#saved = placed.length;
   }
+}
+
+function isAt(listed: Placed, { key, spec }: Placed): boolean {
+  return listed.key === key && atSamePlace(listed.spec, spec);
 }
 
 function sameCode(key: string, a: JsonObject, b: JsonObject): boolean {

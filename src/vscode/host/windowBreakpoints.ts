@@ -214,16 +214,17 @@ export class WindowBreakpoints implements TreeSession {
     // None, though there are some: the host has switched them off, the guests' too.
     const isOff = window.length === 0 && this.#guests.isSwitchedOff(key);
     const beside = isOff ? [] : this.#guests.beside(this.tree, key);
+    const instead = isOff ? [] : this.#guests.instead(this.tree, key);
     const kept = window.filter(
       (item) =>
-        !beside.some((other) => atSamePlace(item, other)) && !this.#guests.isOthers(this.tree, key, item),
+        !instead.some((other) => atSamePlace(item, other)) && !this.#guests.isOthers(this.tree, key, item),
     );
     const items = [...kept, ...beside];
     const places = window.map((item) => {
       const index = kept.indexOf(item);
       return index >= 0
         ? index
-        : items.findIndex((other) => beside.includes(other) && atSamePlace(item, other));
+        : items.findIndex((other) => instead.includes(other) && atSamePlace(item, other));
     });
     return { items, places };
   }

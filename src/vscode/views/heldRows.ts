@@ -14,7 +14,7 @@ const BRIEF = 30;
 export function heldRows(session: ServableSession, held: readonly HeldBreakpoint[]): Row[] {
   return held
     .filter(({ tree }) => tree === session.id)
-    .map((breakpoint) => {
+    .map((breakpoint, i) => {
       const label = placeOf(breakpoint);
       const author = authorOf(session, breakpoint);
       const condition = harmless(conditionOf(breakpoint));
@@ -23,7 +23,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
       return {
         session,
         face: {
-          id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}`,
+          id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
           label,
           description: parts(author, harmless(briefly(breakpoint)), why),
           icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
@@ -32,7 +32,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
             facts: [
               ["Breakpoint of", author],
               ["Why it is not in your list", why],
-              ["To remove it", "set a breakpoint of your own there, and remove that"],
+              ["To remove it", wayToRemove(breakpoint)],
             ],
           },
           spoken: spokenParts(`Breakpoint of ${author}`, label, condition, why),
@@ -88,9 +88,16 @@ function authorOf({ sessions }: ServableSession, { guest }: HeldBreakpoint): str
   return harmless(found?.name ?? "a guest");
 }
 
-function reasonOf({ others }: HeldBreakpoint): string {
+function reasonOf({ others, isSecond }: HeldBreakpoint): string {
+  if (isSecond) return "the second one there, where your list has one";
   if (others.length === 0) return "changes your breakpoint, in this session only";
   return `not in your list while ${others.map((name) => `“${name}”`).join(", ")} ${others.length === 1 ? "runs" : "run"}`;
+}
+
+function wayToRemove({ isSecond }: HeldBreakpoint): string {
+  return isSecond
+    ? "remove the one in your list, whose place it then takes"
+    : "set a breakpoint of your own there, and remove that";
 }
 
 /** A guest may have sent anything. */

@@ -70,10 +70,10 @@ describe("one client's list", () => {
 
   test("may mirror what others set: without owning it, or taking its condition away", () => {
     const first = applyEdit(EMPTY_GROUP, 1, [at(3, { condition: "x" })]).group;
-    const mirrored = applyEdit(first, 2, [at(3)], [1]);
+    const mirrored = applyEdit(first, 2, [at(3)], { meant: [1] });
     assert.deepEqual([...(mirrored.group.entries.get(1)?.owners ?? [])], [1]);
     assert.deepEqual(mirrored.changed, []);
-    const edited = applyEdit(first, 2, [at(4, { condition: "y" })], [1]);
+    const edited = applyEdit(first, 2, [at(4, { condition: "y" })], { meant: [1] });
     assert.deepEqual(
       edited.group.entries.get(1)?.spec,
       { condition: "y", line: 3 },
@@ -82,7 +82,7 @@ describe("one client's list", () => {
     const later = applyEdit(mirrored.group, 2, [at(3, { condition: "z" })]);
     assert.deepEqual(later.changed, [1]);
     assert.deepEqual(lines(applyEdit(mirrored.group, 2, []).group), []);
-    const gone = applyEdit(applyEdit(first, 1, []).group, 2, [at(3)], [1]);
+    const gone = applyEdit(applyEdit(first, 1, []).group, 2, [at(3)], { meant: [1] });
     assert.deepEqual(gone.answer, [undefined], "a mirror of what is gone is no wish");
     assert.deepEqual(applyEdit(gone.group, 2, [at(3)]).answer, [undefined], "and stays none");
   });

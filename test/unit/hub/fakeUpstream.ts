@@ -30,8 +30,11 @@ export interface FakeOptions {
   readonly capabilities?: JsonObject;
   /** When `initialized` is sent; `never` leaves it to the test. Default: before the launch is answered. */
   readonly initialized?: "afterInitialize" | "atLaunch" | "never";
-  /** How breakpoints are numbered: kept by line, from 0, anew in each answer, from 1 in each answer, not at all. */
-  readonly ids?: "stable" | "zero" | "fresh" | "renumbered" | "none";
+  /**
+   * How breakpoints are numbered: kept by place and condition, the same from 0, by place alone, anew in each answer,
+   * from 1 in each answer, not at all.
+   */
+  readonly ids?: "stable" | "zero" | "places" | "fresh" | "renumbered" | "none";
   /** Where a breakpoint that was asked for at a line ends up. */
   readonly moves?: (line: number) => number;
   /** The column in which it ends up; absent: none is told. */
@@ -277,20 +280,27 @@ export class FakeUpstream implements Upstream {
     const group = source === undefined ? command : String(source.path);
     this.breakpoints.set(group, wanted);
     const { moves = (line: number) => line, column } = this.#options;
+    const counts = new Map<string, number>();
     const results = wanted.map((spec, i) => {
-      const id = this.#idOf(group, spec, i);
+      const words = JSON.stringify(spec);
+      const before = counts.get(words) ?? 0;
+      counts.set(words, before + 1);
+      const id = this.#idOf(group, spec, i, before);
       const place = typeof spec.line === "number" ? { line: moves(spec.line), column, source } : {};
       return { ...(id === undefined ? {} : { id }), verified: true, ...place };
     });
     return { breakpoints: results };
   }
 
-  #idOf(group: string, spec: JsonObject, index: number): number | undefined {
+  #idOf(group: string, spec: JsonObject, index: number, before: number): number | undefined {
     const ids = this.#options.ids ?? "stable";
     if (ids === "none") return undefined;
     if (ids === "fresh") return this.#nextId++;
     if (ids === "renumbered") return index + 1;
-    const key = `${group} ${JSON.stringify([spec.line, spec.column, spec.name, spec.dataId, spec.instructionReference])}`;
+    const { line, column, name, dataId, instructionReference, condition } = spec;
+    const place = [line, column, name, dataId, instructionReference];
+    const words = ids === "places" ? place : [...place, condition, before];
+    const key = `${group} ${JSON.stringify(words)}`;
     const id = this.#ids.get(key) ?? this.#nextId++;
     this.#ids.set(key, id);
     return id;

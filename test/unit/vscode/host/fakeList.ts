@@ -39,7 +39,13 @@ export class FakeList implements WindowList {
 
   add(key: string, specs: readonly JsonObject[]): readonly object[] {
     const added = specs.map((spec) => ({ handle: {}, key, enabled: true, spec: { ...spec } }));
-    this.#breakpoints.push(...added);
+    // VS Code keeps one for each place, the first.
+    const isFirst = (each: Listed) => {
+      const { line, column } = each.spec;
+      const place = this.#breakpoints.filter((other) => other.key === key && line !== undefined);
+      return !place.some(({ spec }) => spec.line === line && (spec.column ?? 1) === (column ?? 1));
+    };
+    for (const each of added) if (isFirst(each)) this.#breakpoints.push(each);
     this.#changed.fire();
     this.#send(key);
     return added.map(({ handle }) => handle);

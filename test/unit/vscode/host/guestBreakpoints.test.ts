@@ -388,6 +388,82 @@ describe("what a guest has set goes with the guest", () => {
   });
 });
 
+describe("two breakpoints of a guest at one place, of which VS Code keeps one", () => {
+  const two = set({ line: 5, condition: "i > 3" }, { line: 5, condition: "i < 1" });
+
+  for (const [what, other] of [
+    ["the second lives beside VS Code's list", false],
+    ["both do while another session runs", true],
+  ] as const)
+    test(what, async () => {
+      const { list, window, ana } = await served({ other });
+      const { breakpoints } = await ana.client.ok("setBreakpoints", two);
+      await rest();
+      assert.deepEqual(
+        objects(breakpoints).map(({ verified }) => verified),
+        [true, true],
+      );
+      assert.deepEqual(window.inForce(PATH), ["5 i > 3", "5 i < 1"]);
+      assert.deepEqual(lines(list), other ? [] : [[5, "i > 3"]]);
+      assert.deepEqual(
+        list.guests.held().map(({ isSecond }) => isSecond),
+        other ? [false, false] : [true],
+      );
+      window.setBreakpoint(PATH, { line: 9 });
+      await rest();
+      assert.equal(window.inForce(PATH).length, 3);
+      ana.client.vanish();
+      await rest();
+      assert.deepEqual(window.inForce(PATH), ["9"]);
+      assert.deepEqual(list.guests.held(), []);
+    });
+
+  test("while another session comes and goes they stay in force", async () => {
+    const { list, window, ana } = await served();
+    await ana.client.ok("setBreakpoints", two);
+    await rest();
+    const other = await startOther(list);
+    await rest();
+    assert.deepEqual(lines(list), []);
+    assert.deepEqual(window.inForce(PATH).sort(), ["5 i < 1", "5 i > 3"]);
+    other.end();
+    await rest();
+    assert.deepEqual(lines(list), [[5, "i > 3"]]);
+    assert.deepEqual(window.inForce(PATH).sort(), ["5 i < 1", "5 i > 3"]);
+  });
+
+  for (const [who, remove] of [
+    ["the guest", ({ ana }) => ana.client.ok("setBreakpoints", set({ line: 5, condition: "i < 1" }))],
+    ["the host", ({ window }) => window.removeBreakpoint(PATH, 5)],
+  ] satisfies [string, (all: Awaited<ReturnType<typeof served>>) => unknown][])
+    test(`${who} removes the first: the second takes its place`, async () => {
+      const all = await served();
+      await all.ana.client.ok("setBreakpoints", two);
+      await rest();
+      await remove(all);
+      await rest();
+      assert.deepEqual(all.window.inForce(PATH), ["5 i < 1"]);
+      assert.deepEqual(lines(all.list), [[5, "i < 1"]]);
+      assert.deepEqual(all.list.guests.held(), []);
+      all.window.removeBreakpoint(PATH, 5);
+      await rest();
+      assert.deepEqual(all.window.inForce(PATH), []);
+    });
+
+  test("beside the host's own, of which the guest makes the first", async () => {
+    const { list, window, ana } = await served();
+    window.setBreakpoint(PATH, { line: 5 });
+    await rest();
+    await ana.client.ok("setBreakpoints", two);
+    await rest();
+    assert.deepEqual(window.inForce(PATH), ["5 i > 3", "5 i < 1"]);
+    assert.deepEqual(lines(list), [[5, undefined]]);
+    ana.client.vanish();
+    await rest();
+    assert.deepEqual(window.inForce(PATH), ["5"]);
+  });
+});
+
 describe("breakpoints of guests without code", () => {
   test("are in VS Code's list, but stop no program of another session", async () => {
     const { list, window, other, ana } = await served({ other: true });

@@ -133,8 +133,9 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
   const served = await serve(debug("shop"), "tcp:port=0,insecure,bind=127.0.0.1");
   await enter(served, "Ana");
   const guest = served.host.guests()[0]?.participant.id;
-  const rows = (more: object, others = ["Other [x](command:y)"]) => {
-    const held = { tree: "shop", key: "file:///p/app.js", spec: { line: 9, ...more }, guest, others };
+  const rows = (more: object, others = ["Other [x](command:y)"], isSecond = false) => {
+    const spec = { line: 9, ...more };
+    const held = { tree: "shop", key: "file:///p/app.js", spec, guest, others, isSecond };
     const all = servingRows(serving.servers, [], 0, [held, { ...held, tree: "another" }]);
     return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
   };
@@ -146,6 +147,9 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
   assert.deepEqual(rows({ condition: "i" }, []), [
     ["app.js:9", "Ana · when i · changes your breakpoint, in this session only"],
   ]);
+  assert.deepEqual(rows({ condition: "i" }, [], true), [
+    ["app.js:9", "Ana · when i · the second one there, where your list has one"],
+  ]);
   // What is said after a long one is to be seen, too.
   const long = `i > ${"9".repeat(100)}`;
   assert.deepEqual(rows({ condition: long }), [["app.js:9", `Ana · when i > ${"9".repeat(20)}… · ${why}`]]);
@@ -155,6 +159,7 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
     spec: { line: 9, condition: long },
     guest,
     others: [],
+    isSecond: false,
   };
   const row = servingRows(serving.servers, [], 0, [held])[0]?.children.at(-1);
   for (const text of [row?.face.tooltip.title, row?.face.spoken]) assert.ok(text?.includes(long), text);
