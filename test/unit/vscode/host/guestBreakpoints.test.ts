@@ -433,9 +433,12 @@ describe("two breakpoints of a guest at one place, of which VS Code keeps one", 
   });
 
   for (const [who, remove] of [
-    ["the guest", ({ ana }) => ana.client.ok("setBreakpoints", set({ line: 5, condition: "i < 1" }))],
-    ["the host", ({ window }) => window.removeBreakpoint(PATH, 5)],
-  ] satisfies [string, (all: Awaited<ReturnType<typeof served>>) => unknown][])
+    [
+      "the guest",
+      async ({ ana }) => void (await ana.client.ok("setBreakpoints", set({ line: 5, condition: "i < 1" }))),
+    ],
+    ["the host", async ({ window }) => Promise.resolve(window.removeBreakpoint(PATH, 5))],
+  ] satisfies [string, (all: Awaited<ReturnType<typeof served>>) => Promise<void>][])
     test(`${who} removes the first: the second takes its place`, async () => {
       const all = await served();
       await all.ana.client.ok("setBreakpoints", two);
