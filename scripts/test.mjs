@@ -9,6 +9,7 @@ const GROUPS = {
   grammar: ["test/grammar"],
   fuzz: ["test/fuzz"],
   integration: ["test/integration"],
+  walk: ["test/walk"],
   e2e: ["test/e2e"],
 };
 const LOGS = ".tools/logs";
@@ -70,8 +71,8 @@ async function run(name, paths) {
   const at = text.lastIndexOf("\nℹ tests ");
   const failures = text.indexOf("\n✖ failing tests:");
   const skipped = text.split("\n").filter((line) => line.includes(" # "));
-  // How many inputs there were, and the seed by which they are the same again.
-  console.log(text.match(/^ℹ fuzz .*$/gm)?.join("\n") ?? "");
+  // How many inputs and walks there were, and the seed by which they are the same again.
+  console.log(text.match(/^ℹ (?:fuzz|walk) .*$/gm)?.join("\n") ?? "");
   if (skipped.length > 0) console.log(skipped.map((line) => line.trim()).join("\n"));
   console.log(text.slice(at + 1, failures < 0 ? undefined : failures).trimEnd());
   if (failures >= 0) console.log(text.slice(failures).trimEnd());

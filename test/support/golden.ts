@@ -18,7 +18,7 @@ interface Frame {
 }
 
 /** What is nondeterministic in one adapter only, by the golden transcript's name. */
-const RULES: Readonly<Record<string, CanonicalRules>> = {
+export const GOLDEN_RULES: Readonly<Record<string, CanonicalRules>> = {
   /** The Go runtime's goroutines differ in number and name; main's is named with its thread's id. */
   delve: { edit: onlyMain },
   /**
@@ -47,7 +47,7 @@ export function goldenLines(
   transcript: readonly TranscriptEntry[],
   options?: NormalizeOptions,
 ): string[] {
-  return normalize(canonicalize(transcript, RULES[name.replace(/-(root|stopped)$/, "")]), options).map(
+  return normalize(canonicalize(transcript, GOLDEN_RULES[name.replace(/-(root|stopped)$/, "")]), options).map(
     (message) => JSON.stringify(message),
   );
 }

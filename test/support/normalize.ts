@@ -26,6 +26,9 @@ const HANDLES: Readonly<Record<string, string>> = {
   breakpointId: "breakpoint",
   targetId: "target",
   moduleId: "module",
+  valueLocationReference: "location",
+  declarationLocationReference: "location",
+  locationReference: "location",
 };
 
 /** What `id` means in the objects below these keys. */

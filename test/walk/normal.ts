@@ -1,0 +1,108 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { type CanonicalRules, type Loose, canonicalize } from "../support/canonical.ts";
+import type { TranscriptEntry } from "../support/dapClient.ts";
+import { GOLDEN_RULES, fromFirstStop } from "../support/golden.ts";
+import { normalize } from "../support/normalize.ts";
+import type { Ground } from "./grounds.ts";
+import type { Told, Walked } from "./walk.ts";
+
+/**
+ * What makes two walks comparable; all else must be equal, message by message.
+ *
+ * - Ids and references become placeholders by order of first use, addresses and process ids likewise (normalize.ts).
+ * - Output is joined by category, and events are a partial order: between two requests, answers stand before events, and
+ *   events that come when they like stand behind all, by kind, in their order (canonical.ts).
+ * - Before `initialize` is answered nothing has been set going, so there the order is kept, by name.
+ * - What comes after `disconnect` is sent is chance, as a walk may leave a program that runs on.
+ * - Variables are in the order of their names: objects of JavaScript have none of their own.
+ * - Statistics, and the frames and scripts of runtimes, are there on both sides; what is in them is chance.
+ * - A child session is joined late by design, so there what comes before its first stop is not compared.
+ */
+export function alone(ground: Ground, { transcript }: Walked): string[] {
+  const { golden, session } = ground.entry;
+  const ending = transcript.findIndex(
+    ({ message }) => "command" in message && message.command === "disconnect",
+  );
+  const begun = transcript.slice(0, ending < 0 ? undefined : ending);
+  const lines = normalize(canonicalize(session.child ? fromFirstStop(begun) : begun, rulesOf(golden)));
+  return [
+    ...(session.child || golden === "debugpy" ? [] : [opening(transcript)]),
+    ...lines.map((line) => JSON.stringify(line)),
+  ];
+}
+
+/**
+ * The same for several people, of whom each sees the messages of others as little as if alone: answers and stops, each
+ * person's numbered for themselves, and anew from each stop on: the adapter is asked less often through the hub, so that it
+ * gives out fewer numbers. Ids of breakpoints in stops are left out, because each client has its own.
+ */
+export function together({ entry: { golden } }: Ground, { told, ended, transcript }: Walked): string[] {
+  const { drop, edit = (message: Loose) => message } = rulesOf(golden);
+  const lines = told.flatMap((mine, person) =>
+    byStop(mine).flatMap((stop) => {
+      const kept = stop
+        .map(({ at, entry }) => ({ at, entry: { ...entry, message: withoutIds(edit(entry.message)) } }))
+        .filter(({ entry }) => drop?.(entry.message) !== true);
+      return normalize(kept.map(({ entry }) => entry)).map((line, i) => ({
+        at: (kept[i] as Told).at,
+        text: `person ${person + 1} ${JSON.stringify(line)}`,
+      }));
+    }),
+  );
+  const texts = lines.sort((a, b) => a.at - b.at).map(({ text }) => text);
+  return ended ? [...texts, `the program printed ${JSON.stringify(printed(transcript))}`] : texts;
+}
+
+function rulesOf(golden: string): CanonicalRules {
+  const { edit = (message: Loose) => message, ...rules } = GOLDEN_RULES[golden] ?? {};
+  return { ...rules, edit: (message) => sorted(withKeysOfStatistics(message) ?? edit(message)) };
+}
+
+/** What was said up to the answer to `initialize`, by name. */
+function opening(transcript: readonly TranscriptEntry[]): string {
+  const answer = transcript.findIndex(({ message }) => message.type === "response");
+  const names = transcript.slice(0, answer + 1).map(({ direction, message }) => {
+    const { type, event, command = "", body } = message as Loose;
+    const category = body?.["category"];
+    return [direction, type, event ?? command, ...(typeof category === "string" ? [category] : [])].join(" ");
+  });
+  return `opening: ${names.join(", ")}`;
+}
+
+function withKeysOfStatistics(message: Loose): Loose | undefined {
+  const { statistics } = message as { statistics?: unknown };
+  if (message.event !== "terminated" || typeof statistics !== "object" || statistics === null)
+    return undefined;
+  return { ...message, statistics: Object.keys(statistics).sort() } as Loose;
+}
+
+function sorted(message: Loose): Loose {
+  if (message.command !== "variables" || message.body === undefined) return message;
+  const variables = message.body["variables"] as readonly DebugProtocol.Variable[] | undefined;
+  if (variables === undefined) return message;
+  return { ...message, body: { ...message.body, variables: [...variables].sort(byName) } };
+}
+
+const byName = (a: DebugProtocol.Variable, b: DebugProtocol.Variable) => (a.name < b.name ? -1 : 1);
+
+function byStop(told: readonly Told[]): Told[][] {
+  const parts: Told[][] = [[]];
+  for (const each of told) {
+    if (each.entry.message.type === "event") parts.push([]);
+    parts.at(-1)?.push(each);
+  }
+  return parts;
+}
+
+function withoutIds(message: Loose): Loose {
+  if (message.event !== "stopped") return message;
+  return { ...message, body: { ...message.body, hitBreakpointIds: [] } };
+}
+
+function printed(transcript: readonly TranscriptEntry[]): string {
+  return transcript
+    .map(({ message }) => message as DebugProtocol.OutputEvent)
+    .filter(({ event, body }) => event === "output" && body.category === "stdout")
+    .map(({ body }) => body.output)
+    .join("");
+}
