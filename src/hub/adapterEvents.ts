@@ -1,4 +1,4 @@
-import { encodeJson, isObject, parseObject } from "../dap/messages.ts";
+import { encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
 import type { Client } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { HandleBag } from "./handles.ts";
@@ -75,11 +75,13 @@ export class AdapterEvents {
   /** Others show values that are no longer true: they are told to ask again (`body` as of DAP's `invalidated`). */
   altered(actor: Client | undefined, body: Buffer | undefined): void {
     this.#parts.queries.invalidate();
+    const others: Client[] = [];
     for (const client of this.#hub.clients) {
       if (!client.live || client === actor) continue;
       if (client.profile?.invalidated === true) client.event("invalidated", body);
-      else this.#stopAgain(client);
+      else if (client.profile?.resumesFurtherStops === false) others.push(client);
     }
+    if (others.length > 0) this.#whereOneStands(() => this.#stopAgain(others));
   }
 
   /** The body of a `stopped` event with the ids of the breakpoints as this client knows them. */
@@ -93,11 +95,29 @@ export class AdapterEvents {
     return same ? raw : encodeJson({ ...body, hitBreakpointIds: ids });
   }
 
-  /** For a client that does not know `invalidated`: the stop once more, without taking the focus. */
-  #stopAgain(client: Client): void {
-    replayStops(client, this.#parts.execution, (_client, raw) =>
-      encodeJson({ ...parseObject(this.stoppedBody(client, raw)), preserveFocusHint: true }),
-    );
+  /** For clients that do not know `invalidated`: the stop once more, without taking the focus. */
+  #stopAgain(clients: readonly Client[]): void {
+    for (const client of clients) {
+      if (client.gone) continue;
+      replayStops(client, this.#parts.execution, (_client, raw) =>
+        encodeJson({ ...parseObject(this.stoppedBody(client, raw)), preserveFocusHint: true }),
+      );
+    }
+  }
+
+  /** Calls back if exactly one thread stands. Where nobody has asked which threads there are, the adapter is asked. */
+  #whereOneStands(then: () => void): void {
+    const { execution } = this.#parts;
+    if (!execution.stopped) return;
+    const count = execution.standingCount;
+    if (count === 1) then();
+    if (count !== undefined) return;
+    const { version } = execution;
+    this.#hub.upstream.request("threads", undefined, ({ success, body }) => {
+      if (!success) return;
+      execution.listed(threadIdsIn(body), version);
+      if (execution.version === version && execution.standingCount === 1) then();
+    });
   }
 
   #breakpoint(body: Buffer | undefined): void {
@@ -121,7 +141,9 @@ export class AdapterEvents {
   #thread(body: Buffer | undefined): void {
     const { reason, threadId } = parseObject(body);
     this.#parts.queries.invalidate();
-    if (reason === "exited" && typeof threadId === "number") this.#parts.execution.forget(threadId);
+    if (typeof threadId !== "number") return;
+    if (reason === "exited") this.#parts.execution.forget(threadId);
+    else this.#parts.execution.add(threadId);
   }
 
   #outputHandles(body: Buffer | undefined): void {
@@ -129,4 +151,9 @@ export class AdapterEvents {
     const bag = new HandleBag("output", body, this.#parts.execution.latest());
     for (const client of this.#hub.clients) if (client.live) client.handles.add(bag);
   }
+}
+
+/** The threads in the answer to `threads`. */
+export function threadIdsIn(body: Buffer | undefined): number[] {
+  return objects(parseObject(body).threads).flatMap(({ id }) => (typeof id === "number" ? [id] : []));
 }

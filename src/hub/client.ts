@@ -19,7 +19,7 @@ import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import { maskCapabilities } from "../dap/requests.ts";
 import type { Conversion } from "./convert.ts";
-import type { Epoch } from "./execution.ts";
+import type { Stop } from "./execution.ts";
 import { IssuedHandles } from "./handles.ts";
 import { Outbox } from "./outbox.ts";
 import { type Profile, understandsEvent } from "./profile.ts";
@@ -85,8 +85,8 @@ export class Client {
   startArgs: JsonObject | undefined;
   /** True once it gets events: the driver at once, the others after their snapshot. */
   live = false;
-  /** The epochs whose `stopped` it got and whose end it has not been told. */
-  readonly toldStops = new Set<Epoch>();
+  /** The stops that it was told of and whose end it has not been told. */
+  readonly toldStops = new Set<Stop>();
   /** The ids by which it knows breakpoints: entry → id. */
   readonly breakpointIds = new BreakpointIds();
 
@@ -176,11 +176,11 @@ export class Client {
   }
 
   /** Sends `stopped` and remembers with which message it went, for `sawStop`. */
-  stopped(epoch: Epoch, body: Buffer): void {
+  stopped(stop: Stop, body: Buffer): void {
     // Until it is on its way the client cannot have seen it. The same stop told again changes nothing.
-    const isNew = !this.toldStops.has(epoch);
+    const isNew = !this.toldStops.has(stop);
     if (isNew) this.#stopSentAt = Infinity;
-    this.toldStops.add(epoch);
+    this.toldStops.add(stop);
     const converted = this.conversion?.toClient("stopped", body) ?? body;
     this.#outbox.send({
       encode: () => {

@@ -3,7 +3,7 @@ import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import { allows } from "../common/access.ts";
 import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
 import { understands } from "../dap/vocabulary.ts";
-import type { AdapterEvents } from "./adapterEvents.ts";
+import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
 import type { HubContext, Parts } from "./context.ts";
@@ -166,9 +166,12 @@ export class Dispatch {
   }
 
   #query(request: ClientRequest, rule: RequestRule): void {
-    this.#parts.queries.ask(request, this.#epochFor(request, rule), ({ body }) =>
-      this.#parts.sources.note(request.command, body),
-    );
+    const { execution, sources, queries } = this.#parts;
+    const { version } = execution;
+    queries.ask(request, this.#epochFor(request, rule), ({ body }) => {
+      sources.note(request.command, body);
+      if (request.command === "threads") execution.listed(threadIdsIn(body), version);
+    });
   }
 
   #evaluate(request: ClientRequest, rule: RequestRule): void {

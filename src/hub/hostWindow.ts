@@ -2,7 +2,7 @@ import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { Participant } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
-import type { AdapterEvents } from "./adapterEvents.ts";
+import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import { changeDeed } from "./deeds.ts";
 
 /** A request of the window on its way to the adapter. */
@@ -40,7 +40,7 @@ export class HostWindow {
     this.participant.lastActiveAt = Date.now();
     const { command, args } = request;
     const rule = REQUESTS.get(command);
-    const { lifecycle, steering, breakpoints, snapshot, sources } = this.#parts;
+    const { lifecycle, steering, breakpoints, snapshot, sources, execution } = this.#parts;
     switch (rule?.kind) {
       case "lifecycle":
         if (command === "restart") {
@@ -69,10 +69,14 @@ export class HostWindow {
         return ({ success }) => {
           if (success) this.#changed(command, args);
         };
-      case "query":
+      case "query": {
+        const { version } = execution;
         return ({ success, body }) => {
-          if (success) sources.note(command, body);
+          if (!success) return;
+          sources.note(command, body);
+          if (command === "threads") execution.listed(threadIdsIn(body), version);
         };
+      }
       case "cancel":
       case "reverse":
       case undefined:

@@ -111,7 +111,7 @@ export class Hub implements HubContext {
     const execution = new Execution();
     const breakpoints = new Breakpoints(this);
     if (options.parent !== undefined) breakpoints.inherit(options.parent.#parts.breakpoints);
-    const queries = new Queries(this, () => execution.latest());
+    const queries = new Queries(this, execution);
     const lifecycle = new Lifecycle({
       upstream,
       begin: (client) => this.#begin(client),

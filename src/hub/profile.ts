@@ -16,6 +16,8 @@ export interface Profile {
   readonly progress: boolean;
   /** VS Code and Theia take a breakpoint that they are told of into their own list, and send it with that. */
   readonly adoptsBreakpoints: boolean;
+  /** nvim-dap answers a further `stopped` with `continue`, up to 0.5 also one of the thread that it shows. */
+  readonly resumesFurtherStops: boolean;
 }
 
 export function readProfile(args: JsonObject): Profile {
@@ -34,6 +36,7 @@ export function readProfile(args: JsonObject): Profile {
     invalidated: flag("supportsInvalidatedEvent"),
     memory: flag("supportsMemoryEvent"),
     progress: flag("supportsProgressReporting"),
+    resumesFurtherStops: args.clientID === "neovim",
     adoptsBreakpoints: args.clientID === "vscode" || args.clientID === "theia",
   };
 }

@@ -3,7 +3,7 @@ import { LIMITS } from "../common/limits.ts";
 import { type Outcome, errorOutcome, isObject } from "../dap/messages.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
-import type { Epoch } from "./execution.ts";
+import type { Epoch, Execution } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 
 interface Query {
@@ -25,17 +25,16 @@ export class Queries {
   #kept = new Map<string, Query>();
   #keptBytes = 0;
   readonly #waiting = new Map<ClientRequest, Query>();
-  readonly #latest: () => Epoch | undefined;
+  readonly #execution: Execution;
 
-  /** `latest`: the present stop, for what is asked without one. */
-  constructor(hub: HubContext, latest: () => Epoch | undefined) {
+  constructor(hub: HubContext, execution: Execution) {
     this.#hub = hub;
-    this.#latest = latest;
+    this.#execution = execution;
   }
 
   /**
-   * Asks the adapter, or takes the answer that is known. The answer is kept only within an `epoch`; `onAnswer` sees
-   * it once, whoever asked.
+   * Asks the adapter, or takes the answer that is known. The answer is kept only within an `epoch`, and while no thread
+   * may run that could make it untrue; `onAnswer` sees it once, whoever asked.
    */
   ask(request: ClientRequest, epoch: Epoch | undefined, onAnswer: (outcome: Outcome) => void): void {
     const key = `${request.command} ${epoch?.id ?? ""} ${canonical(request.args)}`;
@@ -65,12 +64,13 @@ export class Queries {
       const outcome = { ...answer, body };
       query.outcome = outcome;
       if (outcome.success && body !== undefined)
-        query.bag = new HandleBag(request.command, body, epoch ?? this.#latest());
+        query.bag = new HandleBag(request.command, body, epoch ?? this.#epochNow(request));
       if (outcome.success) onAnswer(outcome);
       for (const waiter of query.waiters) this.#serve(query, outcome, waiter);
       query.waiters.clear();
       if (this.#kept.get(key) !== query) return;
-      if (epoch?.open === true && outcome.success) this.#keep(key, body?.length ?? 0);
+      if (epoch?.open === true && outcome.success && this.#execution.allStand)
+        this.#keep(key, body?.length ?? 0);
       else this.#kept.delete(key);
     });
   }
@@ -108,6 +108,11 @@ export class Queries {
       this.#waiting.delete(request);
     }
     for (const query of this.#kept.values()) query.served.delete(client);
+  }
+
+  /** The stop that an answer is about which was asked for while its thread ran. */
+  #epochNow({ args }: ClientRequest): Epoch | undefined {
+    return this.#execution.epochOf(args.threadId) ?? this.#execution.latest();
   }
 
   #serve(query: Query, outcome: Outcome, request: ClientRequest): void {

@@ -141,16 +141,25 @@ export class Snapshot {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Sends a client `stopped` for each stopped thread, in the order in which they stopped, so the last has the focus. */
+/**
+ * Tells a client what stands, with the fewest events that say it: some resume the thread of each further `stopped`.
+ * One for an all-stop, then which of its threads run; otherwise one for each thread, in the order in which they
+ * stopped, so the last has the focus.
+ */
 export function replayStops(
   client: Client,
   execution: Execution,
   bodyFor: (client: Client, raw: Buffer) => Buffer,
 ): void {
-  for (const epoch of execution.stops) {
-    client.handles.add(new HandleBag("stopped", epoch.raw, epoch));
-    client.stopped(epoch, bodyFor(client, epoch.raw));
+  const { stops, events, running } = execution.present;
+  const one = client.profile?.resumesFurtherStops === true;
+  for (const { stop, raw } of one ? events.slice(-1) : events) {
+    client.handles.add(new HandleBag("stopped", raw, execution.epochOf(stop.threadId) ?? execution.latest()));
+    client.stopped(stop, bodyFor(client, raw));
   }
+  for (const stop of stops) client.toldStops.add(stop);
+  for (const threadId of running)
+    client.event("continued", encodeJson({ threadId, allThreadsContinued: false }));
 }
 
 function keep(event: string, body: Buffer | undefined): Kept {

@@ -42,7 +42,7 @@ export class Steering {
 
   adapterStopped(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
     const raw = body ?? encodeJson({ reason: "unknown" });
-    const { epoch, replaced, ended } = this.#execution.stop(parseObject(raw), raw);
+    const { stop, epoch, replaced, ended } = this.#execution.stop(parseObject(raw), raw);
     // An adapter may stop before it has answered the resume: the others must still see the program run first.
     for (const resume of ended) this.#announce(resume);
     this.#invalidate();
@@ -51,23 +51,26 @@ export class Steering {
       client.handles.prune();
       if (!client.live) continue;
       client.handles.add(bag);
-      if (replaced !== undefined) client.toldStops.delete(replaced);
-      client.stopped(epoch, bodyFor(client, raw));
+      for (const other of replaced) client.toldStops.delete(other);
+      client.stopped(stop, bodyFor(client, raw));
     }
   }
 
   adapterContinued(body: Buffer | undefined): void {
     const { threadId, allThreadsContinued } = parseObject(body);
     const thread = typeof threadId === "number" ? threadId : undefined;
-    const resume =
-      this.#execution.resumeOf(thread) ??
-      this.#execution.resume(undefined, thread, allThreadsContinued === false);
-    if (allThreadsContinued !== false) this.#execution.resumeRest(resume);
+    const all = saysAll(allThreadsContinued);
+    const known = this.#execution.resumeOf(thread);
+    const resume = known ?? this.#execution.resume(undefined, thread, all === false);
+    // That not all run is said of the thread that it names.
+    const changes = (all !== false || resume.threadId === thread) && this.#execution.told(resume, all);
+    // What the clients were told by us was something else.
+    if (changes) resume.toldByUs.clear();
     resume.announced = true;
     this.#invalidate();
     for (const client of this.#hub.clients) {
       if (!client.live || resume.toldByUs.delete(client)) continue;
-      for (const epoch of resume.closed) client.toldStops.delete(epoch);
+      for (const stop of resume.ended) client.toldStops.delete(stop);
       client.event("continued", body);
     }
   }
@@ -90,7 +93,7 @@ export class Steering {
       );
       return;
     }
-    const resume = this.#execution.resume(client, threadId, args.singleThread === true);
+    const resume = this.#execution.resume(client, threadId, this.#isSingle(args));
     this.#send(request, request.rawArgs, resume);
   }
 
@@ -102,7 +105,7 @@ export class Steering {
   /** The host's own window resumes the program. Returns what takes the adapter's answer. */
   windowResumes(window: Actor, command: string, args: JsonObject): (outcome: Outcome) => void {
     const threadId = typeof args.threadId === "number" ? args.threadId : undefined;
-    const resume = this.#execution.resume(window, threadId, args.singleThread === true);
+    const resume = this.#execution.resume(window, threadId, this.#isSingle(args));
     this.#invalidate();
     return (outcome) => {
       if (outcome.success) this.#resumed(window, command, args, resume, outcome);
@@ -112,25 +115,27 @@ export class Steering {
 
   #send(request: ClientRequest, rawArgs: Buffer | undefined, resume: Resume): void {
     const { client, command, args } = request;
-    const told = resume.closed.filter((epoch) => client.toldStops.delete(epoch));
+    const told = resume.ended.filter((stop) => client.toldStops.delete(stop));
     this.#invalidate();
     request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
-      if (!outcome.success && this.#execution.undo(resume))
-        for (const epoch of told) client.toldStops.add(epoch);
+      if (!outcome.success) this.#execution.undo(resume);
       request.answer(outcome);
       if (outcome.success) this.#resumed(client, command, args, resume, outcome);
+      for (const stop of told) if (this.#execution.has(stop)) client.toldStops.add(stop);
     });
   }
 
   /** The adapter has taken a resume. */
   #resumed(actor: Actor, command: string, args: JsonObject, resume: Resume, { body }: Outcome): void {
-    // DAP: an absent `allThreadsContinued` of a ContinueResponse means all.
-    if (command === "continue" && args.singleThread !== true) {
-      if (parseObject(body).allThreadsContinued !== false) this.#execution.resumeRest(resume);
-    }
+    if (command === "continue") this.#execution.told(resume, saysAll(parseObject(body).allThreadsContinued));
     this.#announce(resume);
     const deed = REQUESTS.get(command)?.deed;
     if (deed !== undefined) this.#hub.notice(actor, deed);
+  }
+
+  /** DAP: an adapter that does not say that it can run one thread alone runs all. */
+  #isSingle({ singleThread }: JsonObject): boolean {
+    return singleThread === true && this.#hub.capabilities.supportsSingleThreadExecutionRequests === true;
   }
 
   #pause(request: ClientRequest, rule: RequestRule): void {
@@ -153,13 +158,13 @@ export class Steering {
   #announce(resume: Resume): void {
     if (resume.announced) return;
     resume.announced = true;
-    const first = resume.closed.at(-1);
-    const threadId = resume.threadId ?? first?.threadId ?? 0;
+    const threadId = resume.threadId ?? resume.of.at(-1)?.threadId ?? 0;
     const body = encodeJson({ threadId, allThreadsContinued: resume.all });
     for (const client of this.#hub.clients) {
       if (!client.live || client === resume.issuer) continue;
-      const told = resume.closed.filter((epoch) => client.toldStops.delete(epoch));
-      if (told.length === 0) continue;
+      const knows = resume.of.some((stop) => client.toldStops.has(stop));
+      for (const stop of resume.ended) client.toldStops.delete(stop);
+      if (!knows) continue;
       resume.toldByUs.add(client);
       client.event("continued", body);
     }
@@ -170,4 +175,9 @@ export class Steering {
       ? client.handles.find("frame", args.frameId).epoch?.threadId
       : undefined;
   }
+}
+
+/** What the adapter says of all threads; undefined if nothing. */
+function saysAll(value: unknown): boolean | undefined {
+  return typeof value === "boolean" ? value : undefined;
 }
