@@ -29,7 +29,7 @@ export class AdapterEvents {
         steering.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw));
         return;
       case "continued":
-        steering.adapterContinued(body);
+        steering.adapterContinued(body, (client, raw) => this.stoppedBody(client, raw));
         return;
       case "breakpoint":
         this.#breakpoint(body);

@@ -29,8 +29,6 @@ export interface Resume {
   readonly threadId: number | undefined;
   /** Whether all threads run by it, as far as is known. */
   all: boolean;
-  /** Whether one thread alone was asked for. */
-  readonly single: boolean;
   /** What the adapter has said of `all`, if it has. */
   said: boolean | undefined;
   /** Whether the clients know, by the adapter's word or by ours. */
@@ -218,7 +216,6 @@ export class Execution {
       issuer,
       threadId,
       all: threadId === undefined || (!single && (all || !epochs.has(threadId))),
-      single,
       said: undefined,
       announced: false,
       toldByUs: new Set(),
@@ -233,12 +230,11 @@ export class Execution {
 
   /**
    * What the adapter says of a resume, in its answer or in an event: whether all threads run by it. DAP: saying nothing
-   * means all; not so of one thread that was asked for alone, and not against what it has said before. Returns whether
-   * that is news.
+   * means all, but not against what it has said before. Returns whether that is news.
    */
   told(resume: Resume, all: boolean | undefined): boolean {
     if (!this.#resumes.includes(resume) || resume.threadId === undefined) return false;
-    if (all === undefined && (resume.single || resume.said !== undefined)) return false;
+    if (all === undefined && resume.said !== undefined) return false;
     resume.said = all ?? resume.said;
     const isAll = all ?? true;
     if (isAll === resume.all) return false;

@@ -5,6 +5,7 @@ import type { Client, ClientRequest } from "./client.ts";
 import type { Actor, HubContext } from "./context.ts";
 import type { Execution, Resume } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
+import { replayStops } from "./snapshot.ts";
 
 /** Requests that make the program run; `pause` does not. */
 const RESUMES = new Set([
@@ -56,22 +57,33 @@ export class Steering {
     }
   }
 
-  adapterContinued(body: Buffer | undefined): void {
+  adapterContinued(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
     const { threadId, allThreadsContinued } = parseObject(body);
     const thread = typeof threadId === "number" ? threadId : undefined;
     const all = saysAll(allThreadsContinued);
     const known = this.#execution.resumeOf(thread);
     const resume = known ?? this.#execution.resume(undefined, thread, all === false);
     // That not all run is said of the thread that it names.
-    const changes = (all !== false || resume.threadId === thread) && this.#execution.told(resume, all);
+    const isNews = (all !== false || resume.threadId === thread) && this.#execution.told(resume, all);
+    const isLate = isNews && resume.announced;
     // What the clients were told by us was something else.
-    if (changes) resume.toldByUs.clear();
+    if (isNews) resume.toldByUs.clear();
     resume.announced = true;
     this.#invalidate();
     for (const client of this.#hub.clients) {
       if (!client.live || resume.toldByUs.delete(client)) continue;
       for (const stop of resume.ended) client.toldStops.delete(stop);
       client.event("continued", body);
+    }
+    if (isLate && !resume.all) this.#standAfterAll(resume, bodyFor);
+  }
+
+  /** Others were told that all threads run, and some stand: who asked for it knows what the adapter meant. */
+  #standAfterAll({ issuer }: Resume, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
+    for (const client of this.#hub.clients) {
+      if (!client.live) continue;
+      if (client !== issuer) replayStops(client, this.#execution, bodyFor);
+      else for (const stop of this.#execution.present.stops) client.toldStops.add(stop);
     }
   }
 
