@@ -117,6 +117,45 @@ describe("many clients ask the same", () => {
     assert.equal(upstream.commands("threads").length, 4);
   });
 
+  test("nothing is kept while a thread runs that could change it", async () => {
+    const alone = { threadId: 1, allThreadsStopped: false };
+    const RUNNING: Record<string, (upstream: FakeUpstream, a: MemoryClient) => unknown> = {
+      "one thread stopped, of the others nothing is known": (upstream) => upstream.stop(alone),
+      "one thread stopped, there are others": async (upstream, a) => {
+        upstream.stop(alone);
+        await a.ok("threads");
+      },
+      "another thread of an all-stop was resumed": async (upstream, a) => {
+        upstream.stop();
+        await a.ok("next", { threadId: 2, singleThread: true });
+      },
+    };
+    for (const [how, run] of Object.entries(RUNNING)) {
+      const capabilities = { ...CAPABILITIES, supportsSingleThreadExecutionRequests: true };
+      const { upstream, a, b } = await served(["a", "b"], { capabilities });
+      upstream.handlers.threads = () => ({ threads: [{ id: 1 }, { id: 2 }] });
+      await run(upstream, a);
+      upstream.received.length = 0;
+      for (const client of [a, b]) {
+        await look(client);
+        await client.ok("evaluate", { expression: "x", context: "watch", frameId: 1 });
+      }
+      assert.equal(upstream.received.length, 12, how);
+    }
+  });
+
+  test("where the only thread that there is has stopped, answers are kept", async () => {
+    const { upstream, a, b } = await served(["a", "b"]);
+    upstream.stop({ allThreadsStopped: false });
+    await look(a);
+    await look(b);
+    assert.deepEqual(upstream.commands(), ["threads", "stackTrace", "stackTrace", "scopes", "variables"]);
+    upstream.emit("thread", { reason: "started", threadId: 2 });
+    await look(a);
+    await look(b);
+    assert.ok(upstream.commands("variables").length >= 2, "a new thread may run");
+  });
+
   test("one who leaves while others wait takes nothing along", async () => {
     const { upstream, a, b } = await served(["a", "b"]);
     upstream.stop();
