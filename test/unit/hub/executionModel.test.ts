@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type JsonObject, objects } from "../../../src/dap/messages.ts";
+import { objects } from "../../../src/dap/messages.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { CAPABILITIES, FakeUpstream } from "./fakeUpstream.ts";
 import { type MemoryClient, type Message, connect, enter, settle } from "./memoryClient.ts";
@@ -141,7 +141,7 @@ class Bench {
   readonly model = new Model();
   readonly clients: MemoryClient[] = [];
   /** By client: what each of its own resumes did, by sequence number. */
-  readonly own: Map<number, boolean | number>[] = [new Map(), new Map()];
+  readonly own = [new Map<number, boolean | number>(), new Map<number, boolean | number>()];
   readonly held: Held[][] = [[], []];
   #lastFrame = 0;
   #listsThreads = false;

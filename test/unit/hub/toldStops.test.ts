@@ -28,7 +28,7 @@ type Served = Awaited<ReturnType<typeof served>>;
 /** Several threads, and how they came to stand; what a late client is told of it; how many stand. */
 const STOPS: Record<
   string,
-  { stand(served: Served): unknown; late: unknown[]; threads: readonly number[]; isOne?: true }
+  { stand: (served: Served) => unknown; late: unknown[]; threads: readonly number[]; isOne?: true }
 > = {
   "all-stop, one event": {
     stand: ({ upstream }) => upstream.stop({ threadId: 1 }),
