@@ -52,6 +52,27 @@ js_debug() {
   rm -rf "$tools/pack"
 }
 
+# On npm, too, but compiled at its installation: with a compiler and the headers of the Node that runs here. Where that
+# Node has them beside it they are not fetched.
+cdt_gdb() {
+  local wanted=$PWD/test/integration/tools target=$tools/cdt-gdb version start prefix
+  version=$(cat "$wanted"/package*.json | sha256sum)
+  [ "$(cat "$target/.version" 2>/dev/null)" = "$version" ] && return
+  start=$(date +%s)
+  prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
+  rm -rf "$target" && mkdir -p "$target" && cp "$wanted"/package*.json "$target"
+  if (
+    cd "$target" || exit
+    [ ! -e "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
+    npm ci --no-audit --no-fund --loglevel=error
+  ) >"$log" 2>&1; then
+    echo "$version" >"$target/.version"
+    done_in cdt-gdb-adapter "$start"
+  else
+    skip cdt-gdb-adapter "$(reason)"
+  fi
+}
+
 # Compiles one fixture if its source is newer: TARGET SOURCE COMMAND…
 compile() {
   local target=$1 source=$2
@@ -75,9 +96,10 @@ fixtures() {
   [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
 }
 
-packages python3-debugpy delve golang-go lldb-19 gcc g++ libc6-dev gdb qemu-system-x86 emacs-nox elpa-dap-mode socat \
-  iproute2 nftables
+packages python3-debugpy delve golang-go lldb-19 gcc g++ libc6-dev make gdb qemu-system-x86 emacs-nox elpa-dap-mode \
+  socat iproute2 nftables
 kernel
 js_debug
+cdt_gdb
 fixtures
 finish

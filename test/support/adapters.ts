@@ -1,6 +1,6 @@
 import { DapClient, type DapClientOptions } from "./dapClient.ts";
 import { type Fixture, FIXTURES, ROOT, fixtures } from "./fixtures.ts";
-import type { Part } from "./parts.ts";
+import { TOOLS, type Part } from "./parts.ts";
 import { TestProcess, freePort } from "./process.ts";
 
 /** An adapter that speaks DAP on its standard streams. */
@@ -54,7 +54,7 @@ export interface AdapterEntry {
 export const PYTHON = "/usr/bin/python3";
 export const LLDB_DAP = "/usr/bin/lldb-dap-19";
 const JS_DEBUG = `${ROOT}/test/support/jsdebug-server.mjs`;
-const CDT_GDB = `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`;
+const CDT_GDB = `${TOOLS}/cdt-gdb/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`;
 
 const set = { name: "total", value: "100" } as const;
 const evaluate = { expression: "n + 40", context: "watch", result: /\b42\b/ } as const;

@@ -8,7 +8,12 @@ const PARTS = {
   debugpy: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/debugpy"],
   delve: ["/usr/bin/dlv", `${BUILD}/goprogram`],
   lldb: ["/usr/bin/lldb-dap-19", `${BUILD}/program`],
-  gdb: ["/usr/bin/gdb", `${BUILD}/program`, `${ROOT}/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`],
+  gdb: [
+    "/usr/bin/gdb",
+    `${BUILD}/program`,
+    `${TOOLS}/cdt-gdb/.version`,
+    `${TOOLS}/cdt-gdb/node_modules/cdt-gdb-adapter/dist/debugAdapter.js`,
+  ],
   cpp: [`${BUILD}/money`],
   jsDebug: [`${TOOLS}/js-debug/src/extension.js`],
   kernel: [
