@@ -25,7 +25,8 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
         face: {
           id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
           label,
-          description: parts(author, harmless(briefly(breakpoint)), why),
+          // A side bar cuts off what comes last.
+          description: parts(author, why, harmless(briefly(breakpoint))),
           icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
           tooltip: {
             title: parts(label, condition),
@@ -54,7 +55,7 @@ export function heldMark(
   return { brief: mark(briefly(breakpoint)), full: mark(conditionOf(breakpoint)) };
 }
 
-/** A condition may be long; what is said after it is to be seen, too. */
+/** A condition may be long; what is said after it in a line is to be seen, too. */
 function briefly(breakpoint: HeldBreakpoint): string {
   return shownLine(conditionOf(breakpoint), BRIEF);
 }

@@ -140,19 +140,18 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
     return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
   };
   const why = "not in your list while “Other [x] (command:y)” runs";
-  assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9", `Ana · when i > 3 · ${why}`]]);
+  assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9", `Ana · ${why} · when i > 3`]]);
   assert.deepEqual(rows({ logMessage: "$(x)\n{i}", hitCondition: ">5" }), [
-    ["app.js:9", `Ana · at hits >5, that logs $ (x)\ufffd{i} · ${why}`],
+    ["app.js:9", `Ana · ${why} · at hits >5, that logs $ (x)\ufffd{i}`],
   ]);
   assert.deepEqual(rows({ condition: "i" }, []), [
-    ["app.js:9", "Ana · when i · changes your breakpoint, in this session only"],
+    ["app.js:9", "Ana · changes your breakpoint, in this session only · when i"],
   ]);
   assert.deepEqual(rows({ condition: "i" }, [], true), [
-    ["app.js:9", "Ana · when i · the second one there, where your list has one"],
+    ["app.js:9", "Ana · the second one there, where your list has one · when i"],
   ]);
-  // What is said after a long one is to be seen, too.
   const long = `i > ${"9".repeat(100)}`;
-  assert.deepEqual(rows({ condition: long }), [["app.js:9", `Ana · when i > ${"9".repeat(20)}… · ${why}`]]);
+  assert.deepEqual(rows({ condition: long }), [["app.js:9", `Ana · ${why} · when i > ${"9".repeat(20)}…`]]);
   const held = {
     tree: "shop",
     key: "file:///p/app.js",
