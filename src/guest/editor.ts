@@ -188,7 +188,7 @@ function peek(body: Buffer, word: string): boolean {
 }
 
 /** Sends as fast as the peer reads; one that lags behind by more than a hub would keep for it is given up. */
-function boundedSender(port: DapPort, giveUp: () => void): (body: Buffer) => void {
+export function boundedSender(port: DapPort, giveUp: () => void): (body: Buffer) => void {
   let waiting = 0;
   port.onDrain(() => (waiting = 0));
   return (body) => {

@@ -4,7 +4,8 @@ import { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
-import { isObject } from "../dap/messages.ts";
+import { adapterPort } from "../dap/childOffer.ts";
+import { type JsonObject, isObject } from "../dap/messages.ts";
 import { StreamPort } from "../dap/streamPort.ts";
 import type { Upstream } from "../hub/upstream.ts";
 import type { Channel, Peer } from "../transport/channel.ts";
@@ -152,19 +153,10 @@ function explainExit(command: string, child: ChildProcess, stderr: string): stri
   return `The debug adapter ${baseName(command)} ended (${how})${last === "" ? "." : `: ${last}`}`;
 }
 
-/**
- * Where the adapter of a child session listens, if its configuration says so: `debugServer` (VS Code's convention),
- * or debugpy's `connect`. Otherwise it is reached as its parent was.
- */
-function childSource(configuration: Readonly<Record<string, unknown>>): AdapterSource | undefined {
-  const { connect, debugServer } = configuration;
-  if (typeof debugServer === "number") return { kind: "tcp", host: "127.0.0.1", port: debugServer };
-  if (!isObject(connect) || typeof connect.port !== "number") return undefined;
-  return {
-    kind: "tcp",
-    host: typeof connect.host === "string" ? connect.host : "127.0.0.1",
-    port: connect.port,
-  };
+/** The adapter of a child session is at the port that its configuration names; otherwise it is reached as its parent was. */
+function childSource(configuration: JsonObject): AdapterSource | undefined {
+  const at = adapterPort(configuration);
+  return at && { kind: "tcp", ...at };
 }
 
 /** What a command tells of an adapter's kind. That it is written for Node says nothing: `node` is a debug type, too. */

@@ -52,8 +52,7 @@ export class AdapterEvents {
         this.#outputHandles(body);
         break;
       case "debugpyAttach":
-        // debugpy's own way to ask for a child session, from before DAP had one.
-        void reverse.startChild("attach", parseObject(body));
+        reverse.childOffered(event, body);
         return;
     }
     this.record(event, body);

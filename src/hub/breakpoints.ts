@@ -225,12 +225,15 @@ export class Breakpoints {
   }
 
   /** Takes over what is wanted in another session, for a child of it. */
-  inherit(parent: Breakpoints): void {
+  inherit(parent: Breakpoints, without?: Owner): void {
     for (const [key, shelf] of parent.#shelves) {
       // What is at an address of one process is elsewhere in another.
       if (shelf.kind.name === "data" || shelf.kind.name === "instruction") continue;
       // Nobody has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
-      const group = { ...shelf.group, listed: new Map() };
+      const entries = new Map(
+        [...shelf.group.entries].filter(([, { owners }]) => [...owners].some((owner) => owner !== without)),
+      );
+      const group = { ...shelf.group, entries, listed: new Map() };
       this.#shelves.set(key, {
         ...shelf,
         group,

@@ -161,6 +161,12 @@ export class Client {
     this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
   }
 
+  /** An event for which nothing is converted, with the body that is there when its turn comes. */
+  eventLater(event: string, body: () => Buffer): void {
+    const encode = () => this.#encodeEvent(event, body());
+    this.#outbox.send({ encode, bytes: 0, outputLines: undefined });
+  }
+
   /** Sends a `breakpoint` event and remembers with which message it went, for `sawBreakpoint`. */
   breakpoint(name: string, body: Buffer): void {
     const converted = this.conversion?.toClient("breakpoint", body) ?? body;
@@ -200,6 +206,11 @@ export class Client {
 
   /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
   request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
+    this.requestLater(command, () => args, answer);
+  }
+
+  /** The same, with the arguments that are there when its turn comes. */
+  requestLater(command: string, args: () => Buffer | undefined, answer: (outcome: Outcome) => void): void {
     if (this.#isGone) {
       answer(errorOutcome(new AppError("closed", "The client has left.")));
       return;
@@ -209,9 +220,9 @@ export class Client {
       encode: () => {
         const seq = this.#nextSeq();
         this.#reverse.set(seq, answer);
-        return requestParts(seq, command, args);
+        return requestParts(seq, command, args());
       },
-      bytes: args?.length ?? 0,
+      bytes: 0,
       outputLines: undefined,
     });
   }

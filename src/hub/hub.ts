@@ -21,7 +21,7 @@ import { HostWindow } from "./hostWindow.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Queries } from "./queries.ts";
 import { QueryTurns } from "./queryTurns.ts";
-import { ReverseRequests, type ChildSession } from "./reverse.ts";
+import { ReverseRequests, type ChildSession, type ReverseOptions } from "./reverse.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
 import type { StartOptions } from "./starting.ts";
@@ -32,6 +32,9 @@ export interface HubOptions extends StartOptions {
   readonly logger?: Logger;
   /** Starts a child session that the adapter asked for; absent: child sessions are refused. */
   readonly startChild?: (request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>;
+  readonly offerChild?: ReverseOptions["offerChild"];
+  /** A client starts the session, with these arguments. */
+  readonly onStart?: (args: JsonObject) => void;
   /**
    * The session of the server that a client asks for by its `launch` or `attach`, mostly this one; undefined if there
    * is none of the id that it names.
@@ -110,13 +113,15 @@ export class Hub implements HubContext {
     this.#free = options.free;
     const execution = new Execution();
     const breakpoints = new Breakpoints(this);
-    if (options.parent !== undefined) breakpoints.inherit(options.parent.#parts.breakpoints);
+    if (options.parent !== undefined)
+      breakpoints.inherit(options.parent.#parts.breakpoints, options.startedByEditor);
     const queries = new Queries(this, execution);
     const lifecycle = new Lifecycle({
       upstream,
       begin: (client) => this.#begin(client),
       goLive: (client) => this.#goLive(client),
       sendBreakpoints: (done) => breakpoints.sendAll(done),
+      starts: (args) => options.onStart?.(args),
     });
     this.#parts = {
       lifecycle,
@@ -125,7 +130,11 @@ export class Hub implements HubContext {
       queries,
       steering: new Steering(this, execution, () => queries.invalidate()),
       snapshot: new Snapshot(),
-      reverse: new ReverseRequests(this, { startChild: options.startChild, driver: () => this.driver }),
+      reverse: new ReverseRequests(this, {
+        startChild: options.startChild,
+        offerChild: options.offerChild ?? (() => undefined),
+        driver: () => this.driver,
+      }),
       sources: new NamedSources(),
     };
     this.#events = new AdapterEvents(this, this.#parts);

@@ -25,6 +25,8 @@ interface LifecycleHub {
   goLive(client: Client): void;
   /** Sends what is wanted of breakpoints to a fresh adapter. */
   sendBreakpoints(done: () => void): void;
+  /** A client starts the session. */
+  starts(args: JsonObject): void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class Lifecycle {
   #configured = false;
   #hold = false;
   #startedByWindow = false;
+  #startedByEditor: number | undefined;
   readonly #hub: LifecycleHub;
   readonly #waiting: ClientRequest[] = [];
   readonly #joining = new Joining((client) => this.#configurationComplete(client));
@@ -64,6 +67,7 @@ export class Lifecycle {
   start(options: StartOptions): void {
     this.#hold = options.holdForClient ?? false;
     this.#startedByWindow = options.startedByWindow ?? false;
+    this.#startedByEditor = options.startedByEditor;
     // It is the window's to configure, too.
     this.#configured = this.#startedByWindow;
     if (options.start !== undefined) this.#startHeadless(options.start);
@@ -99,6 +103,8 @@ export class Lifecycle {
     this.#initialized = true;
     this.#initializedBody = body;
     this.driver?.event("initialized", body);
+    // The editor sends its own; those of others it does not know.
+    if (this.#startedByEditor !== undefined) this.#hub.sendBreakpoints(() => {});
     for (const client of this.#joining.clients) this.#sendInitialized(client);
     this.#configureAlone();
   }
@@ -163,7 +169,7 @@ export class Lifecycle {
       return;
     }
     client.profile = readProfile(request.args);
-    if (this.phase !== "fresh" || this.#startedByWindow) {
+    if (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client)) {
       if (this.phase === "fresh" || this.phase === "initializing") this.#waiting.push(request);
       else this.#answerInitialize(request);
       return;
@@ -184,6 +190,10 @@ export class Lifecycle {
       const same = allows(client.participant.access, "full") || !outcome.success;
       request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
     });
+  }
+
+  #awaitsEditor({ isLocal }: Client): boolean {
+    return this.#startedByEditor !== undefined && !isLocal;
   }
 
   #initializeUpstream(args: JsonObject, rawArgs: Buffer, then: (outcome: Outcome) => void): void {
@@ -262,6 +272,7 @@ export class Lifecycle {
       if (this.#initialized) client.event("initialized", this.#initializedBody);
     }
     const args = withoutOwnKeys(request);
+    this.#hub.starts(request.args);
     this.#startUpstream(request.command, request.args, args, (outcome) => {
       if (!outcome.success) client.startArgs = undefined;
       request.answer(outcome);

@@ -1,12 +1,6 @@
 import { AppError } from "../common/errors.ts";
-import {
-  type JsonObject,
-  encodeJson,
-  errorOutcome,
-  isObject,
-  parseObject,
-  ownOutput,
-} from "../dap/messages.ts";
+import { type JsonObject, encodeJson, type Outcome, errorOutcome, ownOutput } from "../dap/messages.ts";
+import { type ChildOffer, offersChild, readChildOffer } from "../dap/childOffer.ts";
 import type { Client } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import { maySteer } from "./starting.ts";
@@ -18,12 +12,19 @@ export interface ChildSession {
   readonly name: string;
   /** Lets it run, if it waits for a client to configure it. */
   readonly release: () => void;
+  /** A local editor has started it and drives it: it need not be invited. */
+  readonly isEditors?: boolean;
 }
 
 export interface ReverseOptions {
   /** `hold`: somebody will be invited, so the program waits for their breakpoints. */
   readonly startChild:
     ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>) | undefined;
+  /**
+   * A local editor starts its adapter's child sessions by itself: resolves, soon, with the offer as it is to be told. Undefined: the
+   * hub starts them.
+   */
+  readonly offerChild: (offer: ChildOffer) => Promise<ChildOffer> | undefined;
   /** The client that started the session, if it is here. */
   readonly driver: () => Client | undefined;
 }
@@ -52,16 +53,11 @@ export class ReverseRequests {
   }
 
   handle(request: ReverseRequest): void {
-    if (request.command === "startDebugging") {
-      const args = parseObject(request.args);
-      const configuration = isObject(args.configuration) ? args.configuration : {};
-      const how = args.request === "launch" ? "launch" : "attach";
-      void this.startChild(how, configuration).then((outcome) =>
-        request.answer(outcome instanceof AppError ? errorOutcome(outcome) : { success: true }),
-      );
+    const { command } = request;
+    if (offersChild(command)) {
+      this.childOffered(command, request.args, (outcome) => request.answer(outcome));
       return;
     }
-    const { command } = request;
     const driver = this.#options.driver();
     if (driver !== undefined && mayBeAsked(driver, command))
       driver.request(command, request.args, (outcome) => request.answer(outcome));
@@ -71,8 +67,28 @@ export class ReverseRequests {
       );
   }
 
+  /**
+   * The adapter offers a child session, by an event or by a request that wants an answer. To a local editor it is passed on as the
+   * adapter has sent it.
+   */
+  childOffered(name: string, message: Buffer | undefined, answer?: (outcome: Outcome) => void): void {
+    const offer = readChildOffer(name, message);
+    const driver = this.#options.driver();
+    const told = driver?.isLocal === true ? this.#options.offerChild(offer) : undefined;
+    if (driver === undefined || told === undefined) {
+      void this.#startChild(offer.request, offer.configuration).then((outcome) =>
+        answer?.(outcome instanceof AppError ? errorOutcome(outcome) : { success: true }),
+      );
+      return;
+    }
+    let { message: passed } = offer;
+    driver.hold(told.then((own) => (passed = own.message)));
+    if (answer === undefined) driver.eventLater(name, () => passed);
+    else driver.requestLater(name, () => passed, answer);
+  }
+
   /** Starts a child session and invites everybody who can join it. Never throws. */
-  async startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
+  async #startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
@@ -96,7 +112,7 @@ export class ReverseRequests {
    */
   childStarted(child: ChildSession): void {
     this.#children.push(child);
-    const invited = this.#invitable();
+    const invited = this.#invitable().filter(({ isLocal }) => !isLocal || child.isEditors !== true);
     const expected = new Set(invited.filter(maySteer));
     if (expected.size === 0) child.release();
     for (const client of invited) {

@@ -1,9 +1,11 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Disposable } from "../common/disposable.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { FairShare } from "../common/fairShare.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Logger } from "../common/logger.ts";
+import type { ChildOffer } from "../dap/childOffer.ts";
 import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
@@ -23,6 +25,17 @@ export interface Session {
   readonly name: string;
   readonly parent: string | undefined;
   readonly hub: Hub;
+}
+
+/** An editor says the name when it starts the session. */
+interface NamedLater extends Session {
+  name: string;
+}
+
+/** The way by which a local editor starts its adapter's child sessions itself. */
+export interface EditorChildren extends Disposable {
+  /** Resolves, soon, with the offer as the editor is to be told it, when what it leads to is there. Never rejects. */
+  offer(parent: Session, offer: ChildOffer): Promise<ChildOffer>;
 }
 
 export interface Newcomer {
@@ -97,6 +110,8 @@ export class Sessions {
   readonly turns = new FairShare();
   /** The servers by which all this can be joined: whoever starts them sets it. */
   servers: ServerDirectory = NO_SERVERS;
+  /** Absent: the hub starts child sessions, also for a local editor. Whoever lets that editor in sets it. */
+  editorChildren: EditorChildren | undefined;
   /** The host, if their own window speaks to the adapters itself. */
   readonly window: Participant | undefined;
   /** A session began or ended, somebody came, left, was away or was given another right. Not that somebody was active. */
@@ -123,7 +138,10 @@ export class Sessions {
     const root = this.#add(upstream, options.name ?? upstream.names[0] ?? "session", undefined, {
       start,
       holdForClient,
-      free: () => this.servers.free(),
+      free: () => {
+        this.editorChildren?.dispose();
+        return this.servers.free();
+      },
     });
     root.hub.onEnd((end) => this.#end.fire(end));
   }
@@ -258,6 +276,32 @@ export class Sessions {
     return child;
   }
 
+  /**
+   * A local editor starts a child session that its adapter has offered it, over a connection of its own: it drives it, and once it
+   * has started it (`onStart`, with its arguments), whoever can is invited.
+   */
+  addEditorsChild(
+    parent: Session,
+    upstream: Upstream,
+    port: DapPort,
+    editor: Participant,
+    onStart: (args: JsonObject) => void,
+  ): void {
+    const child = this.#add(upstream, `${parent.name} (child)`, parent, {
+      startedByEditor: editor.id,
+      onStart: (args) => {
+        if (typeof args.name === "string") child.name = args.name;
+        this.#changed.fire();
+        onStart(args);
+        parent.hub.childStarted({ id: child.id, name: child.name, release: () => {}, isEditors: true });
+      },
+    });
+    const client = child.hub.join(port, editor);
+    client.onGone(() => port.close());
+    // As the adapter's own end would.
+    child.hub.onEnd(() => client.close());
+  }
+
   end(reason: string): void {
     for (const { hub } of [...this.#sessions.values()].reverse()) hub.end(reason);
   }
@@ -268,7 +312,7 @@ export class Sessions {
     }
   }
 
-  #add(upstream: Upstream, name: string, parent: Session | undefined, start: HubOptions): Session {
+  #add(upstream: Upstream, name: string, parent: Session | undefined, start: HubOptions): NamedLater {
     const id = String(this.#nextSession++);
     const hub = new Hub(upstream, {
       ...start,
@@ -279,9 +323,10 @@ export class Sessions {
       console: this,
       lines: this.#lines,
       startChild: (request, configuration, hold) => this.#startChild(session, request, configuration, hold),
+      offerChild: (offer) => this.editorChildren?.offer(session, offer),
       findSession: (client, start) => this.#transfer(client, start, session),
     });
-    const session: Session = { id, name, parent: parent?.id, hub };
+    const session: NamedLater = { id, name, parent: parent?.id, hub };
     this.#sessions.set(id, session);
     hub.onSaid((said) => this.#said.fire(said));
     hub.onJoined((client) => this.#joined(client));

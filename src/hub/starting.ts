@@ -17,6 +17,8 @@ export interface StartOptions {
   };
   /** Whether a session that was started so waits for the first client's `configurationDone`. */
   readonly holdForClient?: boolean;
+  /** The participant whose local editor starts and configures the adapter: others wait for that. */
+  readonly startedByEditor?: number;
   /** The host's own window starts and configures the adapter beside the hub (hostWindow.ts): no client ever does. */
   readonly startedByWindow?: boolean;
 }

@@ -1,19 +1,24 @@
 import type { Command } from "commander";
+import type { Logger } from "../../common/logger.ts";
 import { encodeJson } from "../../dap/messages.ts";
+import type { DapPort } from "../../dap/port.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
+import type { AdapterSource } from "../../host/adapters.ts";
+import { ChildSessions } from "../../host/childSessions.ts";
 import type { HostedServer } from "../../host/host.ts";
 import { readServers } from "../addresses.ts";
 import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";
 import { defaultName } from "../../guest/identity.ts";
-import { note } from "../output.ts";
+import { note, stderrLogger } from "../output.ts";
+import { takeUpChild } from "../parentSession.ts";
 import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import type { Run } from "../program.ts";
 import { warnIfInsecure } from "../report.ts";
 import { takePasswords } from "../secrets.ts";
 import { type Serving, startServing } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
-import { openStdio, refuseEditor, type Stdio } from "../stdio.ts";
+import { openStdio, refuseEditor } from "../stdio.ts";
 import { collect } from "./serve.ts";
 
 interface AdapterCommandOptions {
@@ -60,48 +65,71 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
   const stdio = openStdio();
   const interrupted = askedToEnd();
   let serving: Serving;
+  let editor: DapPort = stdio.port;
+  const logger = stderrLogger(options.verbose === true);
+  let children: AdapterSource;
   try {
     const addresses = await takePasswords(readServers(options.server));
     const choice = await chooseAdapter({ connect: options.connect }, command);
+    children = choice.source;
+    // The editor may have started this for a child session of one that runs.
+    const taken = await takeUpChild(editor, choice.source, { logger, interrupted });
+    if (taken === "over") {
+      await stdio.flushed();
+      return EXIT.ended;
+    }
+    editor = taken;
     serving = await startServing(choice, addresses, {
       verbose: options.verbose === true,
       certificates: { passphrase: passphraseSource(options.passphrase) },
       interrupted,
     });
   } catch (thrown) {
-    await refuseEditor(new EditorEndpoint(stdio.port), thrown);
+    await refuseEditor(new EditorEndpoint(editor), thrown);
     await stdio.flushed();
     throw thrown;
   }
-  letEditorIn(stdio, serving, options);
+  const childSessions = letEditorIn(editor, serving, children, logger, options);
   for (const hosted of serving.servers) {
     warnIfInsecure(hosted);
     note(invitation(hosted));
   }
   const ending = await serving.finish(interrupted);
+  childSessions.dispose();
   if (!ending.expected) note(ending.reason);
   stdio.port.close();
   await stdio.flushed();
   return ending.expected ? EXIT.ended : EXIT.failed;
 }
 
-/** The editor is the host's own client: it drives the adapter, and when it leaves, the session ends. */
-function letEditorIn({ port }: Stdio, { host, servers }: Serving, options: AdapterCommandOptions): void {
+/**
+ * The editor is the host's own client: it drives the adapter and its child sessions, and when it leaves, the session ends.
+ */
+function letEditorIn(
+  port: DapPort,
+  { host, servers }: Serving,
+  source: AdapterSource,
+  logger: Logger,
+  options: AdapterCommandOptions,
+): ChildSessions {
   const { sessions } = host;
   const { name = defaultName(), quiet = false } = options;
   const participant = sessions.admit({ name, address: "stdio", access: "full", isHost: true });
+  const children = new ChildSessions(sessions, participant, source, logger);
+  sessions.editorChildren = children;
   const client = sessions.joinRoot(port, participant);
   client.onGone(() => {
     port.close();
     sessions.leave(participant);
   });
-  if (quiet) return;
+  if (quiet) return children;
   // Not before its first answer: an editor need not listen to events until then.
   const answered = client.onAnswered(() => {
     answered.dispose();
     const output = servers.map((hosted) => `${invitation(hosted)}\n`).join("");
     client.event("output", encodeJson({ category: "console", output }));
   });
+  return children;
 }
 
 function invitation({ server, join }: HostedServer): string {
