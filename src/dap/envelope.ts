@@ -14,13 +14,20 @@ export type AdapterMessage =
       readonly success: boolean;
       readonly message: string | undefined;
       readonly body: Buffer | undefined;
+      readonly rest?: Buffer;
     }
-  | { readonly type: "event"; readonly event: string; readonly body: Buffer | undefined }
+  | {
+      readonly type: "event";
+      readonly event: string;
+      readonly body: Buffer | undefined;
+      readonly rest?: Buffer;
+    }
   | {
       readonly type: "request";
       readonly seq: number;
       readonly command: string;
       readonly arguments: Buffer | undefined;
+      readonly rest?: Buffer;
     };
 
 /** The envelope of a message from an adapter, or undefined if it is no DAP message. Never throws. */
@@ -43,11 +50,13 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
         success: value("success") === true,
         message: typeof message === "string" ? message : undefined,
         body: bytes("body"),
+        ...otherMembers(json, members, typeof message === "string" ? SPOKEN_RESPONSE : RESPONSE),
       };
     }
     case "event": {
       const event = value("event");
-      return typeof event === "string" ? { type: "event", event, body: bytes("body") } : undefined;
+      if (typeof event !== "string") return undefined;
+      return { type: "event", event, body: bytes("body"), ...otherMembers(json, members, EVENT) };
     }
     case "request": {
       const seq = value("seq");
@@ -58,11 +67,42 @@ export function readAdapterMessage(json: Buffer): AdapterMessage | undefined {
         seq: typeof seq === "number" ? seq : 0,
         command,
         arguments: bytes("arguments"),
+        ...otherMembers(json, members, REQUEST),
       };
     }
     default:
       return undefined;
   }
+}
+
+const REQUEST: ReadonlySet<string> = new Set(["seq", "type", "command", "arguments"]);
+const EVENT: ReadonlySet<string> = new Set(["seq", "type", "event", "body"]);
+const RESPONSE: ReadonlySet<string> = new Set(["seq", "type", "request_seq", "success", "command", "body"]);
+/** A `message` that is no string is none of DAP's: it passes with the others. */
+const SPOKEN_RESPONSE: ReadonlySet<string> = new Set([...RESPONSE, "message"]);
+
+/** The members of a response besides those that DAP names, for `responseParts`. */
+export function otherResponseMembers(
+  json: Buffer,
+  members: ReadonlyMap<string, Span>,
+  hasText: boolean,
+): { rest?: Buffer } {
+  return otherMembers(json, members, hasText ? SPOKEN_RESPONSE : RESPONSE);
+}
+
+/**
+ * The members that a message has besides those that DAP names, as JSON text to append to the others (`,"name":value`);
+ * absent if there are none. LLDB's `terminated` has its statistics there.
+ */
+function otherMembers(
+  json: Buffer,
+  members: ReadonlyMap<string, Span>,
+  known: ReadonlySet<string>,
+): { rest?: Buffer } {
+  const parts: Buffer[] = [];
+  for (const [name, { start, end }] of members)
+    if (!known.has(name)) parts.push(Buffer.from(`,${JSON.stringify(name)}:`), json.subarray(start, end));
+  return parts.length === 0 ? {} : { rest: Buffer.concat(parts) };
 }
 
 /**

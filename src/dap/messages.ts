@@ -1,7 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { ownLine } from "../common/shown.ts";
-import { nesting, parseJson, scanMembers } from "./envelope.ts";
+import { nesting, otherResponseMembers, parseJson, scanMembers } from "./envelope.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -10,6 +10,8 @@ export interface Outcome {
   readonly success: boolean;
   readonly message?: string | undefined;
   readonly body?: Buffer | undefined;
+  /** Its members besides those that DAP names, as JSON text to append (dap/envelope.ts). */
+  readonly rest?: Buffer | undefined;
 }
 
 /** What a client may send: a request, or the answer to a reverse request. */
@@ -72,7 +74,9 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
   if (message.type === "response") {
     if (!Number.isSafeInteger(message.request_seq))
       return new AppError("protocol", "A response names no request.");
-    const span = scanMembers(json)?.get("body");
+    const members = scanMembers(json);
+    const span = members?.get("body");
+    const hasText = typeof message.message === "string";
     return {
       type: "response",
       requestSeq: Number(message.request_seq),
@@ -80,6 +84,7 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
         success: message.success === true,
         message: typeof message.message === "string" ? message.message : undefined,
         body: span === undefined ? undefined : json.subarray(span.start, span.end),
+        ...(members === undefined ? {} : otherResponseMembers(json, members, hasText)),
       },
     };
   }
@@ -92,21 +97,34 @@ const CLOSE = Buffer.from("}");
 export function responseParts(seq: number, requestSeq: number, command: string, outcome: Outcome): Buffer[] {
   const message = outcome.message === undefined ? "" : `,"message":${JSON.stringify(outcome.message)}`;
   const head = `{"seq":${seq},"type":"response","request_seq":${requestSeq},"success":${outcome.success},"command":${JSON.stringify(command)}${message}`;
-  return withValue(head, "body", outcome.body);
+  return withValue(head, "body", outcome.body, outcome.rest);
 }
 
 /** The parts of an event; the same body serves for all clients. */
-export function eventParts(seq: number, event: string, body: Buffer | undefined): Buffer[] {
-  return withValue(`{"seq":${seq},"type":"event","event":${JSON.stringify(event)}`, "body", body);
+export function eventParts(seq: number, event: string, body: Buffer | undefined, rest?: Buffer): Buffer[] {
+  return withValue(`{"seq":${seq},"type":"event","event":${JSON.stringify(event)}`, "body", body, rest);
 }
 
-export function requestParts(seq: number, command: string, args: Buffer | undefined): Buffer[] {
-  return withValue(`{"seq":${seq},"type":"request","command":${JSON.stringify(command)}`, "arguments", args);
+export function requestParts(
+  seq: number,
+  command: string,
+  args: Buffer | undefined,
+  rest?: Buffer,
+): Buffer[] {
+  const head = `{"seq":${seq},"type":"request","command":${JSON.stringify(command)}`;
+  return withValue(head, "arguments", args, rest);
 }
 
-function withValue(head: string, name: string, value: Buffer | undefined): Buffer[] {
-  if (value === undefined) return [Buffer.from(`${head}}`)];
-  return [Buffer.from(`${head},"${name}":`), value, CLOSE];
+function withValue(
+  head: string,
+  name: string,
+  value: Buffer | undefined,
+  rest: Buffer | undefined,
+): Buffer[] {
+  const end = rest === undefined ? [CLOSE] : [rest, CLOSE];
+  if (value === undefined)
+    return rest === undefined ? [Buffer.from(`${head}}`)] : [Buffer.from(head), ...end];
+  return [Buffer.from(`${head},"${name}":`), value, ...end];
 }
 
 /** The body of an `output` event with a line of ours: what others wrote in it begins no line of its own. */

@@ -59,8 +59,18 @@ const FAMILIES: readonly Family[] = [
   { name: /^debug-server-node$/, requests: [] },
 ];
 
-/** True if an adapter known by any of these names understands the custom request, or if nothing is known of it. */
-export function understands(names: readonly string[], command: string): boolean {
-  const families = FAMILIES.filter((family) => names.some((name) => family.name.test(name)));
+/**
+ * True if an adapter understands the custom request, or if nothing is known of it. What kind it is, its command tells
+ * best; the names that clients call it by count where that tells nothing.
+ */
+export function understands(
+  commands: readonly string[],
+  clients: readonly string[],
+  command: string,
+): boolean {
+  const named = (names: readonly string[]) =>
+    FAMILIES.filter((family) => names.some((name) => family.name.test(name)));
+  const byCommand = named(commands);
+  const families = byCommand.length > 0 ? byCommand : named(clients);
   return families.length === 0 || families.some((family) => family.requests.includes(command));
 }

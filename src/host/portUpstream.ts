@@ -5,7 +5,7 @@ import { LIMITS } from "../common/limits.ts";
 import { type AdapterMessage, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
-import type { ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
+import type { AdapterEvent, ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
 
 export interface PortUpstreamOptions {
   readonly names: readonly string[];
@@ -26,7 +26,7 @@ export class PortUpstream implements Upstream {
   readonly #port: DapPort;
   readonly #options: PortUpstreamOptions;
   readonly #logger: Logger;
-  readonly #event = new Emitter<{ event: string; body: Buffer | undefined }>();
+  readonly #event = new Emitter<AdapterEvent>();
   readonly #request = new Emitter<ReverseRequest>();
   readonly #end = new Emitter<UpstreamEnd>();
   readonly onEvent = this.#event.event;
@@ -97,6 +97,7 @@ export class PortUpstream implements Upstream {
       this.#request.fire({
         command,
         args: message.arguments,
+        rest: message.rest,
         answer: (outcome) => {
           if (answered || this.#closed) return;
           answered = true;

@@ -3,39 +3,45 @@ import type { Client } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { HandleBag } from "./handles.ts";
 import { replayStops } from "./snapshot.ts";
+import type { AdapterEvent } from "./upstream.ts";
 
 /** Events of an adapter that nobody has initialized are kept for the one who does, up to this many. */
 const EARLY_EVENTS = 1_000;
+
+/** What an `output` may refer to. */
+const REFERENCES = ['"variablesReference"', '"locationReference"'];
 
 /** From the adapter to the clients: every event goes to the part that it concerns, and to everybody. */
 export class AdapterEvents {
   readonly #hub: HubContext;
   readonly #parts: Parts;
-  #early: { readonly event: string; readonly body: Buffer | undefined }[] = [];
+  #early: AdapterEvent[] = [];
 
   constructor(hub: HubContext, parts: Parts) {
     this.#hub = hub;
     this.#parts = parts;
   }
 
-  handle(event: string, body: Buffer | undefined): void {
+  handle(message: AdapterEvent): void {
+    const { event, body, rest } = message;
     const { lifecycle, steering, queries, reverse } = this.#parts;
-    if (lifecycle.phase === "fresh" && this.#early.length < EARLY_EVENTS) this.#early.push({ event, body });
+    if (lifecycle.phase !== "fresh") this.#early = [];
+    else if (this.#early.length < EARLY_EVENTS) this.#early.push(message);
     switch (event) {
       case "initialized":
-        lifecycle.adapterInitialized(body);
+        lifecycle.adapterInitialized(message);
         return;
       case "stopped":
-        steering.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw));
+        steering.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw), rest);
         return;
       case "continued":
-        steering.adapterContinued(body, (client, raw) => this.stoppedBody(client, raw));
+        steering.adapterContinued(body, (client, raw) => this.stoppedBody(client, raw), rest);
         return;
       case "breakpoint":
-        this.#breakpoint(body);
+        this.#breakpoint(message);
         return;
       case "invalidated":
-        this.altered(undefined, body);
+        this.#invalidated(message);
         return;
       case "capabilities":
         lifecycle.mergeCapabilities(body);
@@ -55,29 +61,48 @@ export class AdapterEvents {
         reverse.childOffered(event, body);
         return;
     }
-    this.record(event, body);
+    this.record(message);
     if (event === "terminated") steering.over();
   }
 
   /** Keeps an event for those who come later, and sends it to all who are here. */
-  record(event: string, body: Buffer | undefined): void {
-    this.#parts.sources.note(event, body);
-    this.#parts.snapshot.record(event, body);
-    this.#hub.broadcast(event, body);
+  record(message: AdapterEvent): void {
+    this.#parts.sources.note(message.event, message.body);
+    this.#parts.snapshot.record(message.event, message.body);
+    this.#hub.passOn(message);
   }
 
-  /** What the adapter said before anybody was there, for the client that initializes it. */
+  /** What the adapter has said before anybody has initialized it, for the client that is to drive it. */
   replayEarly(client: Client): void {
-    for (const { event, body } of this.#early.splice(0)) client.event(event, body);
+    for (const { event, body, rest } of this.#early) client.pass(event, body, rest);
   }
 
   /** Others show values that are no longer true: they are told to ask again (`body` as of DAP's `invalidated`). */
   altered(actor: Client | undefined, body: Buffer | undefined): void {
     this.#parts.queries.invalidate();
+    this.#lookAgain(
+      [...this.#hub.clients].filter((client) => client.live && client !== actor),
+      body,
+      undefined,
+    );
+  }
+
+  /** The adapter's own word; nothing is translated for the client that drives. */
+  #invalidated({ event, body, rest }: AdapterEvent): void {
+    this.#parts.queries.invalidate();
     const others: Client[] = [];
     for (const client of this.#hub.clients) {
-      if (!client.live || client === actor) continue;
-      if (client.profile?.invalidated === true) client.event("invalidated", body);
+      if (!client.live) continue;
+      if (this.#hub.rules.drives(client)) client.pass(event, body, rest);
+      else others.push(client);
+    }
+    this.#lookAgain(others, body, rest);
+  }
+
+  #lookAgain(clients: readonly Client[], body: Buffer | undefined, rest: Buffer | undefined): void {
+    const others: Client[] = [];
+    for (const client of clients) {
+      if (client.profile?.invalidated === true) client.event("invalidated", body, rest);
       else if (client.profile?.resumesFurtherStops === false) others.push(client);
     }
     if (others.length > 0) this.#whereOneStands(() => this.#stopAgain(others));
@@ -119,12 +144,13 @@ export class AdapterEvents {
     });
   }
 
-  #breakpoint(body: Buffer | undefined): void {
+  #breakpoint(message: AdapterEvent): void {
+    const { body, rest } = message;
     this.#parts.sources.note("breakpoint", body);
     const original = parseObject(body);
     const perClient = this.#parts.breakpoints.adapterEvent(original);
     if (perClient === undefined) {
-      this.#hub.broadcast("breakpoint", body);
+      this.#hub.passOn(message);
       return;
     }
     const originalId = isObject(original.breakpoint) ? original.breakpoint.id : undefined;
@@ -132,7 +158,7 @@ export class AdapterEvents {
     for (const client of this.#hub.clients) {
       for (const own of perClient(client)) {
         const same = isObject(own.breakpoint) && own.breakpoint.id === originalId;
-        client.event("breakpoint", same ? body : encodeJson(own));
+        client.event("breakpoint", same ? body : encodeJson(own), rest);
       }
     }
   }
@@ -146,8 +172,9 @@ export class AdapterEvents {
   }
 
   #outputHandles(body: Buffer | undefined): void {
-    if (body === undefined || !body.includes('"variablesReference"')) return;
-    const bag = new HandleBag("output", body, this.#parts.execution.latest());
+    if (body === undefined || !REFERENCES.some((name) => body.includes(name))) return;
+    // DAP (Lifetime of Object References): what is printed belongs to no stop, also if it is printed at one.
+    const bag = new HandleBag("output", body, undefined);
     for (const client of this.#hub.clients) if (client.live) client.handles.add(bag);
   }
 }

@@ -45,6 +45,8 @@ export class Breakpoints {
   /** Other spellings of a source, as the adapter has said: their keys and that under which it is here. */
   readonly #spellings = new Map<string, string>();
   readonly #news = new BreakpointNews(this.#shelves);
+  /** Groups of which the adapter has to be told anew. */
+  readonly #unsent = new Set<Shelf>();
   /** What the host's own window has sent last and what is not worked in yet: only the last list is true. */
   readonly #windowLists = new Map<Shelf, { readonly request: WindowRequest; readonly outcome: Outcome }>();
 
@@ -198,18 +200,29 @@ export class Breakpoints {
     }
   }
 
-  /** Sends a fresh adapter what it was not told yet, before its `configurationDone`. `done` when all is answered. */
-  sendAll(done: () => void): void {
-    let open = this.#shelves.size;
+  /** The adapter asks for its configuration anew: what it was told before counts no more. */
+  unsent(): void {
+    for (const shelf of this.#shelves.values()) this.#unsent.add(shelf);
+  }
+
+  /**
+   * Sends a fresh adapter what it was not told yet, before its `configurationDone`. `done` when all is answered.
+   * `except`: who has told it all of their own.
+   */
+  sendAll(done: () => void, except?: Owner): void {
+    const shelves = [...this.#shelves.values()].filter(({ group }) =>
+      [...group.entries.values()].some((entry) => authorOf(entry) !== except),
+    );
+    let open = shelves.length;
     if (open === 0) done();
     const one = () => {
       if (--open === 0) done();
     };
-    for (const shelf of this.#shelves.values()) {
+    for (const shelf of shelves) {
       this.#enqueue(shelf, (next) => {
         const { group } = shelf;
         // A group of which the adapter has spoken has been sent already, by a client's own request.
-        if (group.entries.size === 0 || shelf.results.size > 0) {
+        if (group.entries.size === 0 || (shelf.results.size > 0 && !this.#unsent.has(shelf))) {
           next();
           one();
           return;
@@ -378,6 +391,7 @@ export class Breakpoints {
 
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */
   #commit(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked | undefined): void {
+    this.#unsent.delete(shelf);
     const before = new Map(shelf.results);
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);

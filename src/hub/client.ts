@@ -151,14 +151,19 @@ export class Client {
   }
 
   /** Sends an event whose body is in the adapter's conventions, if this client understands it. */
-  event(event: string, body?: Buffer): void {
-    if (this.#isGone || this.profile === undefined || !understandsEvent(this.profile, event)) return;
+  event(event: string, body?: Buffer, rest?: Buffer): void {
+    if (this.profile !== undefined && understandsEvent(this.profile, event)) this.pass(event, body, rest);
+  }
+
+  /** Sends it whatever the client has said of itself: to the client that drives, who gets all that the adapter says. */
+  pass(event: string, body: Buffer | undefined, rest: Buffer | undefined): void {
+    if (this.#isGone) return;
     let converted = body === undefined ? undefined : (this.conversion?.toClient(event, body) ?? body);
     if (event === "capabilities" && converted !== undefined)
       converted = this.#maskCapabilitiesEvent(converted);
     const outputLines = event === "output" ? 1 : undefined;
-    const bytes = converted?.length ?? 0;
-    this.#outbox.send({ encode: () => this.#encodeEvent(event, converted), bytes, outputLines });
+    const bytes = (converted?.length ?? 0) + (rest?.length ?? 0);
+    this.#outbox.send({ encode: () => this.#encodeEvent(event, converted, rest), bytes, outputLines });
   }
 
   /** An event for which nothing is converted, with the body that is there when its turn comes. */
@@ -182,7 +187,7 @@ export class Client {
   }
 
   /** Sends `stopped` and remembers with which message it went, for `sawStop`. */
-  stopped(stop: Stop, body: Buffer): void {
+  stopped(stop: Stop, body: Buffer, rest?: Buffer): void {
     // Until it is on its way the client cannot have seen it. The same stop told again changes nothing.
     const isNew = !this.toldStops.has(stop);
     if (isNew) this.#stopSentAt = Infinity;
@@ -190,7 +195,7 @@ export class Client {
     const converted = this.conversion?.toClient("stopped", body) ?? body;
     this.#outbox.send({
       encode: () => {
-        const parts = this.#encodeEvent("stopped", converted);
+        const parts = this.#encodeEvent("stopped", converted, rest);
         if (isNew) this.#stopSentAt = this.#sent;
         return parts;
       },
@@ -205,12 +210,22 @@ export class Client {
   }
 
   /** Sends a reverse request. `answer` is called exactly once, with an error if the client goes first. */
-  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
-    this.requestLater(command, () => args, answer);
+  request(
+    command: string,
+    args: Buffer | undefined,
+    answer: (outcome: Outcome) => void,
+    rest?: Buffer,
+  ): void {
+    this.requestLater(command, () => args, answer, rest);
   }
 
   /** The same, with the arguments that are there when its turn comes. */
-  requestLater(command: string, args: () => Buffer | undefined, answer: (outcome: Outcome) => void): void {
+  requestLater(
+    command: string,
+    args: () => Buffer | undefined,
+    answer: (outcome: Outcome) => void,
+    rest?: Buffer,
+  ): void {
     if (this.#isGone) {
       answer(errorOutcome(new AppError("closed", "The client has left.")));
       return;
@@ -220,7 +235,7 @@ export class Client {
       encode: () => {
         const seq = this.#nextSeq();
         this.#reverse.set(seq, answer);
-        return requestParts(seq, command, args());
+        return requestParts(seq, command, args(), rest);
       },
       bytes: 0,
       outputLines: undefined,
@@ -275,13 +290,13 @@ export class Client {
       answer: (outcome) => this.#answer(request, outcome),
       refuse: (error) => this.#answer(request, errorOutcome(error)),
     };
-    if (this.#underWay.size >= LIMITS.requestsUnderWay) {
+    if (this.#underWay.size >= LIMITS.requestsUnderWay && !this.isLocal) {
       this.drop(new AppError("busy", `More than ${LIMITS.requestsUnderWay} requests were under way.`));
       return;
     }
     this.#underWay.add(request);
     this.#underWayBytes += body.length;
-    if (this.#underWayBytes > LIMITS.requestBytesUnderWay && !this.participant.isHost) {
+    if (this.#underWayBytes > LIMITS.requestBytesUnderWay && !this.isLocal) {
       const most = LIMITS.requestBytesUnderWay;
       this.drop(
         new AppError("busy", `Requests of more than ${most} bytes were under way.`, {
@@ -312,8 +327,8 @@ export class Client {
     return success ? (this.conversion?.toClient(command, body) ?? body) : body;
   }
 
-  #encodeEvent(event: string, body: Buffer | undefined): Buffer[] {
-    return eventParts(this.#nextSeq(), event, body);
+  #encodeEvent(event: string, body: Buffer | undefined, rest?: Buffer): Buffer[] {
+    return eventParts(this.#nextSeq(), event, body, rest);
   }
 
   #nextSeq(): number {

@@ -6,10 +6,11 @@ import type { HostWindow } from "./hostWindow.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Queries } from "./queries.ts";
 import type { ReverseRequests } from "./reverse.ts";
+import type { Rules } from "./rules.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { NamedSources } from "./sources.ts";
 import type { Steering } from "./steering.ts";
-import type { Upstream } from "./upstream.ts";
+import type { AdapterEvent, Upstream } from "./upstream.ts";
 
 /** What the parts of a hub share. Nothing here sends by itself. */
 export interface HubContext {
@@ -22,11 +23,15 @@ export interface HubContext {
   readonly isParentOnly: boolean;
   /** The host's own window, if it speaks to the adapter itself. */
   readonly window: HostWindow | undefined;
+  /** Which of the rules of the hub bind which client. */
+  readonly rules: Rules;
   /** The child sessions that go on. */
   readonly children: Iterable<Pick<HubContext, "window">>;
   readonly logger: Logger;
   /** Sends an event to all live clients but one; the body is encoded once. */
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void;
+  /** Sends an event of the adapter to all live clients; the one that drives gets it whatever it is. */
+  passOn(event: AdapterEvent): void;
   /** Tells the others in their debug console what somebody did. */
   notice(actor: Actor, deed: string): void;
   /** A line in everybody's debug console. */

@@ -81,6 +81,10 @@ export class Dispatch {
         this.#cancel(request);
         break;
       case "reverse":
+        if (!this.#hub.rules.binds("vocabulary", client)) {
+          this.#passOn(request, rule);
+          break;
+        }
         request.refuse(new AppError("protocol", `Only a debug adapter sends "${command}".`));
         break;
     }
@@ -94,23 +98,29 @@ export class Dispatch {
     const need = rule?.access ?? "control";
     if (!allows(access, need)) return notAllowed(command, access, need);
     const isStart = command === "initialize" || command === "disconnect";
-    if (client.profile === undefined && !isStart) return new AppError("protocol", "Send initialize first.");
+    const { rules } = this.#hub;
+    const isWire = rules.drives(client);
+    if (client.profile === undefined && !isStart && !isWire)
+      return new AppError("protocol", "Send initialize first.");
     if (this.#hub.ended !== undefined && rule?.kind !== "lifecycle") {
       return new AppError("closed", "The debug session has ended.");
     }
-    if (rule?.kind !== "lifecycle" && !lifecycle.opened(client)) {
+    if (rule?.kind !== "lifecycle" && !isWire && !lifecycle.opened(client)) {
       return new AppError("protocol", "The debug session has not been started yet.");
     }
     if (rule === undefined) {
-      const known = understands([...this.#hub.upstream.names, ...lifecycle.names], command);
-      return known
+      return !rules.binds("vocabulary", client) ||
+        understands(this.#hub.upstream.names, lifecycle.names, command)
         ? undefined
         : new AppError("unknownCommand", `The debug adapter does not know the request "${command}".`);
     }
-    if (rule.capability !== undefined && this.#hub.capabilities[rule.capability] !== true) {
+    const isOffered = rule.capability === undefined || this.#hub.capabilities[rule.capability] === true;
+    if (!isOffered && rules.binds("capabilities", client)) {
       return new AppError("notSupported", `The debug adapter does not support "${command}".`);
     }
-    const wrong = checkArguments(rule, args);
+    // What makes the program run kills no adapter; some take it without the thread.
+    const isChecked = rules.binds("arguments", client) && !(isWire && rule.kind === "execution");
+    const wrong = isChecked ? checkArguments(rule, args) : undefined;
     if (wrong !== undefined) return new AppError("badArguments", `${command}: ${wrong}`);
     return this.#staleHandle(request, rule) ?? lookRefusal(request, rule, this.#parts.sources);
   }
@@ -120,9 +130,13 @@ export class Dispatch {
     for (const [name, kind] of Object.entries(rule.handles ?? {})) {
       const handle = args[name];
       if (typeof handle !== "number") continue;
+      // DAP: these references are larger than 0, and 0 is none.
+      if (handle === 0 && (kind === "variables" || kind === "location")) continue;
       const { valid, epoch } = client.handles.find(kind, handle);
       // A number that was given out while the program ran means the same after a stop that the client has not seen.
       if (valid && (request.sawStop() || epoch === undefined)) continue;
+      const mover = valid ? this.#parts.steering.moverUnseen(request) : epoch?.endedBy;
+      if (!this.#hub.rules.bindsToStops(client, mover)) continue;
       return new AppError(
         "staleHandle",
         `${command}: The program has moved on since "${name}" ${handle} was given out.`,
@@ -181,7 +195,7 @@ export class Dispatch {
       this.#query(request, rule);
       return;
     }
-    this.#alter(request, rule, () => {
+    this.#alter(request, context === "repl" ? "lasting" : this.#epochFor(request, rule), () => {
       if (context !== "repl") return;
       this.#events.altered(client, encodeJson({ areas: ["variables"] }));
       this.#hub.notice(client, `evaluates ${String(args.expression)}`);
@@ -190,7 +204,7 @@ export class Dispatch {
 
   #change(request: ClientRequest, rule: RequestRule): void {
     const { client, command, args } = request;
-    this.#alter(request, rule, ({ success }) => {
+    this.#alter(request, this.#epochFor(request, rule), ({ success }) => {
       if (!success) return;
       const areas = [command === "terminateThreads" ? "threads" : "variables"];
       this.#events.altered(client, encodeJson({ areas }));
@@ -200,8 +214,11 @@ export class Dispatch {
   }
 
   /** Sends a request after which known answers may no longer be true: from now on, whenever it takes effect. */
-  #alter(request: ClientRequest, rule: RequestRule, then: (outcome: Outcome) => void): void {
-    const epoch = this.#epochFor(request, rule);
+  #alter(
+    request: ClientRequest,
+    epoch: Epoch | "lasting" | undefined,
+    then: (outcome: Outcome) => void,
+  ): void {
     this.#parts.queries.invalidate();
     request.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (outcome) => {
       this.#parts.queries.invalidate();
@@ -223,7 +240,12 @@ export class Dispatch {
     const target = client.underWay(args.requestId);
     const answered = target !== undefined && (this.#withdraw(target) || this.#parts.queries.cancel(target));
     const requestId = answered ? undefined : target?.upstreamSeq;
-    if (supported && (requestId !== undefined || args.progressId !== undefined)) {
+    if (!answered && !this.#hub.rules.binds("capabilities", client)) {
+      // No request is the adapter's number 0: the one that is meant has been answered.
+      const own = args.requestId === undefined ? args : { ...args, requestId: requestId ?? 0 };
+      const raw = request.rawArgs && encodeJson(own);
+      this.#hub.upstream.request("cancel", raw, (outcome) => request.answer(outcome));
+    } else if (supported && (requestId !== undefined || args.progressId !== undefined)) {
       const { progressId } = args;
       const cancel = encodeJson({ requestId, progressId });
       this.#hub.upstream.request("cancel", cancel, (outcome) => request.answer(outcome));
@@ -241,12 +263,14 @@ export class Dispatch {
     return true;
   }
 
-  /** The stop that a request is about: its thread's, or that of the handle it uses. */
-  #epochFor({ client, args }: ClientRequest, rule: RequestRule): Epoch | undefined {
+  /** The stop that a request is about: its thread's, or that of the handle it uses, which may outlive all stops. */
+  #epochFor({ client, args }: ClientRequest, rule: RequestRule): Epoch | "lasting" | undefined {
     const { execution } = this.#parts;
     for (const [name, kind] of Object.entries(rule.handles ?? {})) {
       const handle = args[name];
-      if (typeof handle === "number") return client.handles.find(kind, handle).epoch;
+      if (typeof handle !== "number") continue;
+      const { valid, epoch } = client.handles.find(kind, handle);
+      if (valid || epoch !== undefined) return epoch ?? "lasting";
     }
     return args.threadId === undefined ? execution.latest() : execution.epochOf(args.threadId);
   }
@@ -254,10 +278,11 @@ export class Dispatch {
   #collectHandles(
     { client, command }: ClientRequest,
     { success, body }: Outcome,
-    epoch: Epoch | undefined,
+    about: Epoch | "lasting" | undefined,
   ): void {
     if (!success || body === undefined) return;
-    client.handles.add(new HandleBag(command, body, epoch ?? this.#parts.execution.latest()));
+    const epoch = about === "lasting" ? undefined : (about ?? this.#parts.execution.latest());
+    client.handles.add(new HandleBag(command, body, epoch));
   }
 }
 

@@ -11,6 +11,8 @@ export interface Epoch {
   /** Whether a `stopped` event named the thread; the others of an all-stop stand without one. */
   isTold: boolean;
   open: boolean;
+  /** Who has resumed it, if one of the clients has. */
+  endedBy?: object | undefined;
 }
 
 /** A `stopped` event, as long as a thread stands of which it told. */
@@ -290,7 +292,7 @@ export class Execution {
     const { epochs, stops, all, running } = this.#standing;
     const runs = threadId === undefined ? running : new Set([...running, threadId]);
     const restRuns = resume.all || (all && this.#isEach(runs));
-    for (const [thread, epoch] of epochs) if (restRuns || thread === threadId) close(epoch);
+    for (const [thread, epoch] of epochs) if (restRuns || thread === threadId) close(epoch, resume.issuer);
     const own = stops.filter((stop) => stop.threadId === threadId);
     // Somebody who joins later is told of the others of an all-stop by the event that told of it.
     const rest = stops.filter((stop) => stop.threadId !== threadId || (all && stop === basisOf(stops)));
@@ -364,8 +366,10 @@ function ofAll(stop: Stop, body: JsonObject): Told {
   return { stop, raw: isSame ? stop.raw : encodeJson(says) };
 }
 
-function close(epoch: Epoch | undefined): void {
-  if (epoch !== undefined) epoch.open = false;
+function close(epoch: Epoch | undefined, by?: object): void {
+  if (epoch === undefined) return;
+  epoch.open = false;
+  epoch.endedBy = by;
 }
 
 function without(threadIds: ReadonlySet<number>, threadId: number | undefined): ReadonlySet<number> {

@@ -5,7 +5,7 @@ import type { Epoch } from "./execution.ts";
 
 /** The numbers that one message gave out. Shared by all clients that got the message; read from it on demand. */
 export class HandleBag {
-  /** The stop that they belong to; undefined: given out while the program ran, so no resume ends them. */
+  /** The stop that they belong to; undefined: typed, printed or given out while the program ran: no resume ends them. */
   readonly epoch: Epoch | undefined;
   readonly #command: string;
   #body: Buffer | undefined;
@@ -74,6 +74,9 @@ function addIds(items: unknown, into: Set<number>): void {
   for (const item of objects(items)) if (typeof item.id === "number") into.add(item.id);
 }
 
+/** So many answers of stops that somebody else has ended are remembered, for the client that drives. */
+const OVERTAKEN_ANSWERS = 50;
+
 /** Handles that outlive a resume are kept up to this many of a kind; the oldest go first. */
 const LASTING_HANDLES = 10_000;
 
@@ -83,6 +86,8 @@ const LASTING_HANDLES = 10_000;
  */
 export class IssuedHandles {
   #bags: HandleBag[] = [];
+  /** Of stops that are over, and that somebody else than the client has ended. */
+  #overtaken: HandleBag[] = [];
   /** Where a handle was found last: clients ask about the same few again and again. */
   readonly #found = new Map<HandleKind, Map<number, HandleBag>>();
   readonly #lasting = new Set<string>();
@@ -100,16 +105,27 @@ export class IssuedHandles {
     this.#keepMemory(bag);
   }
 
-  /** The program has stopped: forgets what belongs to stops that are over. Frames are of no other time than a stop. */
-  prune(): void {
+  /**
+   * The program has stopped: forgets what belongs to stops that are over. Frames are of no other time than a stop.
+   * `driver`: of the client that drives, it is remembered what others have taken from it.
+   */
+  prune(driver?: object): void {
     for (const lasting of this.#lasting) if (/^(frame|target):/.test(lasting)) this.#lasting.delete(lasting);
     const isOpen = (bag: HandleBag) => bag.epoch?.open === true;
-    for (const bag of this.#bags) if (!isOpen(bag)) this.#keepMemory(bag);
+    for (const bag of this.#bags) {
+      if (isOpen(bag)) continue;
+      this.#keepMemory(bag);
+      const mover = bag.epoch?.endedBy;
+      if (driver === undefined || mover === undefined || mover === driver) continue;
+      // Its numbers are read now: they are less to keep than the answer.
+      if (bag.numbers().size > 0) this.#overtaken.push(bag);
+    }
+    this.#overtaken = this.#overtaken.slice(-OVERTAKEN_ANSWERS);
     this.#bags = this.#bags.filter(isOpen);
     this.#found.clear();
   }
 
-  /** Whether the client may use the handle now, and the stop that it belongs to. */
+  /** Whether the client may use the handle now, and the stop that it belongs to, or did. */
   find(kind: HandleKind, handle: number): { valid: boolean; epoch: Epoch | undefined } {
     const known = this.#found.get(kind) ?? new Map<number, HandleBag>();
     this.#found.set(kind, known);
@@ -123,7 +139,9 @@ export class IssuedHandles {
       known.set(handle, bag);
       return { valid: true, epoch: bag.epoch };
     }
-    return { valid: this.#lasting.has(`${kind}:${handle}`), epoch: undefined };
+    if (this.#lasting.has(`${kind}:${handle}`)) return { valid: true, epoch: undefined };
+    const over = [...this.#overtaken, ...this.#bags].findLast((candidate) => candidate.has(kind, handle));
+    return { valid: false, epoch: over?.epoch };
   }
 
   /** Whether the client was given that reference to memory, at any time. */

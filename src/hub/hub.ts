@@ -22,11 +22,12 @@ import { Lifecycle } from "./lifecycle.ts";
 import { Queries } from "./queries.ts";
 import { QueryTurns } from "./queryTurns.ts";
 import { ReverseRequests, type ChildSession, type ReverseOptions } from "./reverse.ts";
+import { Rules } from "./rules.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
 import type { StartOptions } from "./starting.ts";
 import { Steering } from "./steering.ts";
-import type { Upstream, UpstreamEnd } from "./upstream.ts";
+import type { AdapterEvent, Upstream, UpstreamEnd } from "./upstream.ts";
 
 export interface HubOptions extends StartOptions {
   readonly logger?: Logger;
@@ -75,6 +76,7 @@ export class Hub implements HubContext {
   readonly upstream: Upstream;
   readonly logger: Logger;
   readonly clients = new Set<Client>();
+  readonly rules = new Rules(this);
   readonly #parts: Parts;
   readonly #events: AdapterEvents;
   readonly #dispatch: Dispatch;
@@ -102,6 +104,8 @@ export class Hub implements HubContext {
   #ended: UpstreamEnd | undefined;
   #ending = false;
   #toldEnd = false;
+  /** The client that was not told of the end in the adapter's place: it has disconnected the adapter itself. */
+  #untold: Client | undefined;
 
   constructor(upstream: Upstream, options: HubOptions = {}) {
     this.upstream = upstream;
@@ -118,9 +122,16 @@ export class Hub implements HubContext {
     const queries = new Queries(this, execution);
     const lifecycle = new Lifecycle({
       upstream,
+      rules: this.rules,
+      clients: this.clients,
       begin: (client) => this.#begin(client),
       goLive: (client) => this.#goLive(client),
-      sendBreakpoints: (done) => breakpoints.sendAll(done),
+      sendBreakpoints: (done, except) => breakpoints.sendAll(done, except),
+      configuresAgain: () => breakpoints.unsent(),
+      startsAgain: () => {
+        this.#parts.snapshot.restarted();
+        this.#parts.steering.over();
+      },
       starts: (args) => options.onStart?.(args),
     });
     this.#parts = {
@@ -148,15 +159,18 @@ export class Hub implements HubContext {
       new ConsoleLines((participant, count) => this.say(leftOutLine(participant, count), { participant }));
     const { windowOf } = options;
     this.window = windowOf && new HostWindow(windowOf, this, this.#parts, this.#events);
-    upstream.onEvent(({ event, body }) => {
-      if (event === "terminated") {
-        if (this.#toldEnd) return;
+    upstream.onEvent((message) => {
+      if (message.event === "terminated") {
+        if (this.#toldEnd) {
+          this.#untold?.pass(message.event, message.body, message.rest);
+          return;
+        }
         // Children go on without it, and are still joined.
         if (this.children.length === 0) this.#freeFirst();
       }
-      this.#events.handle(event, body);
+      this.#events.handle(message);
       // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
-      if (event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
+      if (message.event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
     });
     upstream.onRequest((request) => this.#parts.reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
@@ -173,9 +187,9 @@ export class Hub implements HubContext {
     return this.#parts.lifecycle.initializeArgs;
   }
 
-  /** Who started the session, while they are here; a child session was started with its parent. */
+  /** Who started the session, or will, while they are here; a child session was started with its parent. */
   get driver(): Client | undefined {
-    return this.#parts.lifecycle.driver ?? this.#parent?.driver;
+    return this.#parts.lifecycle.driver ?? this.#parts.lifecycle.expected ?? this.#parent?.driver;
   }
 
   /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
@@ -216,6 +230,7 @@ export class Hub implements HubContext {
     const client = new Client(port, participant);
     this.#attach(client);
     client.start();
+    this.#parts.lifecycle.came(client);
     return client;
   }
 
@@ -268,6 +283,14 @@ export class Hub implements HubContext {
     if (except instanceof Client) except.charge(receivers * (MESSAGE_COST + (body?.length ?? 0)));
   }
 
+  passOn({ event, body, rest }: AdapterEvent): void {
+    for (const client of this.clients) {
+      if (!client.live) continue;
+      if (this.rules.drives(client)) client.pass(event, body, rest);
+      else client.event(event, body, rest);
+    }
+  }
+
   /** A line in the debug consoles of the clients. */
   tell(line: string, except?: Actor): void {
     this.broadcast("output", ownOutput("console", line), except);
@@ -302,7 +325,9 @@ export class Hub implements HubContext {
     const { client, args } = request;
     const id = args.debugServerSession;
     const isFirst = client.startArgs === undefined;
-    const find = isFirst && client.profile !== undefined ? this.#findSession : undefined;
+    const asksElsewhere =
+      isFirst && client.profile !== undefined && (id !== undefined || client !== this.driver);
+    const find = asksElsewhere ? this.#findSession : undefined;
     const target = find === undefined ? this : find(client, args);
     if (target === undefined) {
       request.refuse(new AppError("badArguments", `There is no session "${String(id)}" here any more.`));
@@ -319,7 +344,8 @@ export class Hub implements HubContext {
   disconnect(request: ClientRequest): void {
     const { client, args } = request;
     const { access, isHost } = client.participant;
-    const over = this.#ended !== undefined || this.#ending || !this.#parts.lifecycle.begun;
+    const begun = this.#parts.lifecycle.begun || isHost;
+    const over = this.#ended !== undefined || this.#ending || !begun;
     const { terminated } = this.#parts.snapshot;
     const terminates = args.terminateDebuggee === true && !terminated && !over;
     if (terminates && !allows(access, "full")) {
@@ -336,6 +362,7 @@ export class Hub implements HubContext {
       // Who may not end the program does not say either what becomes of it.
       const restart = encodeJson({ restart: args.restart === true });
       const rawArgs = allows(access, "full") ? request.rawArgs : restart;
+      if (this.rules.drives(client)) this.#untold = client;
       this.#disconnectUpstream(rawArgs, (outcome) => request.answer(outcome));
       return;
     }
@@ -377,7 +404,8 @@ export class Hub implements HubContext {
   #tellEnd(): void {
     this.#toldEnd = true;
     this.#freeFirst();
-    this.#events.record("terminated", undefined);
+    this.#parts.snapshot.record("terminated", undefined);
+    this.broadcast("terminated", undefined, this.#untold);
   }
 
   #disconnectUpstream(args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
@@ -424,8 +452,9 @@ export class Hub implements HubContext {
     this.#left.fire(client);
   }
 
-  /** The client initializes the adapter: it sees all that the adapter says, from the first word on. */
+  /** The client is to drive the adapter: it sees all that the adapter says, from the first word on. */
   #begin(client: Client): void {
+    if (client.live) return;
     client.live = true;
     this.#events.replayEarly(client);
   }
@@ -465,7 +494,11 @@ export class Hub implements HubContext {
     this.#ended = end;
     this.#parts.steering.over();
     if (!this.#parts.snapshot.terminated) {
-      if (!this.#ending) this.#events.record("output", ownOutput("important", `Debug Server: ${end.reason}`));
+      if (!this.#ending) {
+        const body = ownOutput("important", `Debug Server: ${end.reason}`);
+        this.#parts.snapshot.record("output", body);
+        this.broadcast("output", body);
+      }
       this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.

@@ -7,7 +7,8 @@ import { conversionBetween } from "./convert.ts";
 import { Joining } from "./joining.ts";
 import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
 import { type StartOptions, maySteer, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Rules } from "./rules.ts";
+import type { AdapterEvent, Upstream } from "./upstream.ts";
 
 /**
  * How far the adapter is. `fresh`: nobody has initialized it; `initialized`: it waits for launch or attach;
@@ -19,12 +20,18 @@ const SUCCESS: Outcome = { success: true };
 
 interface LifecycleHub {
   readonly upstream: Upstream;
+  readonly rules: Rules;
+  readonly clients: ReadonlySet<Client>;
   /** The client drives: it has events from the adapter's first word on. */
   begin(client: Client): void;
   /** Shows a late client the present and lets it have events from then on. */
   goLive(client: Client): void;
-  /** Sends what is wanted of breakpoints to a fresh adapter. */
-  sendBreakpoints(done: () => void): void;
+  /** Sends what is wanted of breakpoints to a fresh adapter; not what only `except` wants, who has sent it. */
+  sendBreakpoints(done: () => void, except?: number): void;
+  /** The adapter asks for its configuration once more. */
+  configuresAgain(): void;
+  /** The driver starts the session anew: what has ended is of the past. */
+  startsAgain(): void;
   /** A client starts the session. */
   starts(args: JsonObject): void;
 }
@@ -41,12 +48,18 @@ export class Lifecycle {
   profile: Profile = readProfile({});
   /** The client that initialized the adapter, while it is here. */
   driver: Client | undefined;
+  /** Who is there first, and may start the session: it hears the adapter before it says a word itself. */
+  expected: Client | undefined;
   /** The names by which clients and configurations call the adapter. */
   readonly names: string[] = [];
   /** What the adapter was told in `initialize`. */
   initializeArgs: JsonObject = {};
-  #initializedBody: Buffer | undefined;
-  #initialized = false;
+  #initializedEvent: AdapterEvent | undefined;
+  /** Whether the adapter has said what it can. */
+  #isKnown = false;
+  #wasStarted = false;
+  /** Whether the adapter has asked for its configuration more than once. */
+  #configuresAgain = false;
   #configured = false;
   #hold = false;
   #startedByWindow = false;
@@ -75,12 +88,20 @@ export class Lifecycle {
 
   /** Whether the adapter has been initialized: then it must be disconnected in order. */
   get begun(): boolean {
-    return this.phase !== "fresh" && this.phase !== "initializing";
+    return this.#isKnown;
   }
 
   /** Whether that client's requests may reach the adapter: one that is not started yet hears its driver only. */
   opened(client: Client): boolean {
-    return client === this.driver || (this.begun && this.phase !== "initialized");
+    return client === this.driver || client === this.expected || (this.begun && this.phase !== "initialized");
+  }
+
+  /** Somebody has connected. */
+  came(client: Client): void {
+    if (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client)) return;
+    if (this.expected !== undefined || this.driver !== undefined || client.gone || !maySteer(client)) return;
+    this.expected = client;
+    this.#hub.begin(client);
   }
 
   handle(request: ClientRequest): void {
@@ -99,10 +120,14 @@ export class Lifecycle {
   }
 
   /** The adapter's `initialized`: its configuration may begin. */
-  adapterInitialized(body: Buffer | undefined): void {
-    this.#initialized = true;
-    this.#initializedBody = body;
-    this.driver?.event("initialized", body);
+  adapterInitialized(message: AdapterEvent): void {
+    if (this.#initializedEvent !== undefined) {
+      this.#configured = this.#startedByWindow;
+      this.#configuresAgain = true;
+      this.#hub.configuresAgain();
+    }
+    this.#initializedEvent = message;
+    (this.driver ?? this.expected)?.pass(message.event, message.body, message.rest);
     // The editor sends its own; those of others it does not know.
     if (this.#startedByEditor !== undefined) this.#hub.sendBreakpoints(() => {});
     for (const client of this.#joining.clients) this.#sendInitialized(client);
@@ -143,12 +168,17 @@ export class Lifecycle {
   forget(client: Client): void {
     this.#joining.forget(client);
     remove(this.#waiting, (request) => request.client === client);
+    if (this.expected === client) this.#expectNext();
     if (this.driver === client) this.#dropDriver();
     this.#configureAlone();
   }
 
   /** A right has changed. A driver that may only look drives no more: the rest is done as if it had left. */
   accessChanged(): void {
+    if (this.expected !== undefined && !maySteer(this.expected)) {
+      this.expected.live = false;
+      this.#expectNext();
+    }
     if (this.driver === undefined || maySteer(this.driver)) return;
     this.#dropDriver();
     this.#configureAlone();
@@ -164,28 +194,30 @@ export class Lifecycle {
 
   #initialize(request: ClientRequest): void {
     const { client } = request;
-    if (client.profile !== undefined) {
+    const isAgain = client.profile !== undefined;
+    if (isAgain && (client !== this.driver || this.#hub.rules.binds("once", client))) {
       request.refuse(new AppError("protocol", "This client has sent initialize before."));
       return;
     }
-    client.profile = readProfile(request.args);
-    if (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client)) {
-      if (this.phase === "fresh" || this.phase === "initializing") this.#waiting.push(request);
-      else this.#answerInitialize(request);
+    if (!isAgain && (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client))) {
+      client.profile = readProfile(request.args);
+      if (this.begun) this.#answerInitialize(request);
+      else this.#waiting.push(request);
       return;
     }
-    if (!maySteer(client)) {
-      client.profile = undefined;
+    if (!isAgain && !maySteer(client)) {
       request.refuse(notStarted(client));
       return;
     }
-    this.driver = client;
-    this.#hub.begin(client);
-    this.#initializeUpstream(request.args, request.rawArgs ?? encodeJson(request.args), (outcome) => {
-      if (!outcome.success) {
-        client.profile = undefined;
-        client.live = false;
-      }
+    if (this.phase === "over") {
+      request.refuse(new AppError("closed", "The debug session has ended."));
+      return;
+    }
+    const undo = isAgain ? this.#beginAgain(client) : () => (client.profile = undefined);
+    if (!isAgain) this.#letDrive(client);
+    client.profile = readProfile(request.args);
+    this.#initializeUpstream(request.args, request.rawArgs, (outcome) => {
+      if (!outcome.success && this.phase !== "starting") undo();
       const masked = maskCapabilities(this.capabilities, client.participant.access);
       const same = allows(client.participant.access, "full") || !outcome.success;
       request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
@@ -196,29 +228,88 @@ export class Lifecycle {
     return this.#startedByEditor !== undefined && !isLocal;
   }
 
-  #initializeUpstream(args: JsonObject, rawArgs: Buffer, then: (outcome: Outcome) => void): void {
+  /** The adapter is this client's from its first word on. */
+  #letDrive(client: Client): void {
+    // It is a client as any other now, and has its snapshot when it joins.
+    if (this.expected !== undefined && this.expected !== client) this.expected.live = false;
+    this.expected = undefined;
+    this.driver = client;
+    this.#hub.begin(client);
+  }
+
+  /** The driver starts its session anew, on the connection that it has: its next `launch` is a first one. */
+  #beginAgain(client: Client): () => void {
+    const { profile, startArgs } = client;
+    const [event, configured] = [this.#initializedEvent, this.#configured];
+    client.startArgs = undefined;
+    this.#initializedEvent = undefined;
+    this.#configured = false;
+    return () => {
+      client.profile = profile;
+      client.startArgs = startArgs;
+      this.#initializedEvent = event;
+      this.#configured = configured;
+    };
+  }
+
+  #expectNext(): void {
+    this.expected = undefined;
+    for (const client of this.#hub.clients) this.came(client);
+  }
+
+  #initializeUpstream(args: JsonObject, rawArgs: Buffer | undefined, then: (outcome: Outcome) => void): void {
     const initialized = this.#initializing(args);
     this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
       // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
       const early = initialized(outcome);
       then(outcome);
       this.#answerEarly(early, outcome.success);
+      if (this.phase === "fresh" && this.driver === undefined && this.expected === undefined)
+        this.#expectNext();
     });
   }
 
   /** The adapter is being initialized. Returns what takes its answer, and returns those who waited for that. */
   #initializing(args: JsonObject): (outcome: Outcome) => ClientRequest[] {
+    const before = this.phase;
     this.phase = "initializing";
     this.initializeArgs = args;
     this.profile = readProfile(args);
-    this.names.push(this.profile.adapterID);
+    this.#addName(this.profile.adapterID);
     return (outcome) => {
-      if (this.phase !== "initializing") return [];
-      this.phase = outcome.success ? "initialized" : "fresh";
-      if (outcome.success) this.capabilities = { ...parseObject(outcome.body), ...this.capabilities };
-      else this.driver = undefined;
+      if (this.phase === "over") return [];
+      const isStarting = this.phase !== "initializing";
+      if (outcome.success) {
+        if (!isStarting) this.phase = "initialized";
+        // What it has said of itself since it began comes after this answer.
+        const since = this.#isKnown ? {} : this.capabilities;
+        this.capabilities = { ...parseObject(outcome.body), ...since };
+        this.#isKnown = true;
+        this.#convertOthers();
+      } else if (!isStarting) {
+        this.phase = before;
+        if (before === "fresh") this.#nobodyDrives();
+      }
       return this.#waiting.splice(0);
     };
+  }
+
+  /** The one who drove has failed to: it is as before its first word. */
+  #nobodyDrives(): void {
+    this.expected = this.driver;
+    this.driver = undefined;
+  }
+
+  /** The adapter was told other conventions than before, maybe. */
+  #convertOthers(): void {
+    for (const client of this.#hub.clients) {
+      if (client.live && client !== this.driver && client.profile !== undefined)
+        client.conversion = conversionBetween(client.profile, this.profile);
+    }
+  }
+
+  #addName(name: string): void {
+    if (!this.names.includes(name)) this.names.push(name);
   }
 
   /** Whoever came meanwhile: answered from what is known, or first in turn if this one failed. */
@@ -247,14 +338,21 @@ export class Lifecycle {
 
   #start(request: ClientRequest): void {
     const { client } = request;
-    if (client.profile === undefined) {
+    const isDriver = client === this.driver;
+    const isAgain = client.startArgs !== undefined;
+    if (client === this.expected) {
+      this.#letDrive(client);
+      this.#drive(request);
+    } else if (client.profile === undefined) {
       request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
-    } else if (client.startArgs !== undefined) {
+    } else if (isAgain && (!isDriver || this.#hub.rules.binds("once", client))) {
       request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
+    } else if (isDriver && (isAgain || this.phase === "initializing")) {
+      this.#drive(request);
     } else if (this.phase === "initialized" && !this.#startedByWindow && (this.driver ?? client) === client) {
       if (maySteer(client)) this.#drive(request);
       else request.refuse(notStarted(client));
-    } else if (["fresh", "initializing", "initialized"].includes(this.phase)) {
+    } else if (!this.begun || this.phase === "initializing" || this.phase === "initialized") {
       // The driver may yet start it; if it leaves first, this one takes its place.
       this.#waiting.push(request);
     } else {
@@ -264,17 +362,19 @@ export class Lifecycle {
 
   #drive(request: ClientRequest): void {
     const { client } = request;
+    const before = client.startArgs;
     this.driver = client;
     client.startArgs = request.args;
     if (!client.live) {
       // It takes the place of one that left: what that one saw before, it has yet to see.
       this.#hub.goLive(client);
-      if (this.#initialized) client.event("initialized", this.#initializedBody);
+      const { body, rest } = this.#initializedEvent ?? {};
+      if (this.#initializedEvent !== undefined) client.event("initialized", body, rest);
     }
     const args = withoutOwnKeys(request);
     this.#hub.starts(request.args);
     this.#startUpstream(request.command, request.args, args, (outcome) => {
-      if (!outcome.success) client.startArgs = undefined;
+      if (!outcome.success) client.startArgs = before;
       request.answer(outcome);
     });
   }
@@ -296,14 +396,32 @@ export class Lifecycle {
 
   /** The session is being started: whoever waits joins it. Returns what takes the adapter's answer. */
   #starting(args: JsonObject): (outcome: Outcome) => void {
+    const before = this.phase;
     this.phase = "starting";
     const type = configurationType(args);
-    if (type !== undefined) this.names.push(type);
-    for (const waiting of this.#waiting.splice(0)) this.handle(waiting);
+    if (type !== undefined) this.#addName(type);
+    if (this.#wasStarted) this.#hub.startsAgain();
+    // Not before it is known what they are to be answered to their `initialize`.
+    if (this.#isKnown) for (const waiting of this.#waiting.splice(0)) this.handle(waiting);
     return (outcome) => {
-      const over = this.phase === "over";
-      if (this.phase === "starting") this.phase = outcome.success ? "started" : "initialized";
-      if (outcome.success || over) return;
+      if (this.phase === "over") return;
+      if (outcome.success) {
+        if (this.phase === "starting") this.phase = "started";
+        this.#wasStarted = true;
+        if (!this.#isKnown) {
+          this.#isKnown = true;
+          this.#answerEarly(this.#waiting.splice(0), true);
+        }
+        return;
+      }
+      // The session that there was goes on.
+      const isAgain = before === "started" || before === "starting";
+      if (this.phase === "starting") this.phase = isAgain ? before : this.#isKnown ? "initialized" : "fresh";
+      if (isAgain) return;
+      if (this.phase === "fresh") {
+        this.#nobodyDrives();
+        this.#answerEarly(this.#waiting.splice(0), false);
+      }
       this.#configured = this.#startedByWindow;
       // Those who joined a start that failed have nothing to join.
       const reason = startFailure(outcome);
@@ -320,11 +438,12 @@ export class Lifecycle {
       client.event("capabilities", encodeJson({ capabilities }));
     }
     this.#joining.add(client);
-    if (this.#initialized || this.phase === "over") this.#sendInitialized(client);
+    if (this.#initializedEvent !== undefined || this.phase === "over") this.#sendInitialized(client);
   }
 
   #sendInitialized(client: Client): void {
-    if (!client.live && this.#joining.begin(client)) client.event("initialized", this.#initializedBody);
+    const { body, rest } = this.#initializedEvent ?? {};
+    if (!client.live && this.#joining.begin(client)) client.event("initialized", body, rest);
   }
 
   #configurationComplete(client: Client): void {
@@ -335,13 +454,19 @@ export class Lifecycle {
 
   #configurationDone(request: ClientRequest): void {
     const { client } = request;
-    if (client === this.driver && !this.#configured) {
+    const { rules, upstream } = this.#hub;
+    const pass = () =>
+      upstream.request("configurationDone", request.rawArgs, (outcome) => request.answer(outcome));
+    if (client === this.expected) {
+      pass();
+    } else if (client === this.driver && (!this.#configured || !rules.binds("once", client))) {
+      const isAgain = this.#configuresAgain && !this.#configured;
       this.#configured = true;
-      if (this.capabilities.supportsConfigurationDoneRequest !== true) request.answer(SUCCESS);
-      else
-        this.#hub.upstream.request("configurationDone", request.rawArgs, (outcome) =>
-          request.answer(outcome),
-        );
+      const isOffered = this.capabilities.supportsConfigurationDoneRequest === true;
+      if (!isOffered && rules.binds("capabilities", client)) request.answer(SUCCESS);
+      // The driver has sent its own breakpoints before; those of the others are sent now.
+      else if (isAgain) this.#hub.sendBreakpoints(pass, client.participant.id);
+      else pass();
     } else if (client !== this.driver && client.startArgs !== undefined && !this.#saidDone.has(client)) {
       // Also late: one that took longer than it was waited for has its snapshot, and must not be told that it failed.
       this.#saidDone.add(client);
@@ -359,7 +484,7 @@ export class Lifecycle {
   }
 
   #configureUpstream(): void {
-    if (this.#configured || !this.#initialized) return;
+    if (this.#configured || this.#initializedEvent === undefined) return;
     if (this.phase !== "starting" && this.phase !== "started") return;
     this.#configured = true;
     this.#hub.sendBreakpoints(() => {

@@ -33,12 +33,19 @@ export class Queries {
   }
 
   /**
-   * Asks the adapter, or takes the answer that is known. The answer is kept only within an `epoch`, and while no thread
-   * may run that could make it untrue; `onAnswer` sees it once, whoever asked.
+   * Asks the adapter, or takes the answer that is known. The answer is kept only within the stop that the request is
+   * `about` (`lasting`: it is about none, and neither is what is in the answer), and while no thread may run that could
+   * make it untrue; `onAnswer` sees it once, whoever asked.
    */
-  ask(request: ClientRequest, epoch: Epoch | undefined, onAnswer: (outcome: Outcome) => void): void {
+  ask(
+    request: ClientRequest,
+    about: Epoch | "lasting" | undefined,
+    onAnswer: (outcome: Outcome) => void,
+  ): void {
+    const epoch = about === "lasting" ? undefined : about;
     const key = `${request.command} ${epoch?.id ?? ""} ${canonical(request.args)}`;
-    const kept = this.#kept.get(key);
+    const shares = this.#hub.rules.binds("sharing", request.client);
+    const kept = shares ? this.#kept.get(key) : undefined;
     if (kept !== undefined && kept.outcome === undefined) {
       kept.waiters.add(request);
       this.#waiting.set(request, kept);
@@ -48,7 +55,7 @@ export class Queries {
       this.#serve(kept, kept.outcome, request);
       return;
     }
-    this.#drop(key);
+    if (shares || this.#kept.get(key)?.outcome !== undefined) this.#drop(key);
     const query: Query = {
       waiters: new Set([request]),
       served: new Set(),
@@ -56,7 +63,7 @@ export class Queries {
       outcome: undefined,
       bag: undefined,
     };
-    this.#kept.set(key, query);
+    if (!this.#kept.has(key)) this.#kept.set(key, query);
     this.#waiting.set(request, query);
     query.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (answer) => {
       // An answer that points into the adapter's read buffer would keep that buffer alive.
@@ -64,7 +71,11 @@ export class Queries {
       const outcome = { ...answer, body };
       query.outcome = outcome;
       if (outcome.success && body !== undefined)
-        query.bag = new HandleBag(request.command, body, epoch ?? this.#epochNow(request));
+        query.bag = new HandleBag(
+          request.command,
+          body,
+          about === "lasting" ? undefined : (epoch ?? this.#epochNow(request)),
+        );
       if (outcome.success) onAnswer(outcome);
       for (const waiter of query.waiters) this.#serve(query, outcome, waiter);
       query.waiters.clear();
@@ -88,7 +99,10 @@ export class Queries {
   cancel(request: ClientRequest): boolean {
     const query = this.#waiting.get(request);
     if (query === undefined) return false;
-    if (query.waiters.size === 1 && this.#hub.capabilities.supportsCancelRequest === true) {
+    const isSent =
+      this.#hub.capabilities.supportsCancelRequest === true ||
+      !this.#hub.rules.binds("capabilities", request.client);
+    if (query.waiters.size === 1 && isSent) {
       request.upstreamSeq = query.upstreamSeq;
       // Its answer may now be an error that nobody else has asked for.
       for (const [key, kept] of this.#kept) if (kept === query) this.#kept.delete(key);

@@ -60,7 +60,7 @@ export class ReverseRequests {
     }
     const driver = this.#options.driver();
     if (driver !== undefined && mayBeAsked(driver, command))
-      driver.request(command, request.args, (outcome) => request.answer(outcome));
+      driver.request(command, request.args, (outcome) => request.answer(outcome), request.rest);
     else
       request.answer(
         errorOutcome(new AppError("notSupported", `Nobody is here for the request "${command}".`)),

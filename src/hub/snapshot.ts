@@ -173,8 +173,8 @@ function sourceKey(source: unknown): unknown {
     : idOf(source);
 }
 
-/** Past output without references to variables: they meant something only while the program stood there. */
+/** Past output without references: they meant something only while the program stood there. */
 function withoutHandles(body: Buffer): Buffer {
-  if (!body.includes('"variablesReference"')) return body;
-  return encodeJson({ ...parseObject(body), variablesReference: undefined });
+  if (!body.includes('"variablesReference"') && !body.includes('"locationReference"')) return body;
+  return encodeJson({ ...parseObject(body), variablesReference: undefined, locationReference: undefined });
 }

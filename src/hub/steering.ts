@@ -29,6 +29,8 @@ export class Steering {
   readonly #invalidate: () => void;
   /** The pauses that are under way, by thread, and who waits for them. */
   readonly #pausing = new Map<unknown, ClientRequest[]>();
+  /** Who has brought about the present stop by a resume; undefined: none of us. */
+  #mover: object | undefined;
 
   constructor(hub: HubContext, execution: Execution, invalidate: () => void) {
     this.#hub = hub;
@@ -41,23 +43,32 @@ export class Steering {
     else this.#pause(request, rule);
   }
 
-  adapterStopped(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
+  adapterStopped(
+    body: Buffer | undefined,
+    bodyFor: (client: Client, raw: Buffer) => Buffer,
+    rest: Buffer | undefined,
+  ): void {
     const raw = body ?? encodeJson({ reason: "unknown" });
     const { stop, epoch, replaced, ended } = this.#execution.stop(parseObject(raw), raw);
     // An adapter may stop before it has answered the resume: the others must still see the program run first.
     for (const resume of ended) this.#announce(resume);
+    if (ended.length > 0) this.#mover = ended.findLast(({ issuer }) => issuer !== undefined)?.issuer;
     this.#invalidate();
     const bag = new HandleBag("stopped", raw, epoch);
     for (const client of this.#hub.clients) {
-      client.handles.prune();
+      client.handles.prune(this.#hub.rules.drives(client) ? client : undefined);
       if (!client.live) continue;
       client.handles.add(bag);
       for (const other of replaced) client.toldStops.delete(other);
-      client.stopped(stop, bodyFor(client, raw));
+      client.stopped(stop, bodyFor(client, raw), rest);
     }
   }
 
-  adapterContinued(body: Buffer | undefined, bodyFor: (client: Client, raw: Buffer) => Buffer): void {
+  adapterContinued(
+    body: Buffer | undefined,
+    bodyFor: (client: Client, raw: Buffer) => Buffer,
+    rest: Buffer | undefined,
+  ): void {
     const { threadId, allThreadsContinued } = parseObject(body);
     const thread = typeof threadId === "number" ? threadId : undefined;
     const all = saysAll(allThreadsContinued);
@@ -73,7 +84,7 @@ export class Steering {
     for (const client of this.#hub.clients) {
       if (!client.live || resume.toldByUs.delete(client)) continue;
       for (const stop of resume.ended) client.toldStops.delete(stop);
-      client.event("continued", body);
+      client.event("continued", body, rest);
     }
     if (isLate && !resume.all) this.#standAfterAll(resume, bodyFor);
   }
@@ -93,10 +104,18 @@ export class Steering {
     this.#invalidate();
   }
 
+  /** Who has moved the program on since the client sent that, if it has not seen where it stands now. */
+  moverUnseen(request: ClientRequest): object | undefined {
+    return request.sawStop() ? undefined : this.#mover;
+  }
+
   #resume(request: ClientRequest): void {
     const { client, args } = request;
     const threadId = typeof args.threadId === "number" ? args.threadId : this.#threadOfFrame(request);
-    if (!request.sawStop() || this.#execution.isRunning(threadId)) {
+    const isRunning = this.#execution.isRunning(threadId);
+    const mover =
+      this.moverUnseen(request) ?? (isRunning ? this.#execution.resumeOf(threadId)?.issuer : undefined);
+    if ((!request.sawStop() || isRunning) && this.#hub.rules.bindsToStops(client, mover)) {
       request.refuse(
         new AppError(
           "notStopped",
@@ -152,7 +171,9 @@ export class Steering {
 
   #pause(request: ClientRequest, rule: RequestRule): void {
     const { threadId } = request.args;
-    const waiting = this.#pausing.get(threadId);
+    const waiting = this.#hub.rules.binds("sharing", request.client)
+      ? this.#pausing.get(threadId)
+      : undefined;
     if (waiting !== undefined) {
       waiting.push(request);
       return;
@@ -160,7 +181,7 @@ export class Steering {
     const all = [request];
     this.#pausing.set(threadId, all);
     this.#hub.upstream.request("pause", request.rawArgs, (outcome) => {
-      this.#pausing.delete(threadId);
+      if (this.#pausing.get(threadId) === all) this.#pausing.delete(threadId);
       for (const each of all) each.answer(outcome);
       if (outcome.success && rule.deed !== undefined) this.#hub.notice(request.client, rule.deed);
     });

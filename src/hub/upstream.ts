@@ -2,10 +2,20 @@ import type { Disposable } from "../common/disposable.ts";
 import type { Event } from "../common/event.ts";
 import type { Outcome } from "../dap/messages.ts";
 
+/** An event of the adapter, its body as it came. */
+export interface AdapterEvent {
+  readonly event: string;
+  readonly body: Buffer | undefined;
+  /** Its members beside the body, as JSON text to append (dap/envelope.ts). */
+  readonly rest?: Buffer | undefined;
+}
+
 /** A request of the adapter to its client (DAP: reverse request). Answered once; later answers are dropped. */
 export interface ReverseRequest {
   readonly command: string;
   readonly args: Buffer | undefined;
+  /** Its members beside the arguments. */
+  readonly rest?: Buffer | undefined;
   answer(outcome: Outcome): void;
 }
 
@@ -23,7 +33,7 @@ export interface UpstreamEnd {
 export interface Upstream extends Disposable {
   /** The names by which its kind of adapter may be known (command, debug type). */
   readonly names: readonly string[];
-  readonly onEvent: Event<{ readonly event: string; readonly body: Buffer | undefined }>;
+  readonly onEvent: Event<AdapterEvent>;
   readonly onRequest: Event<ReverseRequest>;
   /** Fires once. Every request under way has been answered with an error before. */
   readonly onEnd: Event<UpstreamEnd>;

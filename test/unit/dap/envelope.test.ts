@@ -259,6 +259,7 @@ describe("readAdapterMessage", () => {
     const head = '{"seq":1,"type":"response","request_seq":2,"success":true,"command":"variables"';
     assert.deepEqual(readAdapterMessage(Buffer.from(`${head},"body":${large},"more":{}}`)), {
       ...{ type: "response", requestSeq: 2, success: true, message: undefined, body: Buffer.from(large) },
+      rest: Buffer.from(',"more":{}'),
     });
     // The last of two equal names counts.
     assert.equal(readAdapterMessage(Buffer.from(`${head},"body":${large},${more}}`))?.type, "request");

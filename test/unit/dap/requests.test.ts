@@ -125,14 +125,14 @@ test("arguments are checked by name and type", () => {
 });
 
 test("the vocabulary of known adapters; unknown ones are asked", () => {
-  assert.ok(understands(["lldb-dap-19"], "compileUnits"));
-  assert.ok(!understands(["lldb-dap-19"], "anything"));
-  assert.ok(understands(["python3", "debugpy.adapter"], "pydevdSystemInfo"));
-  assert.ok(!understands(["fake", "python"], "anything"), "one known name suffices");
-  assert.ok(!understands(["dlv"], "anything"));
-  assert.ok(!understands(["go"], "anything"));
-  assert.ok(understands(["pwa-node"], "toggleSkipFileStatus"));
-  assert.ok(understands(["cdt-gdb-adapter"], "cdt-gdb-adapter/Memory"));
-  assert.ok(understands(["mine"], "anything"));
-  assert.ok(understands([], "anything"));
+  assert.ok(understands(["lldb-dap-19"], [], "compileUnits"));
+  assert.ok(!understands(["lldb-dap-19"], [], "anything"));
+  assert.ok(understands(["python3", "debugpy.adapter"], [], "pydevdSystemInfo"));
+  assert.ok(!understands(["fake", "python"], [], "anything"), "one known name suffices");
+  assert.ok(!understands(["dlv"], [], "anything"));
+  assert.ok(!understands(["go"], [], "anything"));
+  assert.ok(understands(["pwa-node"], [], "toggleSkipFileStatus"));
+  assert.ok(understands(["cdt-gdb-adapter"], [], "cdt-gdb-adapter/Memory"));
+  assert.ok(understands(["mine"], [], "anything"));
+  assert.ok(understands([], [], "anything"));
 });

@@ -9,7 +9,7 @@ import {
   objects,
   parseObject,
 } from "../../../src/dap/messages.ts";
-import type { ReverseRequest, Upstream, UpstreamEnd } from "../../../src/hub/upstream.ts";
+import type { AdapterEvent, ReverseRequest, Upstream, UpstreamEnd } from "../../../src/hub/upstream.ts";
 
 /** One request that the adapter got. */
 export interface Received {
@@ -78,7 +78,7 @@ export class FakeUpstream implements Upstream {
   disposed = false;
   ended = false;
   readonly #options: FakeOptions;
-  readonly #event = new Emitter<{ event: string; body: Buffer | undefined }>();
+  readonly #event = new Emitter<AdapterEvent>();
   readonly #request = new Emitter<ReverseRequest>();
   readonly #end = new Emitter<UpstreamEnd>();
   readonly onEvent = this.#event.event;
@@ -180,10 +180,11 @@ export class FakeUpstream implements Upstream {
     while (this.release());
   }
 
-  emit(event: string, body?: JsonObject | string): void {
+  /** `rest`: members beside the body, as they come from `readAdapterMessage`. */
+  emit(event: string, body?: JsonObject | string, rest?: string): void {
     const bytes =
       typeof body === "string" ? Buffer.from(body) : body === undefined ? undefined : encodeJson(body);
-    this.#event.fire({ event, body: bytes });
+    this.#event.fire({ event, body: bytes, ...(rest === undefined ? {} : { rest: Buffer.from(rest) }) });
   }
 
   /** The program stops. */

@@ -69,8 +69,9 @@ describe("the first client drives", () => {
     assert.deepEqual(late.events("debugpySockets"), []);
   });
 
-  test("a second of each of its starting requests does not go upstream", async () => {
-    const { upstream, driver } = await served();
+  test("a second of each of its starting requests does not go upstream while somebody else is there", async () => {
+    const { upstream, hub, driver } = await served();
+    await enter(connect(hub, "guest").client);
     for (const command of STARTS) await driver.fails("protocol", command, { adapterID: "fake" });
     assert.deepEqual(upstream.commands(), ["initialize", "launch", "configurationDone"]);
   });

@@ -10,7 +10,9 @@ import { MemoryClient, VSCODE, connect, enter, settle } from "./memoryClient.ts"
 describe("what the adapter is protected from", () => {
   test("what its capabilities do not offer, and lacking or wrong arguments", async () => {
     const upstream = new FakeUpstream({ capabilities: {} });
-    const client = await enter(connect(new Hub(upstream), "a").client);
+    const hub = new Hub(upstream);
+    await enter(connect(hub, "driver").client);
+    const client = await enter(connect(hub, "guest").client);
     const count = upstream.received.length;
     for (const [command, rule] of REQUESTS) {
       if (rule.capability !== undefined) await client.fails("notSupported", command, ARGUMENTS);
@@ -28,9 +30,13 @@ describe("what the adapter is protected from", () => {
 
   test("requests that an adapter of its kind does not know", async () => {
     const upstream = new FakeUpstream({ names: ["lldb-dap-19"] });
-    const client = await enter(connect(new Hub(upstream), "a").client);
-    await client.fails("unknownCommand", "own/request");
-    await client.ok("compileUnits", { moduleId: "1" });
+    const hub = new Hub(upstream);
+    const driver = await enter(connect(hub, "driver").client);
+    const guest = await enter(connect(hub, "guest").client);
+    for (const client of [driver, guest]) {
+      await client.fails("unknownCommand", "own/request");
+      await client.ok("compileUnits", { moduleId: "1" });
+    }
     assert.deepEqual(upstream.commands("own/request"), []);
   });
 

@@ -1,0 +1,66 @@
+import type { Client } from "./client.ts";
+
+/**
+ * The hub's own rules, which an adapter does not know. What binds every client that came through a server besides is
+ * not among them: rights, bounds, admission, and on the link the closed list. A local editor is free of those, too.
+ */
+export type Rule =
+  /** The adapter gets no request that its capabilities do not offer. */
+  | "capabilities"
+  /** It gets none without the arguments that DAP requires. */
+  | "arguments"
+  /** It gets no request of its own kind of which it is known to die. */
+  | "vocabulary"
+  /** It gets one `initialize`, one start, and one `configurationDone` for each `initialized`. */
+  | "once"
+  /** Equal requests are one at the adapter, and an answer may serve several clients. */
+  | "sharing";
+
+interface RulesHub {
+  readonly clients: ReadonlySet<Client>;
+  /** Who drives the session, or will: of a child session, its parent's driver. */
+  readonly driver: Client | undefined;
+}
+
+/**
+ * Which rules bind a client: the one place that decides it. For the client that drives the session the hub is a wire.
+ * What it sends goes to the adapter, and the adapter answers, also with refusals. The rules bind those who joined, and
+ * the driver only where its request could harm somebody else who is there.
+ */
+export class Rules {
+  readonly #hub: RulesHub;
+
+  constructor(hub: RulesHub) {
+    this.#hub = hub;
+  }
+
+  /** Whether the client drives the session. A session that a window or the hub itself has started has no driver. */
+  drives(client: Client): boolean {
+    const { driver, clients } = this.#hub;
+    if (client === driver) return true;
+    // In a child session its parent's driver is there by another client.
+    return driver !== undefined && !clients.has(driver) && client.participant === driver.participant;
+  }
+
+  /** Whether the rule is to be held against a request of that client. */
+  binds(rule: Rule, client: Client): boolean {
+    if (!this.drives(client)) return true;
+    // Each of the others keeps the adapter alive, and the program where it stands: it is theirs, too.
+    return rule !== "sharing" && this.#hasOthers(client);
+  }
+
+  /**
+   * Whether a request about a stop that is over is to be refused. A driver may be wrong about where the program stands
+   * only because of somebody else: `mover` is the one who has resumed it since, if anybody of us has.
+   */
+  bindsToStops(client: Client, mover: object | undefined): boolean {
+    return !this.drives(client) || (mover !== undefined && mover !== client);
+  }
+
+  /** Whether somebody else takes part; who has not even said what they are does not. */
+  #hasOthers({ participant }: Client): boolean {
+    for (const other of this.#hub.clients)
+      if (other.participant !== participant && other.profile !== undefined) return true;
+    return false;
+  }
+}
