@@ -1,76 +1,39 @@
 /**
- * The requests outside the DAP specification that known adapters understand. Some adapters die of a request that
- * they do not know (lldb-dap stops answering and ends), so to an adapter named here nothing else goes through.
- * An adapter that is not named here is taken to answer unknown requests with an error, as DAP wants.
+ * Adapters that die of a request that they do not know, instead of answering it with an error as DAP wants, and the
+ * requests outside the DAP specification that each does know, from its own sources. All other adapters are asked.
  */
-interface Family {
-  /** Fits the adapter's name as clients and configurations write it (`adapterID`, `type`) or its command. */
+interface FragileAdapter {
+  /** Fits its command, or the name by which clients and configurations call it (`adapterID`, `type`). */
   readonly name: RegExp;
   readonly requests: readonly string[];
+  /** A capability that only its versions announce which answer all that they get. */
+  readonly unless?: string;
 }
 
-const FAMILIES: readonly Family[] = [
+/** The first that fits counts. lldb/tools/lldb-dap/Handler/RequestHandler.h; until LLVM 19 lldb-dap.cpp. */
+const FRAGILE: readonly FragileAdapter[] = [
+  { name: /lldb-vscode|lldb-dap-1\d$/i, requests: ["compileUnits", "_testGetTargetBreakpoints"] },
   {
-    name: /debugpy|^python$/i,
-    requests: [
-      "pydevdSystemInfo",
-      "debugpySystemInfo",
-      "setPydevdSourceMap",
-      "setDebuggerProperty",
-      "pydevdAuthorize",
-    ],
+    name: /lldb-dap/i,
+    requests: ["compileUnits", "_testGetTargetBreakpoints", "__lldb_moduleSymbols"],
+    unless: "supportsModuleSymbolsRequest",
   },
-  { name: /lldb/i, requests: ["compileUnits", "_testGetTargetBreakpoints"] },
-  { name: /^go$|dlv|delve/i, requests: [] },
-  {
-    name: /cdt-?gdb|^gdb(target)?$/i,
-    requests: ["cdt-gdb-adapter/Memory", "cdt-gdb-adapter/Registers", "cdt-gdb-adapter/customReset"],
-  },
-  {
-    name: /^(pwa-)?(node|chrome|msedge|extensionHost)$|^node-terminal$|js-?debug/i,
-    requests: [
-      "canPrettyPrintSource",
-      "createDiagnostics",
-      "enableCustomBreakpoints",
-      "evaluationOptions",
-      "getBreakpoints",
-      "getPerformance",
-      "getPreferredUILocation",
-      "launchUnelevated",
-      "launchVSCode",
-      "networkCall",
-      "prettyPrintSource",
-      "remoteFileExists",
-      "requestCDPProxy",
-      "revealPage",
-      "saveDiagnosticLogs",
-      "setCustomBreakpoints",
-      "setDebuggerProperty",
-      "setExcludedCallers",
-      "setSourceMapStepping",
-      "setSymbolOptions",
-      "startProfile",
-      "startSelfProfile",
-      "stopProfile",
-      "stopSelfProfile",
-      "toggleSkipFileStatus",
-    ],
-  },
-  { name: /^debug-server-node$/, requests: [] },
 ];
 
 /**
- * True if an adapter understands the custom request, or if nothing is known of it. What kind it is, its command tells
- * best; the names that clients call it by count where that tells nothing.
+ * True if an adapter knows the custom request, or is not known to die of one that it does not know. Which adapter it
+ * is, its own command tells best; what clients call it counts where that tells nothing.
  */
-export function understands(
+export function survives(
   commands: readonly string[],
   clients: readonly string[],
+  capabilities: Readonly<Record<string, unknown>>,
   command: string,
 ): boolean {
   const named = (names: readonly string[]) =>
-    FAMILIES.filter((family) => names.some((name) => family.name.test(name)));
-  const byCommand = named(commands);
-  const families = byCommand.length > 0 ? byCommand : named(clients);
-  return families.length === 0 || families.some((family) => family.requests.includes(command));
+    FRAGILE.find(({ name }) => names.some((candidate) => name.test(candidate)));
+  const adapter = named(commands) ?? named(clients);
+  if (adapter === undefined) return true;
+  const answersAll = adapter.unless !== undefined && capabilities[adapter.unless] === true;
+  return answersAll || adapter.requests.includes(command);
 }

@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import { allows } from "../common/access.ts";
 import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
-import { understands } from "../dap/vocabulary.ts";
+import { survives } from "../dap/vocabulary.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
@@ -110,7 +110,7 @@ export class Dispatch {
     }
     if (rule === undefined) {
       return !rules.binds("vocabulary", client) ||
-        understands(this.#hub.upstream.names, lifecycle.names, command)
+        survives(this.#hub.upstream.names, lifecycle.names, this.#hub.capabilities, command)
         ? undefined
         : new AppError("unknownCommand", `The debug adapter does not know the request "${command}".`);
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ACCESS_LEVELS, allows } from "../../../src/common/access.ts";
 import { REQUESTS, type RequestRule, checkArguments, maskCapabilities } from "../../../src/dap/requests.ts";
-import { understands } from "../../../src/dap/vocabulary.ts";
+import { survives } from "../../../src/dap/vocabulary.ts";
 import { REQUEST_NAMES, argumentsOf, commandOf, jsonType, membersOf } from "../../support/specification.ts";
 
 describe("the table of requests", () => {
@@ -124,15 +124,18 @@ test("arguments are checked by name and type", () => {
   assert.match(checkArguments(source, { source: [] }) ?? "", /must be an object/);
 });
 
-test("the vocabulary of known adapters; unknown ones are asked", () => {
-  assert.ok(understands(["lldb-dap-19"], [], "compileUnits"));
-  assert.ok(!understands(["lldb-dap-19"], [], "anything"));
-  assert.ok(understands(["python3", "debugpy.adapter"], [], "pydevdSystemInfo"));
-  assert.ok(!understands(["fake", "python"], [], "anything"), "one known name suffices");
-  assert.ok(!understands(["dlv"], [], "anything"));
-  assert.ok(!understands(["go"], [], "anything"));
-  assert.ok(understands(["pwa-node"], [], "toggleSkipFileStatus"));
-  assert.ok(understands(["cdt-gdb-adapter"], [], "cdt-gdb-adapter/Memory"));
-  assert.ok(understands(["mine"], [], "anything"));
-  assert.ok(understands([], [], "anything"));
+test("a request of its own kind is kept from an adapter only if that is known to die of it", () => {
+  const custom = (commands: string[], clients: string[], command: string, capabilities = {}) =>
+    survives(commands, clients, capabilities, command);
+  assert.ok(custom(["lldb-dap-19"], [], "compileUnits"));
+  assert.ok(!custom(["lldb-dap-19"], [], "anything"));
+  assert.ok(!custom(["lldb-dap-19"], ["lldb"], "__lldb_moduleSymbols"), "LLVM 19 does not know it");
+  assert.ok(custom(["lldb-dap"], [], "__lldb_moduleSymbols"));
+  assert.ok(!custom([], ["lldb-dap"], "anything"), "by the name that clients use, where there is no command");
+  assert.ok(custom(["lldb-dap"], [], "anything", { supportsModuleSymbolsRequest: true }));
+  for (const command of ["_adapterSettings", "_symbols", "_excludeCaller"])
+    assert.ok(custom([], ["lldb"], command), "CodeLLDB");
+  for (const name of ["debugpy.adapter", "dlv", "go", "pwa-node", "cdt-gdb-adapter", "mine"])
+    assert.ok(custom([name], [], "anything"), name);
+  assert.ok(custom([], [], "anything"));
 });
