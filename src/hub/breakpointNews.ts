@@ -2,6 +2,7 @@ import { type Outcome, encodeJson, objects, parseObject } from "../dap/messages.
 import { type Edit, type Entry, type Item, type Knowledge, pair } from "./breakpointDocument.ts";
 import { type Asked, type Shelf, entryName, resultOf } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
+import type { HubContext } from "./context.ts";
 
 /** Ids that we make where the adapter's would not do; far from those that adapters count. */
 const FIRST_OWN_ID = 1_000_000_000;
@@ -9,10 +10,12 @@ const FIRST_OWN_ID = 1_000_000_000;
 /** What each client is told of the shared breakpoints, under which ids, and what it may be taken to know of them. */
 export class BreakpointNews {
   readonly #shelves: ReadonlyMap<string, Shelf>;
+  readonly #hub: Pick<HubContext, "rules">;
   #nextOwnId = FIRST_OWN_ID;
 
-  constructor(shelves: ReadonlyMap<string, Shelf>) {
+  constructor(shelves: ReadonlyMap<string, Shelf>, hub: Pick<HubContext, "rules">) {
     this.#shelves = shelves;
+    this.#hub = hub;
   }
 
   /** The answer has the length and the order of the client's own list. `listed`: what was in its last one. */
@@ -49,6 +52,8 @@ export class BreakpointNews {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
       const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(shelf, id);
+      // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
+      if (result.id === undefined && untouched && !this.#hub.rules.binds("ids", client)) return result;
       const told = client.breakpointIds.get(name);
       const own = told ?? this.#tellId(client, name, result.id, old.get(id));
       if (own === result.id) return result;

@@ -44,7 +44,7 @@ export class Breakpoints {
   readonly #shelves = new Map<string, Shelf>();
   /** Other spellings of a source, as the adapter has said: their keys and that under which it is here. */
   readonly #spellings = new Map<string, string>();
-  readonly #news = new BreakpointNews(this.#shelves);
+  readonly #news: BreakpointNews;
   /** Groups of which the adapter has to be told anew. */
   readonly #unsent = new Set<Shelf>();
   /** What the host's own window has sent last and what is not worked in yet: only the last list is true. */
@@ -52,6 +52,7 @@ export class Breakpoints {
 
   constructor(hub: HubContext) {
     this.#hub = hub;
+    this.#news = new BreakpointNews(this.#shelves, hub);
   }
 
   /** Deals with a `set…Breakpoints` request. */

@@ -13,6 +13,8 @@ export type Rule =
   | "vocabulary"
   /** It gets one `initialize`, one start, and one `configurationDone` for each `initialized`. */
   | "once"
+  /** A breakpoint of an adapter that gives none gets an id of ours. */
+  | "ids"
   /** Equal requests are one at the adapter, and an answer may serve several clients. */
   | "sharing";
 

@@ -195,6 +195,17 @@ describe("a lone driver is refused by its adapter only", () => {
     await driver.ok("next", T1);
   });
 
+  test("a breakpoint of an adapter without ids has none", async () => {
+    const { upstream, driver } = await alone({ ids: "none" });
+    const answer = '{ "breakpoints" : [ {"verified":true } ] }';
+    upstream.handlers.setBreakpoints = () => Buffer.from(answer);
+    const { text } = await driver.request("setBreakpoints", {
+      source: { path: "/p/a.c" },
+      breakpoints: [{ line: 3 }],
+    });
+    assert.ok(text.includes(answer), text);
+  });
+
   test("what it asks twice at the same moment is asked twice", async () => {
     const { upstream, driver } = await alone();
     upstream.stop();
