@@ -10,6 +10,8 @@ interface Query {
   readonly waiters: Set<ClientRequest>;
   /** Who got this answer when they asked for it: somebody who asks again wants a fresh one. */
   readonly served: Set<Client>;
+  /** For whom it was asked ahead. */
+  readonly ahead: Set<Client>;
   upstreamSeq: number | undefined;
   outcome: Outcome | undefined;
   bag: HandleBag | undefined;
@@ -44,8 +46,11 @@ export class Queries {
   ): void {
     const epoch = about === "lasting" ? undefined : about;
     const key = `${request.command} ${epoch?.id ?? ""} ${canonical(request.args)}`;
-    const shares = this.#hub.rules.binds("sharing", request.client);
-    const kept = shares ? this.#kept.get(key) : undefined;
+    const { client, isAhead } = request;
+    const known = this.#kept.get(key);
+    const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds("sharing", client);
+    const kept = shares ? known : undefined;
+    if (isAhead) kept?.ahead.add(client);
     if (kept !== undefined && kept.outcome === undefined) {
       kept.waiters.add(request);
       this.#waiting.set(request, kept);
@@ -55,10 +60,11 @@ export class Queries {
       this.#serve(kept, kept.outcome, request);
       return;
     }
-    if (shares || this.#kept.get(key)?.outcome !== undefined) this.#drop(key);
+    if (shares || known?.outcome !== undefined) this.#drop(key);
     const query: Query = {
       waiters: new Set([request]),
       served: new Set(),
+      ahead: new Set(isAhead ? [client] : []),
       upstreamSeq: undefined,
       outcome: undefined,
       bag: undefined,
