@@ -5,7 +5,7 @@ import { conversionBetween } from "../../../src/hub/convert.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { readProfile } from "../../../src/hub/profile.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
-import { VSCODE, connect, enter } from "./memoryClient.ts";
+import { VSCODE, connect, enter, settle } from "./memoryClient.ts";
 
 const ZERO = { ...VSCODE, linesStartAt1: false, columnsStartAt1: false };
 
@@ -108,6 +108,7 @@ describe("differences between clients", () => {
     }
     upstream.emit("invalidated", { areas: ["stacks"] });
     assert.equal(b.events("invalidated").length, 0);
+    await settle();
     assert.equal(b.events("stopped").length, 2, "it is shown the stop again instead");
   });
 

@@ -152,6 +152,8 @@ class Bench {
     upstream.handlers.stackTrace = ({ threadId: thread }) => ({
       stackFrames: [{ id: ++this.#lastFrame, name: `of ${String(thread)}`, line: 1, column: 1 }],
     });
+    // What binds those who join is tried: whoever drives may ask what it likes, and this one does nothing.
+    await enter(connect(this.hub, "driver").client);
     for (const name of ["a", "b"]) this.clients.push(await enter(connect(this.hub, name).client));
     this.#listsThreads = listsThreads;
   }
