@@ -1,5 +1,6 @@
 // Runs the tests, the fast ones first, and ends with `N passed, N failed` over all groups.
-// `node scripts/test.mjs [GROUP|FILE …]`; the whole output of a group is left in .tools/logs/.
+// `node scripts/test.mjs [GROUP|FILE …]`; without a word all groups but those of `ASKED_FOR`. The whole output of a group is
+// left in .tools/logs/.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +10,11 @@ const GROUPS = {
   grammar: ["test/grammar"],
   fuzz: ["test/fuzz"],
   integration: ["test/integration"],
-  walk: ["test/walk"],
   e2e: ["test/e2e"],
+  long: ["test/walk", "test/long"],
 };
+/** These run only where they are named. */
+const ASKED_FOR = ["long"];
 const LOGS = ".tools/logs";
 const STARTED = Date.now();
 
@@ -31,7 +34,7 @@ if (unknown !== undefined) {
 mkdirSync(LOGS, { recursive: true });
 const total = { pass: 0, fail: 0, skipped: 0 };
 for (const [name, paths] of Object.entries(groups)) {
-  if (names.length > 0 && !names.includes(name)) continue;
+  if (names.length > 0 ? !names.includes(name) : ASKED_FOR.includes(name)) continue;
   console.log(`\n${name} (${paths.length} files)`);
   const summary = await run(name, paths);
   for (const key of Object.keys(total)) total[key] += summary[key];
@@ -57,7 +60,7 @@ async function run(name, paths) {
   const log = join(LOGS, `${name}.log`);
   const output = createWriteStream(log);
   // Two VS Codes, a browser and what they debug are busy enough.
-  const concurrency = paths.some((path) => path.startsWith("test/e2e")) ? 1 : 2;
+  const concurrency = paths.some((path) => /^test\/(e2e|long)\//.test(path)) ? 1 : 2;
   const args = ["--import", "tsx", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
   const child = spawn(process.execPath, [...args, ...paths], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -4,11 +4,13 @@ import { until, untilEqual } from "./support/wait.ts";
 
 e2e("a session that runs already is shared with a guest who has no copy of the source", async (t) => {
   const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  const [host, guest] = await Promise.all([
+    person(t, "Hana", HOST_FILES, { runtime }),
+    person(t, "Gil", { "notes.txt": "nothing of the program" }, { runtime }),
+  ]);
   await stopAt(host, LINES.callAdd);
 
   const string = await serve(host);
-  const guest = await person(t, "Gil", { "notes.txt": "nothing of the program" }, { runtime });
   await join(guest, string, host);
 
   // The present: line, stack, variables, in the host's source.

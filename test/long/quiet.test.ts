@@ -3,10 +3,10 @@ import path from "node:path";
 import { createVSIX } from "@vscode/vsce";
 import { build } from "esbuild";
 import { FIXTURES } from "../support/fixtures.ts";
-import { temporaryDirectory } from "./support/cleanup.ts";
-import { e2e } from "./support/scenario.ts";
-import { join, machine, person, serve } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
+import { temporaryDirectory } from "../e2e/support/cleanup.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { join, machine, person, serve } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
 import type { TestContext } from "node:test";
 
 /** An extension with a debug adapter that never says `continued`. */
@@ -44,11 +44,14 @@ const LAUNCH = {
 e2e("a guest continues where the adapter sends no continued event: the host's window follows", async (t) => {
   const runtime = machine(t);
   const files = { "poem.txt": "one\ntwo\nthree\nfour\n", ".vscode/launch.json": LAUNCH };
-  const host = await person(t, "Hana", files, { runtime, more: [await quietExtension(t)] });
+  const more = [await quietExtension(t)];
+  const [host, guest] = await Promise.all([
+    person(t, "Hana", files, { runtime, more }),
+    person(t, "Gil", { "a.txt": "" }, { runtime }),
+  ]);
   await host.debug.start("Text");
   await host.debug.stopped(1, "poem.txt");
   const string = await serve(host);
-  const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
   await join(guest, string, host);
   await guest.debug.stopped(1, "poem.txt");
 

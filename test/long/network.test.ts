@@ -1,8 +1,8 @@
 import { connectedFar } from "../support/namespaces.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, person, stopAt } from "./support/share.ts";
-import type { View } from "./support/view.ts";
-import { until } from "./support/wait.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, person, stopAt } from "../e2e/support/share.ts";
+import type { View } from "../e2e/support/view.ts";
+import { until } from "../e2e/support/wait.ts";
 
 // Two machines with a network of their own: 100 ms there and back, and one packet in a hundred lost.
 
@@ -21,20 +21,14 @@ e2e(
   "a session that is announced far away is found in the sidebar, joined, steered, left and joined again",
   async (t) => {
     const [here, there] = await connectedFar(t, { delayMs: 50, loss: 0.01, seed: 7 });
-    const host = await person(t, "Hana", HOST_FILES, {
-      namespace: here,
-      env: { SHOP: PASSWORD },
-      settings: {
-        "debugServer.announce": true,
-        "debugServer.startWithSession": ["tcp:port=0,password=env:SHOP"],
-      },
-    });
-    const guest = await person(
-      t,
-      "Gil",
-      { "notes.txt": "" },
-      { namespace: there, settings: { "debugServer.discover": true } },
-    );
+    const settings = {
+      "debugServer.announce": true,
+      "debugServer.startWithSession": ["tcp:port=0,password=env:SHOP"],
+    };
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", HOST_FILES, { namespace: here, env: { SHOP: PASSWORD }, settings }),
+      person(t, "Gil", { "notes.txt": "" }, { namespace: there, settings: { "debugServer.discover": true } }),
+    ]);
     await guest.sideBar(TITLE);
     const offers = guest.view("On This Machine");
     await until(

@@ -8,11 +8,11 @@ import { editorOver, joinLinked } from "../support/linked.ts";
 import { initializeArguments } from "../support/scenario.ts";
 import { serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
-import { type Scope, atEnd } from "./support/cleanup.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, machine, person, stopAt } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
-import type { Window } from "./support/window.ts";
+import { type Scope, atEnd } from "../e2e/support/cleanup.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, machine, person, stopAt } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
+import type { Window } from "../e2e/support/window.ts";
 
 const START = "Debug Server: Start Debug Server";
 const ALWAYS = [

@@ -1,15 +1,17 @@
 import { Relay } from "../support/relay.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
 
 e2e("a broken connection is restored: both see it, nothing is lost; to cancel is to leave", async (t) => {
   const runtime = machine(t);
-  const host = await person(t, "Hana", HOST_FILES, { runtime });
+  const [host, guest] = await Promise.all([
+    person(t, "Hana", HOST_FILES, { runtime }),
+    person(t, "Gil", { "notes.txt": "" }, { runtime }),
+  ]);
   await stopAt(host, LINES.callAdd);
   const string = await serve(host);
   const relay = await Relay.start(t, Number(/port=(\d+)/.exec(string)?.[1]));
-  const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime });
   await join(guest, string.replace(/port=\d+/, `port=${relay.port}`), host);
   await guest.debug.stopped(LINES.callAdd, "app.js");
   await host.sideBar("Debug Server");

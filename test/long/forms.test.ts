@@ -6,12 +6,12 @@ import { CALLERS_FIRST, type FormRow, asJoined, asServed, calls, isOpen } from "
 import { type Pki, makePki, storesAt } from "../support/pki.ts";
 import { freePort } from "../support/process.ts";
 import { serialLine } from "../support/serialLines.ts";
-import { atEnd, temporaryDirectory } from "./support/cleanup.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, frames, join, machine, person, stopAt } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
-import type { ViewRow } from "./support/view.ts";
-import type { Window } from "./support/window.ts";
+import { atEnd, temporaryDirectory } from "../e2e/support/cleanup.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, frames, join, machine, person, stopAt } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
+import type { ViewRow } from "../e2e/support/view.ts";
+import type { Window } from "../e2e/support/window.ts";
 
 // What test/integration/cli/forms.test.ts does on the command line, for the forms that no other test in VS Code has.
 
@@ -73,8 +73,10 @@ e2e(
 
     const none = path.join(directory, "none");
     const files = { ...HOST_FILES, "app.js": program(cases.length) };
-    const host = await person(t, "Hana", files, { runtime, env: storesAt(pki.host) });
-    const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: storesAt(none) });
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", files, { runtime, env: storesAt(pki.host) }),
+      person(t, "Gil", { "notes.txt": "" }, { runtime, env: storesAt(none) }),
+    ]);
     await stopAt(host, FIRST_LINE);
 
     for (const [index, one] of cases.entries()) {
@@ -153,12 +155,11 @@ e2e(
     const env = (user: string) => ({ SHARED: PASSWORD, ...storesAt(user) });
     const runtime = machine(t);
     const files = { ...HOST_FILES, "app.js": program(lines.length) };
-    const host = await person(t, "Hana", files, {
-      runtime,
-      env: env(pki.host),
-      settings: { "debugServer.startWithSession": lines.map(({ server }) => server) },
-    });
-    const guest = await person(t, "Gil", { "notes.txt": "" }, { runtime, env: env(pki.guest) });
+    const settings = { "debugServer.startWithSession": lines.map(({ server }) => server) };
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", files, { runtime, env: env(pki.host), settings }),
+      person(t, "Gil", { "notes.txt": "" }, { runtime, env: env(pki.guest) }),
+    ]);
     await stopAt(host, FIRST_LINE);
     for (const [index, { server, join: string, isAsked }] of lines.entries()) {
       const started = performance.now();

@@ -5,9 +5,9 @@ import { emacsJoin } from "../support/emacs.ts";
 import { ROOT, fixtures } from "../support/fixtures.ts";
 import { TestProcess } from "../support/process.ts";
 import { begin } from "../support/scenario.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, machine, person, serve, stopAt } from "./support/share.ts";
-import { atEnd } from "./support/cleanup.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, machine, person, serve, stopAt } from "../e2e/support/share.ts";
+import { atEnd } from "../e2e/support/cleanup.ts";
 
 const PROGRAM = path.join(ROOT, "dist/cli.cjs");
 

@@ -4,11 +4,11 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { parseServer } from "../../src/address/parse.ts";
 import { joinHosts } from "../../src/host/reach.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, frames, join, person, stopAt } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
-import type { VsCode } from "./support/server.ts";
-import type { Window } from "./support/window.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, frames, join, person, stopAt } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
+import type { VsCode } from "../e2e/support/server.ts";
+import type { Window } from "../e2e/support/window.ts";
 
 const START = "Debug Server: Start Debug Server";
 const BY_PASSWORD = "Other machines: TCP with a password";
@@ -20,8 +20,10 @@ const ASKED = /The host of (tcp|ssl):.* can tell you the password\./;
 const ASKED_AGAIN = /^That password is wrong\. The host /;
 
 e2e("passwords lock a session: guests type them once, and nobody writes them down", async (t) => {
-  const host = await person(t, "Hana", HOST_FILES);
-  const guest = await person(t, "Gil", { "notes.txt": "" });
+  const [host, guest] = await Promise.all([
+    person(t, "Hana", HOST_FILES),
+    person(t, "Gil", { "notes.txt": "" }),
+  ]);
   await stopAt(host, LINES.callAdd);
 
   // Who changes their mind has changed nothing.

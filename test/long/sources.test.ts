@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { e2e } from "./support/scenario.ts";
-import { APP, HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
-import { until, untilEqual } from "./support/wait.ts";
-import { openWindow, workspace } from "./support/window.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { APP, HOST_FILES, LINES, join, machine, person, serve, stopAt } from "../e2e/support/share.ts";
+import { until, untilEqual } from "../e2e/support/wait.ts";
+import { openWindow, workspace } from "../e2e/support/window.ts";
 
 e2e(
   "a guest's own file is used if it is the host's; one that differs is not, and that is told once",
   async (t) => {
     const runtime = machine(t);
-    const host = await person(t, "Hana", HOST_FILES, { runtime });
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", HOST_FILES, { runtime }),
+      person(t, "Gil", { "app.js": APP }, { runtime }),
+    ]);
     await stopAt(host, LINES.callAdd);
     const string = await serve(host);
-    const guest = await person(t, "Gil", { "app.js": APP }, { runtime });
 
     // Set before joining, in the guest's own file: it counts for the host's.
     await guest.editor.open("app.js");
@@ -20,11 +22,7 @@ e2e(
     await join(guest, string, host);
     await guest.debug.stopped(LINES.callAdd, "app.js");
     // Its own folder is the root of the path.
-    await until(
-      "the guest's breadcrumbs",
-      () => guest.editor.breadcrumbs(),
-      (path) => path.startsWith("app.js/"),
-    );
+    await untilEqual("the guest's breadcrumbs", () => guest.editor.breadcrumbs(), "app.js");
     await until(
       "the host's gutter",
       () => host.editor.breakpoints(),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Registry } from "../../src/host/registry.ts";
-import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "./support/share.ts";
-import { untilEqual } from "./support/wait.ts";
-import type { Window } from "./support/window.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { HOST_FILES, LINES, join, machine, person, serve, stopAt } from "../e2e/support/share.ts";
+import { untilEqual } from "../e2e/support/wait.ts";
+import type { Window } from "../e2e/support/window.ts";
 
 /** The servers that this machine lists, as `debug-server list` reads them. */
 function listed(runtime: string): Promise<number> {
@@ -24,10 +24,12 @@ e2e(
   "windows are reloaded and closed: the others are told, nothing stays, and one may come again",
   async (t) => {
     const runtime = machine(t);
-    const host = await person(t, "Hana", HOST_FILES, { runtime });
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", HOST_FILES, { runtime }),
+      person(t, "Gil", { "a.txt": "" }, { runtime }),
+    ]);
     await stopAt(host, LINES.callAdd);
     const string = await serve(host);
-    const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
     await join(guest, string, host);
     await guest.debug.stopped(LINES.callAdd, "app.js");
     await guest.editor.toggleBreakpoint(LINES.returnSum);

@@ -1,9 +1,9 @@
 import { PYTHON } from "../support/adapters.ts";
 import { DapClient } from "../support/dapClient.ts";
 import { begin } from "../support/scenario.ts";
-import { e2e } from "./support/scenario.ts";
-import { join, machine, person, serve } from "./support/share.ts";
-import { until } from "./support/wait.ts";
+import { e2e } from "../e2e/support/scenario.ts";
+import { join, machine, person, serve } from "../e2e/support/share.ts";
+import { until } from "../e2e/support/wait.ts";
 
 const PROGRAM = `def square(n):
     result = n * n
@@ -39,12 +39,10 @@ e2e(
   "a Python program by way of a wrapped adapter: served from the start, host and guest steer it together",
   async (t) => {
     const runtime = machine(t);
-    const host = await person(
-      t,
-      "Hana",
-      { "square.py": PROGRAM, ".vscode/launch.json": LAUNCH },
-      { runtime },
-    );
+    const [host, guest] = await Promise.all([
+      person(t, "Hana", { "square.py": PROGRAM, ".vscode/launch.json": LAUNCH }, { runtime }),
+      person(t, "Gil", { "a.txt": "" }, { runtime }),
+    ]);
     await host.editor.open("square.py");
     await host.editor.toggleBreakpoint(2);
     await host.debug.start("Python");
@@ -58,7 +56,6 @@ e2e(
       (rows) => rows.some(({ label, description }) => /wrapped_\d+/.test(label + description)),
     );
     const string = await serve(host);
-    const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
     await join(guest, string, host);
     await guest.debug.stopped(2, "square.py");
     await guest.debug.variable("n", "1");
