@@ -65,7 +65,7 @@ export function describe({ entry }: Ground, { seed, people }: Plan, found: Diffe
     `before    ${found.before}`,
     `direct    ${found.direct}`,
     `through   ${found.through}`,
-    `Again:    npm run walk 1 ${seed} ${entry.name}`,
+    `Again:    npm run walk 60 ${seed} ${entry.name}`,
   ].join("\n");
 }
 

@@ -10,7 +10,7 @@ const SECONDS = Number(WALK_SECONDS ?? 60);
 const SEED = WALK_SEED ? Number(WALK_SEED) : Math.floor(Math.random() * 2 ** 31);
 /** Alone, two people, three people. */
 const FEWEST = WALK_SECONDS ? 1 : 3;
-const LONGEST_SEARCH_MS = 60_000;
+const LONGEST_SEARCH_MS = Math.min(SECONDS, 60) * 1000;
 
 /** Until issue 13's rows 4 and 15 are mended they hide all else here. */
 const NOT_YET = "threads";
