@@ -26,17 +26,20 @@ export function planOf(seed: number): Plan {
   return { seed, people, moves: movesOf(seed, MOVES, people) };
 }
 
-/**
- * One walk directly with the adapter and the same through the hub. Undefined if no one could tell them apart; "chance" if
- * two walks directly with the adapter can be told apart as well.
- */
-export async function compare(ground: Ground, plan: Plan): Promise<Difference | "chance" | undefined> {
+export interface Compared {
+  /** Undefined if no one could tell the walk through the hub from that directly with the adapter. */
+  readonly found?: Difference;
+  /** Two walks directly with the adapter can be told apart as well: by this. */
+  readonly chance?: Difference;
+}
+
+export async function compare(ground: Ground, plan: Plan): Promise<Compared> {
   const direct = await walkDirectly(ground, plan);
   const through = await walkThroughHub(ground, plan);
   const found = difference(ground, plan, direct, through);
-  if (found === undefined) return undefined;
+  if (found === undefined) return {};
   const again = difference(ground, plan, direct, await walkDirectly(ground, plan));
-  return again === undefined || again.at > found.at ? found : "chance";
+  return again === undefined || again.at > found.at ? { found } : { chance: again };
 }
 
 /** The difference by the fewest moves that still show one, found within so many milliseconds. */
@@ -48,8 +51,8 @@ export async function least(
 ): Promise<Difference> {
   let best = found;
   const shows = async (moves: readonly Move[]) => {
-    const shorter = await compare(ground, { ...plan, moves });
-    if (shorter === undefined || shorter === "chance") return false;
+    const { found: shorter } = await compare(ground, { ...plan, moves });
+    if (shorter === undefined) return false;
     best = shorter;
     return true;
   };

@@ -12,7 +12,7 @@ import type { Told, Walked } from "./walk.ts";
  * - Ids and references become placeholders by order of first use, addresses and process ids likewise (normalize.ts).
  * - Output is joined by category, and events are a partial order: between two requests, answers stand before events, and
  *   events that come when they like stand behind all, by kind, in their order (canonical.ts).
- * - Before `initialize` is answered nothing has been set going, so there the order is kept, by name.
+ * - Before `initialize` is answered nothing has been set going, so there the order is kept, by name; but telemetry has none.
  * - What comes after `disconnect` is sent is chance, as a walk may leave a program that runs on.
  * - Variables are in the order of their names: objects of JavaScript have none of their own.
  * - Statistics, and the frames and scripts of runtimes, are there on both sides; what is in them is chance.
@@ -25,10 +25,7 @@ export function alone(ground: Ground, { transcript }: Walked): string[] {
   );
   const begun = transcript.slice(0, ending < 0 ? undefined : ending);
   const lines = normalize(canonicalize(session.child ? fromFirstStop(begun) : begun, rulesOf(golden)));
-  return [
-    ...(session.child || golden === "debugpy" ? [] : [opening(transcript)]),
-    ...lines.map((line) => JSON.stringify(line)),
-  ];
+  return [...(session.child ? [] : [opening(transcript)]), ...lines.map((line) => JSON.stringify(line))];
 }
 
 /**
@@ -58,14 +55,14 @@ function rulesOf(golden: string): CanonicalRules {
   return { ...rules, edit: (message) => sorted(withKeysOfStatistics(message) ?? edit(message)) };
 }
 
-/** What was said up to the answer to `initialize`, by name. */
+/** What was told up to the answer to `initialize`, by name. */
 function opening(transcript: readonly TranscriptEntry[]): string {
   const answer = transcript.findIndex(({ message }) => message.type === "response");
-  const names = transcript.slice(0, answer + 1).map(({ direction, message }) => {
-    const { type, event, command = "", body } = message as Loose;
-    const category = body?.["category"];
-    return [direction, type, event ?? command, ...(typeof category === "string" ? [category] : [])].join(" ");
-  });
+  const came = transcript.slice(0, answer + 1).filter(({ direction }) => direction === "in");
+  const names = came
+    .map(({ message }) => message as Loose)
+    .filter(({ body }) => body?.["category"] !== "telemetry")
+    .map(({ type, event, command = "" }) => `${type} ${event ?? command}`);
   return `opening: ${names.join(", ")}`;
 }
 

@@ -105,7 +105,10 @@ export class Person {
       this.#frames.push({ id, threadId: Number(step.arguments["threadId"]) });
     }
     for (const scope of answer.scopes ?? []) {
-      const outside = scope.expensive || scope.presentationHint === "registers" || /global/i.test(scope.name);
+      const outside =
+        scope.expensive ||
+        scope.presentationHint === "registers" ||
+        /global|closure|module/i.test(scope.name);
       if (!outside) this.#hold(scope.variablesReference, step);
     }
     // Objects of JavaScript have no order of their own.
@@ -121,7 +124,7 @@ export class Person {
   #hold(variablesReference: number | undefined, step: Step): void {
     if (variablesReference === undefined || variablesReference === 0) return;
     this.#references = this.#references.filter((other) => other.variablesReference !== variablesReference);
-    const lasting = false;
+    const lasting = step.command === "evaluate" && step.arguments["context"] === "repl";
     this.#references.push({ variablesReference, names: [], of: step.of, lasting });
   }
 

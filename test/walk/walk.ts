@@ -94,10 +94,25 @@ export async function walk(
   }
   const distinct = [...new Set(clients)];
   const persons = clients.map(
-    (_, i) => new Person(ground, capabilities, { asksOld: false, setsBreakpoints: i === 0 }),
+    (_, i) => new Person(ground, capabilities, { asksOld: people === 1, setsBreakpoints: i === 0 }),
   );
   const told: Told[][] = clients.map(() => []);
   const steps: string[] = [];
+  /** Events that an answer brings with it come before the next answer: whether before the next request is chance. */
+  const settling = new Set<TranscriptEntry>();
+  const settle = async (settled: readonly DapClient[]) => {
+    for (const each of settled) {
+      const at = each.transcript.length;
+      const { request_seq } = await each.raw("threads");
+      for (const entry of each.transcript.slice(at)) {
+        const { seq, type } = entry.message;
+        const own = type === "request" && entry.direction === "out" && seq === request_seq;
+        const answer =
+          type === "response" && (entry.message as DebugProtocol.Response).request_seq === request_seq;
+        if (own || answer) settling.add(entry);
+      }
+    }
+  };
   let standing = [...threads];
   let ended = false;
   for (const [at, move] of moves.entries()) {
@@ -114,6 +129,7 @@ export async function walk(
     );
     record(mine, at, step, response);
     person.learn(step, response);
+    if (step.command === "evaluate" || step.command === "setVariable") await settle(distinct);
     if (!response.success || !(isResume(step) || step.command === "pause")) continue;
     const { going, stopsFollow } =
       step.command === "pause"
@@ -134,16 +150,14 @@ export async function walk(
         if (stop !== undefined) told[i]?.push({ at, entry: { direction: "in", message: stop } });
       }
     }
-    // The program runs on: that it does has come before the answer.
-    if (stopsFollow === 0) for (const each of distinct) await each.raw("threads");
+    if (stopsFollow === 0) await settle(distinct);
     if (stopsFollow > 0) standing = threads.filter((id) => standing.includes(id) || going.includes(id));
   }
-  // What has been sent before it has come with the answer.
-  if (!ended) for (const each of distinct) await each.raw("threads");
+  if (!ended) await settle(distinct);
   for (const each of distinct.slice(1)) await leave(each, false);
   await leave(client);
   if (client !== driver) await leave(driver);
-  return { transcript: client.transcript, told, steps, ended };
+  return { transcript: client.transcript.filter((entry) => !settling.has(entry)), told, steps, ended };
 }
 
 /** Starts, and configures a session that has a program of its own. */
