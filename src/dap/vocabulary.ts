@@ -1,6 +1,7 @@
 /**
- * Adapters that die of a request that they do not know, instead of answering it with an error as DAP wants, and the
- * requests outside the DAP specification that each does know, from its own sources. All other adapters are asked.
+ * Adapters that die of a request that they do not know, or never answer it, instead of answering with an error as DAP
+ * wants, and the requests outside the DAP specification that each does know, from its own sources. All other adapters
+ * are asked.
  */
 interface FragileAdapter {
   /** Fits its command, or the name by which clients and configurations call it (`adapterID`, `type`). */
@@ -18,10 +19,46 @@ const FRAGILE: readonly FragileAdapter[] = [
     requests: ["compileUnits", "_testGetTargetBreakpoints", "__lldb_moduleSymbols"],
     unless: "supportsModuleSymbolsRequest",
   },
+  {
+    // Never answers; the requests of src/dap/api.d.ts that it or its editor extension knows.
+    name: /^(pwa-)?(node|chrome|msedge|extensionHost)$|^node-terminal$|js-?debug/i,
+    requests: [
+      "canEmulate",
+      "canPrettyPrintSource",
+      "createDiagnostics",
+      "disableCustomBreakpoints",
+      "disableSourcemap",
+      "enableCustomBreakpoints",
+      "enableNetworking",
+      "evaluationOptions",
+      "getBreakpoints",
+      "getPerformance",
+      "getPreferredUILocation",
+      "launchUnelevated",
+      "launchVSCode",
+      "networkCall",
+      "prettyPrintSource",
+      "remoteFileExists",
+      "requestCDPProxy",
+      "revealPage",
+      "saveDiagnosticLogs",
+      "setCustomBreakpoints",
+      "setDebuggerProperty",
+      "setExcludedCallers",
+      "setFocusEmulation",
+      "setSourceMapStepping",
+      "setSymbolOptions",
+      "startProfile",
+      "startSelfProfile",
+      "stopProfile",
+      "stopSelfProfile",
+      "toggleSkipFileStatus",
+    ],
+  },
 ];
 
 /**
- * True if an adapter knows the custom request, or is not known to die of one that it does not know. Which adapter it
+ * True if an adapter knows the custom request, or answers those that it does not know. Which adapter it
  * is, its own command tells best; what clients call it counts where that tells nothing.
  */
 export function survives(

@@ -133,9 +133,12 @@ test("a request of its own kind is kept from an adapter only if that is known to
   assert.ok(custom(["lldb-dap"], [], "__lldb_moduleSymbols"));
   assert.ok(!custom([], ["lldb-dap"], "anything"), "by the name that clients use, where there is no command");
   assert.ok(custom(["lldb-dap"], [], "anything", { supportsModuleSymbolsRequest: true }));
+  for (const command of ["disableSourcemap", "enableNetworking", "canEmulate", "setFocusEmulation"])
+    assert.ok(custom([], ["pwa-node"], command), "js-debug");
+  assert.ok(!custom([], ["pwa-node"], "anything"), "js-debug never answers what it does not know");
   for (const command of ["_adapterSettings", "_symbols", "_excludeCaller"])
     assert.ok(custom([], ["lldb"], command), "CodeLLDB");
-  for (const name of ["debugpy.adapter", "dlv", "go", "pwa-node", "cdt-gdb-adapter", "mine"])
+  for (const name of ["debugpy.adapter", "dlv", "go", "cdt-gdb-adapter", "mine"])
     assert.ok(custom([name], [], "anything"), name);
   assert.ok(custom([], [], "anything"));
 });
