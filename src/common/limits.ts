@@ -9,6 +9,8 @@ export const LIMITS = {
   messageBytesBeforeAdmission: 64 * KiB,
   /** One message of the adapter, of an editor that is the host's own, and of a host to its guests. */
   messageBytes: 64 * MiB,
+  /** An answer of the adapter to an editor that is the host's own, and that alone. */
+  messageBytesOfEditor: 1024 * MiB,
   /** One message of a guest that may do more than look. */
   messageBytesOfGuest: 4 * MiB,
   /** One message of a guest that may only look. */

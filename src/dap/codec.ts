@@ -22,13 +22,25 @@ export function encodeHeader(length: number): Buffer {
   return header;
 }
 
+/** Makes messages of a stream's bytes. */
+export interface Decoder {
+  /** What ended the decoding, if anything did: after it nothing more is decoded. */
+  readonly fault: AppError | undefined;
+  /** True between messages: an end of the stream here is an orderly one. */
+  readonly idle: boolean;
+  /** Takes the next bytes and calls `onBody` for every message they complete. */
+  push(chunk: Buffer, onBody: (body: Buffer) => void): AppError | undefined;
+  /** Takes bytes from `offset` on, up to the end of one message at most. Returns where the next step goes on. */
+  step(chunk: Buffer, offset: number, onBody: (body: Buffer) => void): number;
+}
+
 /**
  * Incremental decoder of DAP's base protocol. It hands out each message's body as bytes and never parses them:
  * a body is parsed by whoever needs its content, once. A length is checked before anything is buffered for it.
  *
  * A body that lies whole within one chunk is a view of that chunk; keep a copy if you keep it for long.
  */
-export class DapDecoder {
+export class DapDecoder implements Decoder {
   readonly #limit: () => MessageLimit;
   #header: Buffer = Buffer.alloc(0);
   #body: GrowingBuffer | undefined;
@@ -122,7 +134,7 @@ export class DapDecoder {
 }
 
 /** A header with nothing but `Content-Length: N`, of at most nine digits; undefined if it is not (all of) that. */
-function readPlainHeader(chunk: Buffer, offset: number): { length: number; end: number } | undefined {
+export function readPlainHeader(chunk: Buffer, offset: number): { length: number; end: number } | undefined {
   const digits = offset + FIELD.length;
   for (let i = 0; i < FIELD.length; i++) if (chunk[offset + i] !== FIELD[i]) return undefined;
   let at = digits;

@@ -5,7 +5,7 @@ import { CHUNK_COST, type FairShare, MESSAGE_COST, type Share } from "../common/
 import { LIMITS } from "../common/limits.ts";
 import type { MessageLimit } from "../common/messageLimit.ts";
 import { StallWatch, stalled } from "../common/stallWatch.ts";
-import { DapDecoder, encodeHeader } from "./codec.ts";
+import { DapDecoder, type Decoder, encodeHeader } from "./codec.ts";
 import type { DapPort, IncomingMessage } from "./port.ts";
 
 /** Messages smaller than this are joined into one write; larger ones are written as they are, without a copy. */
@@ -18,6 +18,8 @@ const CLOSE_GRACE_MS = 2_000;
 export interface StreamPortOptions {
   /** How large a message of the peer may be; asked at each message's header. Default: 64 MiB. */
   readonly limit?: () => MessageLimit;
+  /** What reads the peer's bytes; absent: DAP's base protocol within that limit, where a fault closes the port. */
+  readonly decoder?: Decoder;
   /** Its messages are handled in turns with those of others; absent: as they come. */
   readonly turns?: FairShare;
   /** How long a message may make no progress before the port closes; absent: for ever. */
@@ -33,7 +35,7 @@ export class StreamPort implements DapPort {
   readonly onDrain = this.#drain.event;
   readonly onClose = this.#close.event;
   readonly #stream: Duplex;
-  readonly #decoder: DapDecoder;
+  readonly #decoder: Decoder;
   /** What is sent in this tick, headers included. */
   #joined: Uint8Array[] = [];
   #joinedBytes = 0;
@@ -50,9 +52,9 @@ export class StreamPort implements DapPort {
   /** The stream has ended, or broken: what came before is handled first. */
   #ended = false;
 
-  constructor(stream: Duplex, { limit, turns, stallMs }: StreamPortOptions = {}) {
+  constructor(stream: Duplex, { limit, decoder, turns, stallMs }: StreamPortOptions = {}) {
     this.#stream = stream;
-    this.#decoder = new DapDecoder(limit);
+    this.#decoder = decoder ?? new DapDecoder(limit);
     this.#share = turns?.join(() => this.#takeTurn());
     if (stallMs !== undefined)
       this.#stall = new StallWatch(

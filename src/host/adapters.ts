@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
+import { AdapterDecoder } from "../dap/adapterDecoder.ts";
 import { adapterPort } from "../dap/childOffer.ts";
 import { type JsonObject, isObject } from "../dap/messages.ts";
 import { StreamPort } from "../dap/streamPort.ts";
@@ -45,8 +46,10 @@ async function connectAdapter(
 ): Promise<Upstream> {
   const channel = await connectPatiently(source.host, source.port);
   void tellOfOtherUser(channel.peer, options.logger ?? nullLogger);
-  return new PortUpstream(new StreamPort(channel.stream), {
+  const decoder = new AdapterDecoder();
+  return new PortUpstream(new StreamPort(channel.stream, { decoder }), {
     names: [],
+    decoder,
     logger: options.logger,
     openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
   });
@@ -89,16 +92,23 @@ async function startAdapter(
   await started(child, command);
   const stream = Duplex.from({ readable: stdout, writable: stdin });
   const exited = once(child, "exit");
-  return new PortUpstream(new StreamPort(stream), {
+  const decoder = new AdapterDecoder();
+  return new PortUpstream(new StreamPort(stream, { decoder }), {
     names: adapterNames(command, args),
+    decoder,
     logger: options.logger,
     openChild: (configuration) => openAdapter(childSource(configuration) ?? source, options),
     onDispose: () => endProcess(child),
     explainEnd: async () => {
-      const timer = setTimeout(() => child.kill("SIGKILL"), EXIT_GRACE_MS);
+      let isStuck = false;
+      const timer = setTimeout(() => {
+        isStuck = true;
+        child.kill("SIGKILL");
+      }, EXIT_GRACE_MS);
       await exited.catch(() => undefined);
       clearTimeout(timer);
-      return explainExit(command, child, tail.text());
+      const how = isStuck ? "closed its output and went on running" : undefined;
+      return explainExit(command, child, tail.text(), how);
     },
   });
 }
@@ -146,11 +156,16 @@ function collectStderr(stderr: NodeJS.ReadableStream, options: AdapterOptions): 
 }
 
 /** One line: how it ended, and the last thing it said. */
-function explainExit(command: string, child: ChildProcess, stderr: string): string {
-  const how =
-    child.signalCode === null ? `exit code ${child.exitCode ?? "unknown"}` : `signal ${child.signalCode}`;
+function explainExit(
+  command: string,
+  child: ChildProcess,
+  stderr: string,
+  how = child.signalCode === null
+    ? `ended (exit code ${child.exitCode ?? "unknown"})`
+    : `ended (signal ${child.signalCode})`,
+): string {
   const last = stderr.trimEnd().split(/\r?\n/).at(-1) ?? "";
-  return `The debug adapter ${baseName(command)} ended (${how})${last === "" ? "." : `: ${last}`}`;
+  return `The debug adapter ${baseName(command)} ${how}${last === "" ? "." : `: ${last}`}`;
 }
 
 /** The adapter of a child session is at the port that its configuration names; otherwise it is reached as its parent was. */

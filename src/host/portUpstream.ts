@@ -2,9 +2,12 @@ import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { LIMITS } from "../common/limits.ts";
+import { shownLine } from "../common/shown.ts";
+import type { AdapterDecoder, LargeMessage } from "../dap/adapterDecoder.ts";
 import { type AdapterMessage, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
+import { answerTooLarge } from "../hub/queries.ts";
 import type { AdapterEvent, ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
 
 export interface PortUpstreamOptions {
@@ -14,11 +17,22 @@ export interface PortUpstreamOptions {
   readonly openChild: (configuration: Readonly<Record<string, unknown>>) => Promise<Upstream>;
   /** What is left to do when the adapter is given up: end its process. */
   readonly onDispose?: () => void;
+  /** What reads the adapter's bytes, where it passes over what is no message, or too large a one. */
+  readonly decoder?: AdapterDecoder;
   /** Says why the connection closed, where somebody knows better than it closed (a process that died). */
   readonly explainEnd?: () => Promise<string | undefined>;
 }
 
+/** Of what an adapter wrote, in our own lines. */
+const SHOWN_LETTERS = 200;
+
 const TOO_DEEP = `nested deeper than ${LIMITS.nesting} levels`;
+
+interface Waiting {
+  readonly answer: (outcome: Outcome) => void;
+  /** However large the answer is. */
+  readonly whole: boolean;
+}
 
 /** An adapter that speaks plain DAP over a port: a process' standard streams or a socket. */
 export class PortUpstream implements Upstream {
@@ -32,7 +46,9 @@ export class PortUpstream implements Upstream {
   readonly onEvent = this.#event.event;
   readonly onRequest = this.#request.event;
   readonly onEnd = this.#end.event;
-  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  readonly #waiting = new Map<number, Waiting>();
+  /** Something that is no message has been told of. */
+  #toldJunk = false;
   #seq = 1;
   #terminated = false;
   #disposed = false;
@@ -45,19 +61,32 @@ export class PortUpstream implements Upstream {
     this.#logger = options.logger ?? nullLogger;
     port.onMessage(({ body }) => this.#receive(body));
     port.onClose((reason) => void this.#close(reason));
+    if (options.decoder !== undefined) {
+      options.decoder.reader = {
+        wantsWhole: (seq) => this.#wantsWhole(seq),
+        skipped: (message) => this.#skipped(message),
+        junk: (text) => this.#junk(text),
+      };
+    }
   }
 
   start(): void {
     this.#port.start();
   }
 
-  request(command: string, args: Buffer | undefined, answer: (outcome: Outcome) => void): number {
+  request(
+    command: string,
+    args: Buffer | undefined,
+    answer: (outcome: Outcome) => void,
+    _guests?: readonly (number | undefined)[],
+    whole = false,
+  ): number {
     const seq = this.#seq++;
     if (this.#closed) {
       answer(errorOutcome(new AppError("adapterFailed", "The debug adapter has ended.")));
       return seq;
     }
-    this.#waiting.set(seq, answer);
+    this.#waiting.set(seq, { answer, whole });
     this.#port.send(requestParts(seq, command, args));
     return seq;
   }
@@ -108,11 +137,39 @@ export class PortUpstream implements Upstream {
   }
 
   #answer(requestSeq: number, outcome: Outcome): void {
-    const answer = this.#waiting.get(requestSeq);
+    const waiting = this.#waiting.get(requestSeq);
     this.#waiting.delete(requestSeq);
-    if (answer === undefined)
+    if (waiting === undefined)
       this.#logger.log("warn", `An answer to request ${requestSeq}, which nobody sent.`);
-    else answer(outcome);
+    else waiting.answer(outcome);
+  }
+
+  #wantsWhole(seq: number | undefined): boolean {
+    if (seq !== undefined) return this.#waiting.get(seq)?.whole === true;
+    for (const { whole } of this.#waiting.values()) if (whole) return true;
+    return false;
+  }
+
+  /** A message was larger than the limit: whoever waits for it learns that. */
+  #skipped({ type, seq, request_seq, command, event, bytes }: LargeMessage): void {
+    const error = answerTooLarge(bytes);
+    const name = shownLine(`${String(type)} ${String(command ?? event)}`, SHOWN_LETTERS);
+    this.#logger.log("warn", `${error.message} It was passed over (${name}).`);
+    if (type === "response" && typeof request_seq === "number")
+      this.#answer(request_seq, errorOutcome(error));
+    else if (type === "request" && typeof seq === "number")
+      this.#port.send(responseParts(this.#seq++, seq, String(command), errorOutcome(error)));
+    else if (type === "event" && event === "terminated") this.#event.fire({ event, body: undefined });
+  }
+
+  #junk(text: string): void {
+    const shown = shownLine(text, SHOWN_LETTERS);
+    // Said once, where somebody reads it: an adapter that does so may do it often.
+    this.#logger.log(
+      this.#toldJunk ? "debug" : "warn",
+      `The debug adapter wrote something that is no message; it was left out: "${shown}"`,
+    );
+    this.#toldJunk = true;
   }
 
   async #close(reason: AppError | undefined): Promise<void> {
@@ -122,7 +179,7 @@ export class PortUpstream implements Upstream {
     const expected = this.#disposed || this.#terminated;
     const why = explained ?? "The debug adapter closed its connection.";
     const failure = errorOutcome(new AppError("adapterFailed", why));
-    for (const answer of this.#waiting.values()) answer(failure);
+    for (const { answer } of this.#waiting.values()) answer(failure);
     this.#waiting.clear();
     this.dispose();
     this.#end.fire({ expected, reason: expected ? "The debug session has ended." : why });

@@ -171,12 +171,17 @@ export class Dispatch {
 
   /** Sends a request of which the hub needs to know nothing. */
   #passOn(request: ClientRequest, rule: RequestRule | undefined, then?: () => void): void {
-    request.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (outcome) => {
+    this.#send(request, (outcome) => {
       then?.();
       this.#collectHandles(request, outcome, undefined);
       request.answer(outcome);
       if (outcome.success && rule?.deed !== undefined) this.#hub.notice(request.client, rule.deed);
     });
+  }
+
+  #send(request: ClientRequest, answer: (outcome: Outcome) => void): void {
+    const { client, command, rawArgs } = request;
+    request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, answer, undefined, client.isLocal);
   }
 
   #query(request: ClientRequest, rule: RequestRule): void {
@@ -220,7 +225,7 @@ export class Dispatch {
     then: (outcome: Outcome) => void,
   ): void {
     this.#parts.queries.invalidate();
-    request.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (outcome) => {
+    this.#send(request, (outcome) => {
       this.#parts.queries.invalidate();
       this.#collectHandles(request, outcome, epoch);
       request.answer(outcome);

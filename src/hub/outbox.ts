@@ -55,7 +55,7 @@ export class Outbox {
     }
     this.#waiting.push(message);
     this.#bytes += weight(message);
-    if (this.#bytes > this.#limit) this.#shed();
+    if (this.#excess > 0) this.#shed();
   }
 
   /** What is sent from now on waits until that has happened, in order. */
@@ -74,6 +74,12 @@ export class Outbox {
     this.#bytes = 0;
   }
 
+  /** The next one does not count: an answer that the client has asked for may be larger than the limit. */
+  get #excess(): number {
+    const [next] = this.#waiting;
+    return this.#bytes - (next === undefined ? 0 : next.bytes) - this.#limit;
+  }
+
   /** Replaces all waiting output by one line in its place; gives the client up if that is not enough. */
   #shed(): void {
     const first = this.#waiting.findIndex((message) => message.outputLines !== undefined);
@@ -85,7 +91,7 @@ export class Outbox {
       this.#bytes = kept.reduce((sum, message) => sum + weight(message), 0);
     }
     // Clearly below the limit, or the next few messages would shed again and again.
-    if (this.#bytes <= this.#limit * 0.75) return;
+    if (this.#excess <= this.#limit * -0.25) return;
     this.close();
     this.#onOverflow();
   }

@@ -71,7 +71,7 @@ export class Queries {
     };
     if (!this.#kept.has(key)) this.#kept.set(key, query);
     this.#waiting.set(request, query);
-    query.upstreamSeq = this.#hub.upstream.request(request.command, request.rawArgs, (answer) => {
+    const take = (answer: Outcome) => {
       // An answer that points into the adapter's read buffer would keep that buffer alive.
       const body = answer.body === undefined ? undefined : detached(answer.body);
       const outcome = { ...answer, body };
@@ -83,13 +83,28 @@ export class Queries {
           about === "lasting" ? undefined : (epoch ?? this.#epochNow(request)),
         );
       if (outcome.success) onAnswer(outcome);
-      for (const waiter of query.waiters) this.#serve(query, outcome, waiter);
+      const waiters = [...query.waiters];
       query.waiters.clear();
-      if (this.#kept.get(key) !== query) return;
-      if (epoch?.open === true && outcome.success && this.#execution.allStand)
-        this.#keep(key, body?.length ?? 0);
-      else this.#kept.delete(key);
-    });
+      const isKept = epoch?.open === true && outcome.success && this.#execution.allStand;
+      if (this.#kept.get(key) === query) {
+        if (isKept) this.#keep(key, body?.length ?? 0);
+        else this.#kept.delete(key);
+      }
+      for (const waiter of waiters) {
+        // What was too large for the guest who asked first.
+        if (outcome.message === "tooLarge" && waiter.client.isLocal && !isWhole)
+          this.ask(waiter, epoch, onAnswer);
+        else this.#serve(query, outcome, waiter);
+      }
+    };
+    const isWhole = request.client.isLocal;
+    query.upstreamSeq = this.#hub.upstream.request(
+      request.command,
+      request.rawArgs,
+      take,
+      undefined,
+      isWhole,
+    );
   }
 
   /** Answers are no longer what the adapter would say. Those under way are still delivered. */
@@ -138,6 +153,11 @@ export class Queries {
   #serve(query: Query, outcome: Outcome, request: ClientRequest): void {
     this.#waiting.delete(request);
     if (!request.isAhead) query.served.add(request.client);
+    const bytes = outcome.body?.length ?? 0;
+    if (bytes > LIMITS.messageBytes && !request.client.isLocal) {
+      request.refuse(answerTooLarge(bytes));
+      return;
+    }
     if (query.bag !== undefined) request.client.handles.add(query.bag);
     request.answer(outcome);
   }
@@ -155,6 +175,15 @@ export class Queries {
     this.#keptBytes -= this.#kept.get(key)?.outcome?.body?.length ?? 0;
     this.#kept.delete(key);
   }
+}
+
+/** For who may not have the answer that an adapter has given. */
+export function answerTooLarge(bytes: number): AppError {
+  return new AppError(
+    "tooLarge",
+    `The debug adapter's answer has ${bytes} bytes, more than the ${LIMITS.messageBytes} that are allowed.`,
+    { hint: "Ask for less at a time." },
+  );
 }
 
 /** JSON with members in one order: two clients need not write theirs alike. */

@@ -42,13 +42,14 @@ export interface Upstream extends Disposable {
   /**
    * Sends a request; `answer` is called exactly once. Returns the sequence number that the adapter knows it by,
    * for `cancel`. `guests`: of a list of breakpoints, for each the participant whose it is, undefined for the host's;
-   * for a window that shows them.
+   * for a window that shows them. `whole`: the answer is wanted however large it is, since a local editor asks.
    */
   request(
     command: string,
     args: Buffer | undefined,
     answer: (outcome: Outcome) => void,
     guests?: readonly (number | undefined)[],
+    whole?: boolean,
   ): number;
   /** Opens an adapter for a child session that this one asked to start. */
   openChild(configuration: Readonly<Record<string, unknown>>): Promise<Upstream>;
