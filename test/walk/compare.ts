@@ -35,8 +35,7 @@ export interface Compared {
 
 export async function compare(ground: Ground, plan: Plan): Promise<Compared> {
   const direct = await walkDirectly(ground, plan);
-  const through = await walkThroughHub(ground, plan);
-  const found = difference(ground, plan, direct, through);
+  const found = await throughHub(ground, plan, direct);
   if (found === undefined) return {};
   const again = difference(ground, plan, direct, await walkDirectly(ground, plan));
   return again === undefined || again.at > found.at ? { found } : { chance: again };
@@ -94,6 +93,20 @@ async function walkThroughHub(ground: Ground, plan: Plan): Promise<Walked> {
     return await walk(ground, { driver, openChild: entry.session.child ? openChild : undefined, join }, plan);
   } finally {
     await served.close();
+  }
+}
+
+/** A walk that the hub does not let go on is a difference as well. */
+async function throughHub(
+  ground: Ground,
+  plan: Plan,
+  direct: Walked,
+): Promise<ReturnType<typeof difference>> {
+  try {
+    return difference(ground, plan, direct, await walkThroughHub(ground, plan));
+  } catch (error) {
+    const through = error instanceof Error ? error.message : String(error);
+    return { at: -1, before: "the start", direct: "the walk, to its end", through, steps: direct.steps };
   }
 }
 
