@@ -5,6 +5,7 @@ import { PYTHON, adapters } from "../../support/adapters.ts";
 import type { DapClient } from "../../support/dapClient.ts";
 import { fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
+import { serialLine } from "../../support/serialLines.ts";
 import { freePort } from "../../support/process.ts";
 import { begin, initializeArguments, inspect, leave, outputOf, setLines } from "../../support/scenario.ts";
 import { Cli, buildCli } from "./cli.ts";
@@ -159,6 +160,31 @@ describe(
         await editor.request("disconnect", {});
       }
     });
+  },
+);
+
+test(
+  "what a session holds is free before the editor is told of its end: a serial line, also with a guest on it",
+  { skip: skipWithout("lldb", "socat") },
+  async (t) => {
+    const line = await serialLine();
+    const cli = new Cli(t);
+    t.after(() => line.dispose());
+    const serve = ["-s", `com:port=${line.far},baud=921600,channel=0`];
+    for (let times = 0; times < 2; times++) {
+      const editor = cli.editor(["adapter", ...serve, "--", ...adapters.lldb.start.command]);
+      const { started } = await begin(editor, "lldb-dap", "launch", adapters.lldb.session.arguments);
+      await setLines(editor, fixtures.c.source, [fixtures.c.line("square")]);
+      await editor.request("configurationDone");
+      assert.equal((await started).success, true);
+      await inspect(editor);
+      const guest = cli.editor(["join", `com:port=${line.near},baud=921600,channel=0`]);
+      await begin(guest, "lldb-dap", "attach", {});
+      await guest.request("configurationDone");
+      await guest.waitEvent("stopped");
+      await editor.request("disconnect", { terminateDebuggee: true });
+      await guest.waitEvent("terminated");
+    }
   },
 );
 

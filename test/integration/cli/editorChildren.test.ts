@@ -91,7 +91,7 @@ async function invited(cli: Cli, guest: DapClient, port: number, type: string): 
 
 describe(
   "child sessions of an editor behind `debug-server adapter`: debugpy",
-  { skip: skipWithout("debugpy") },
+  { skip: skipWithout("debugpy", "otherUser") },
   () => {
     /** The worker is one of two children that come in either order; the other never stops. */
     async function session(

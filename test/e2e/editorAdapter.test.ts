@@ -1,0 +1,104 @@
+import { cpSync } from "node:fs";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { createVSIX } from "@vscode/vsce";
+import { PYTHON } from "../support/adapters.ts";
+import { FIXTURES, ROOT } from "../support/fixtures.ts";
+import { freePort } from "../support/process.ts";
+import { temporaryDirectory } from "./support/cleanup.ts";
+import { e2e } from "./support/scenario.ts";
+import { join, machine, person } from "./support/share.ts";
+
+const PROGRAM = `import subprocess, sys
+if len(sys.argv) > 1:
+    n = int(sys.argv[1])
+    answer = n * 3
+    print("child", answer, flush=True)
+else:
+    subprocess.run([sys.executable, __file__, "7"], check=True)
+    print("parent done", flush=True)
+`;
+
+/** An extension of which the debug adapter is a command that launch.json names. */
+async function frontExtension(t: TestContext): Promise<string> {
+  const directory = temporaryDirectory(t);
+  cpSync(path.join(FIXTURES, "frontAdapter"), directory, { recursive: true });
+  const packagePath = path.join(directory, "front.vsix");
+  await createVSIX({
+    cwd: directory,
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    skipLicense: true,
+  });
+  return packagePath;
+}
+
+function launch(port: number, again: boolean) {
+  const cli = [process.execPath, path.join(ROOT, "dist/cli.cjs")];
+  return {
+    version: "0.2.0",
+    configurations: [
+      {
+        type: "front",
+        request: "launch",
+        name: "Python",
+        command: [
+          ...cli,
+          "adapter",
+          "-s",
+          `tcp:port=${port}`,
+          "--quiet",
+          "--",
+          PYTHON,
+          "-m",
+          "debugpy.adapter",
+        ],
+        again,
+        program: "${workspaceFolder}/main.py",
+        python: [PYTHON],
+        console: "internalConsole",
+        subProcess: true,
+      },
+    ],
+  };
+}
+
+for (const again of [false, true])
+  e2e(
+    `an extension's own adapter behind debug-server adapter: restart, a child by ${again ? "its command once more" : "a connection"}, and a guest in both`,
+    async (t) => {
+      const runtime = machine(t);
+      const port = await freePort();
+      const host = await person(
+        t,
+        "Hana",
+        { "main.py": PROGRAM, ".vscode/launch.json": launch(port, again) },
+        { runtime, more: [await frontExtension(t)] },
+      );
+      await host.editor.open("main.py");
+      await host.editor.toggleBreakpoint(4);
+      await host.editor.toggleBreakpoint(7);
+      await host.debug.start("Python");
+      await host.debug.stopped(7, "main.py");
+      // debugpy cannot restart: VS Code ends the session and starts the same command, which serves at the same port.
+      await host.debug.press("Restart");
+      await host.debug.stopped(7, "main.py");
+      await host.debug.press("Continue");
+      await host.debug.stopped(4, "main.py");
+      await host.debug.variable("n", "7");
+      await host.debug.press("Step Over");
+      await host.debug.stopped(5, "main.py");
+      await host.console.enter("answer + 1");
+      await host.console.line("22");
+
+      const guest = await person(t, "Gil", { "a.txt": "" }, { runtime });
+      await join(guest, `tcp:server=localhost,port=${port}`);
+      await guest.debug.stopped(5, "main.py");
+      await guest.debug.variable("answer", "21");
+      await guest.debug.press("Continue");
+      await host.debug.ended();
+      await guest.debug.ended();
+    },
+    { parts: ["debugpy"] },
+  );
