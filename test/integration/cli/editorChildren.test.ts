@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { before, describe, test, type TestContext } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { PYTHON, adapters, startAdapter } from "../../support/adapters.ts";
 import { DapClient } from "../../support/dapClient.ts";
-import { type Fixture, fixtures } from "../../support/fixtures.ts";
+import { type Fixture, ROOT, fixtures } from "../../support/fixtures.ts";
 import { otherUsersScript } from "../../support/otherUser.ts";
 import { skipWithout } from "../../support/parts.ts";
 import {
   type ChildSession,
   type Stop,
   begin,
+  heard,
   initializeArguments,
   inspect,
   leave,
@@ -254,3 +256,49 @@ describe(
     });
   },
 );
+
+describe("child sessions of an editor behind `debug-server adapter`: at a port of their own", () => {
+  const ADAPTER = ["--", process.execPath, path.join(ROOT, "test/fixtures/childServer/adapter.mjs")];
+  for (const [ask, where, member] of [
+    ["attachedChildSession", "__jsDebugChildServer", "config"],
+    ["startDebugging", "debugServer", "configuration"],
+  ] as const)
+    test(`${ask} with ${where} leads to a port of ours, and is otherwise as the adapter sends it`, async (t) => {
+      const cli = new Cli(t);
+      const editor = cli.editor(["adapter", "-s", "tcp:port=0", "--quiet", ...ADAPTER], {
+        onReverse: () => ({}),
+      });
+      await begin(editor, "any", "launch", { ask, where });
+      const port = Number((await editor.process?.waitLine(/port=(\d+)/))?.[1]);
+      const guest = await cli.connect(port, { name: "guest", onReverse: () => ({}) });
+      await begin(guest, "any", "attach", {});
+      await guest.request("configurationDone");
+      await editor.request("configurationDone");
+      const request = await editor.waitRequest(ask);
+      const said = await editor.waitEvent<DebugProtocol.OutputEvent>("output", ({ body }) =>
+        /^port/.test(body.output),
+      );
+      const order = editor.transcript.map(({ message }) => message);
+      assert.ok(order.indexOf(request) < order.indexOf(said));
+      const args = request.arguments as Record<string, Record<string, unknown>>;
+      const { [where]: own, ...rest } = args[member] ?? {};
+      assert.deepEqual(rest, { type: "any", request: "attach", name: "Child", which: "the child" });
+      assert.notEqual(`port ${String(own)}\n`, said.body.output);
+      assert.equal(typeof own, where === "debugServer" ? "number" : "string");
+      await heard(editor, "asked true");
+
+      const child = await DapClient.connect({ port: Number(own) }, { name: "child", checkSeq: true });
+      t.after(() => child.kill());
+      await begin(child, "any", "attach", args[member]);
+      const joined = invited(cli, guest, port, "any");
+      await child.request("configurationDone");
+      await heard(child, "attached to the child");
+      await heard(child, "the child runs");
+      await heard(await joined, "the child runs");
+      assert.equal(editor.reverseRequests.length, 1);
+      await child.request("disconnect", {});
+      await child.closed;
+      await (await joined).waitEvent("terminated");
+      for (const each of [editor, child, guest]) each.assertNoFaults();
+    });
+});
