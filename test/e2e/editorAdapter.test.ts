@@ -15,7 +15,8 @@ if len(sys.argv) > 1:
     answer = n * 3
     print("child", answer, flush=True)
 else:
-    subprocess.run([sys.executable, __file__, "7"], check=True)
+    command = [sys.executable, __file__, "7"]
+    subprocess.run(command, check=True)
     print("parent done", flush=True)
 `;
 
@@ -81,6 +82,9 @@ for (const again of [false, true])
       await host.editor.toggleBreakpoint(7);
       await host.debug.start("Python");
       await host.debug.stopped(7, "main.py");
+      // Elsewhere than where it stops again.
+      await host.debug.press("Step Over");
+      await host.debug.stopped(8, "main.py");
       // debugpy cannot restart: VS Code ends the session and starts the same command, which serves at the same port.
       await host.debug.press("Restart");
       await host.debug.stopped(7, "main.py");
