@@ -111,10 +111,11 @@ export class MemoryClient {
     return response;
   }
 
-  /** Asks in the client's name, as the host does for guests far away. */
-  askAhead(command: string, args: JsonObject): void {
+  /** Asks in the client's name, as the host does for guests far away; the adapter answers before this resolves. */
+  async askAhead(command: string, args: JsonObject): Promise<void> {
     const body = encodeJson({ seq: -1, type: "request", command, arguments: args });
     this.#port.message.fire({ body, isAhead: true });
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Sends anything, for which no answer is waited. */

@@ -89,12 +89,12 @@ describe("many clients ask the same", () => {
   test("what was asked ahead for a client is not asked again when it asks, once", async () => {
     const { upstream, a, b } = await served(["a", "b"]);
     upstream.stop();
-    b.askAhead("threads", {});
+    await b.askAhead("threads", {});
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 1);
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 2);
-    b.askAhead("threads", {});
+    await b.askAhead("threads", {});
     upstream.emit("invalidated", { areas: ["all"] });
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 4);
