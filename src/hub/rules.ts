@@ -48,7 +48,7 @@ export class Rules {
   binds(rule: Rule, client: Client): boolean {
     if (!this.drives(client)) return true;
     // Each of the others keeps the adapter alive, and the program where it stands: it is theirs, too.
-    return rule !== "sharing" && this.#hasOthers(client);
+    return this.#hasOthers(client);
   }
 
   /**
