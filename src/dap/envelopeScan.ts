@@ -52,7 +52,8 @@ export class EnvelopeScan {
   }
 
   #step(bytes: Buffer, at: number): number {
-    switch (bytes[at]) {
+    const byte = bytes[at] ?? 0;
+    switch (byte) {
       case QUOTE:
         this.#inString = true;
         this.#escaped = false;

@@ -15,8 +15,9 @@ async function facts(entry: AdapterEntry, command: readonly string[]): Promise<R
   const client = DapClient.spawn(program, args);
   const seen: Record<string, unknown> = {};
   const outcome = async (request: string, requestArgs?: unknown) => {
-    const { success, message, body } = await client.raw(request, requestArgs);
-    const { variables = [] } = (body ?? {}) as { variables?: DebugProtocol.Variable[] };
+    const response = await client.raw(request, requestArgs);
+    const { success, message } = response;
+    const { variables = [] } = (response.body ?? {}) as { variables?: DebugProtocol.Variable[] };
     return { success, message, names: variables.map(({ name }) => name) };
   };
   try {

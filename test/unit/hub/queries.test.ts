@@ -99,7 +99,11 @@ describe("many clients ask the same", () => {
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 4);
     await a.ok("threads", {});
-    assert.equal(upstream.commands("threads").length, 4, "with others there, the driver shares their answers");
+    assert.equal(
+      upstream.commands("threads").length,
+      4,
+      "with others there, the driver shares their answers",
+    );
   });
 
   test("nothing is kept while the program runs, nor over a resume", async () => {
