@@ -62,6 +62,8 @@ export class PushedAnswers implements DapPort {
   #questions: Question[] = [];
   #answers = new Map<string, JsonObject>();
   #stacks = new Map<number, Stack>();
+  /** The frame whose scopes and variables were sent ahead. */
+  #frameId: unknown;
   #freshUntil = 0;
   /** Whether each message that our reader holds is the host's; undefined if it holds none back. */
   #held: boolean[] | undefined;
@@ -105,7 +107,7 @@ export class PushedAnswers implements DapPort {
     if (!PUSHED.has(command)) {
       const kind = kindOf(command, message);
       // What waits has been asked before.
-      if (kind !== "query") this.#ask();
+      if (kind !== "query") this.#askAll();
       if (kind === "change") this.#forget();
       return this.#port.send([body]);
     }
@@ -116,7 +118,7 @@ export class PushedAnswers implements DapPort {
       this.#questions.push(question);
       return true;
     }
-    return this.#answer(question) || this.#port.send([body]);
+    return this.#answer(question) || this.#ask(question);
   }
 
   #fromHost(body: Buffer): void {
@@ -128,7 +130,7 @@ export class PushedAnswers implements DapPort {
     if (event !== "stopped") return;
     this.#awaited++;
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => this.#ask(), PATIENCE_MS);
+    this.#patience = setTimeout(() => this.#askAll(), PATIENCE_MS);
   }
 
   #onPush(answers: readonly PushedAnswer[]): void {
@@ -140,7 +142,7 @@ export class PushedAnswers implements DapPort {
     this.#freshUntil = performance.now() + FRESH_MS;
     for (const { request, response } of answers) this.#keep(parseObject(request), parseObject(response));
     const questions = this.#questions.splice(0);
-    for (const question of questions) if (!this.#answer(question)) this.#port.send([question.body]);
+    for (const question of questions) if (!this.#answer(question)) this.#ask(question);
   }
 
   #keep(request: JsonObject, { body }: JsonObject): void {
@@ -155,6 +157,7 @@ export class PushedAnswers implements DapPort {
       this.#stacks.set(args.threadId, { body, frames, isWhole, given: new Set() });
       return;
     }
+    if (command === "scopes") this.#frameId = args.frameId;
     const key = keyOf(command, args);
     if (key !== undefined) this.#answers.set(key, body);
   }
@@ -191,10 +194,17 @@ export class PushedAnswers implements DapPort {
   }
 
   /** What waits for a PUSH goes to the host after all. */
-  #ask(): void {
+  #askAll(): void {
     clearTimeout(this.#patience);
     this.#awaited = 0;
-    for (const { body } of this.#questions.splice(0)) this.#port.send([body]);
+    for (const question of this.#questions.splice(0)) this.#ask(question);
+  }
+
+  #ask({ command, args, body }: Question): boolean {
+    // Some adapters give all frames the same references: what was sent ahead means nothing in another frame.
+    if (command === "scopes" && args.frameId !== this.#frameId)
+      for (const key of this.#answers.keys()) if (/^(scopes|variables) /.test(key)) this.#answers.delete(key);
+    return this.#port.send([body]);
   }
 
   #forget(): void {

@@ -7,6 +7,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Queries } from "./queries.ts";
 import type { ReverseRequests } from "./reverse.ts";
 import type { Rules } from "./rules.ts";
+import type { SelectedFrames } from "./selectedFrames.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { NamedSources } from "./sources.ts";
 import type { Steering } from "./steering.ts";
@@ -50,6 +51,7 @@ export interface Parts {
   readonly execution: Execution;
   readonly steering: Steering;
   readonly queries: Queries;
+  readonly frames: SelectedFrames;
   readonly snapshot: Snapshot;
   readonly reverse: ReverseRequests;
   readonly sources: NamedSources;

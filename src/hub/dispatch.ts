@@ -180,8 +180,7 @@ export class Dispatch {
   }
 
   #send(request: ClientRequest, answer: (outcome: Outcome) => void): void {
-    const { client, command, rawArgs } = request;
-    request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, answer, undefined, client.isLocal);
+    this.#parts.frames.send(request, answer, (seq) => (request.upstreamSeq = seq));
   }
 
   #query(request: ClientRequest, rule: RequestRule): void {

@@ -40,7 +40,7 @@ export class HostWindow {
     this.participant.lastActiveAt = Date.now();
     const { command, args } = request;
     const rule = REQUESTS.get(command);
-    const { lifecycle, steering, breakpoints, snapshot, sources, execution } = this.#parts;
+    const { lifecycle, steering, breakpoints, snapshot, sources, execution, frames } = this.#parts;
     switch (rule?.kind) {
       case "lifecycle":
         if (command === "restart") {
@@ -71,7 +71,10 @@ export class HostWindow {
         };
       case "query": {
         const { version } = execution;
-        return ({ success, body }) => {
+        const selected = command === "scopes" ? frames.windowSelects(this, args.frameId) : undefined;
+        return (outcome) => {
+          selected?.(outcome);
+          const { success, body } = outcome;
           if (!success) return;
           sources.note(command, body);
           if (command === "threads") execution.listed(threadIdsIn(body), version);

@@ -25,6 +25,7 @@ import { ReverseRequests, type ChildSession, type ReverseOptions } from "./rever
 import { Rules } from "./rules.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
+import { SelectedFrames } from "./selectedFrames.ts";
 import type { StartOptions } from "./starting.ts";
 import { Steering } from "./steering.ts";
 import type { AdapterEvent, Upstream, UpstreamEnd } from "./upstream.ts";
@@ -119,7 +120,8 @@ export class Hub implements HubContext {
     const breakpoints = new Breakpoints(this);
     if (options.parent !== undefined)
       breakpoints.inherit(options.parent.#parts.breakpoints, options.startedByEditor);
-    const queries = new Queries(this, execution);
+    const frames = new SelectedFrames(this, execution);
+    const queries = new Queries(this, execution, frames);
     const lifecycle = new Lifecycle({
       upstream,
       rules: this.rules,
@@ -139,6 +141,7 @@ export class Hub implements HubContext {
       breakpoints,
       execution,
       queries,
+      frames,
       steering: new Steering(this, execution, () => queries.invalidate()),
       snapshot: new Snapshot(),
       reverse: new ReverseRequests(this, {
@@ -152,7 +155,7 @@ export class Hub implements HubContext {
     this.#dispatch = new Dispatch(this, this.#parts, this.#events);
     this.#queryTurns = new QueryTurns(
       (client) => this.#isAlone(client),
-      (request) => this.#dispatch.handle(request),
+      (request) => frames.take(request, () => this.#dispatch.handle(request)),
     );
     this.#lines =
       options.lines ??
@@ -308,7 +311,7 @@ export class Hub implements HubContext {
   }
 
   withdraw(request: ClientRequest): boolean {
-    return this.#queryTurns.withdraw(request);
+    return this.#queryTurns.withdraw(request) || this.#parts.frames.withdraw(request);
   }
 
   /** Whether nobody else needs the adapter. */

@@ -5,6 +5,7 @@ import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
+import type { SelectedFrames } from "./selectedFrames.ts";
 
 interface Query {
   readonly waiters: Set<ClientRequest>;
@@ -28,10 +29,12 @@ export class Queries {
   #keptBytes = 0;
   readonly #waiting = new Map<ClientRequest, Query>();
   readonly #execution: Execution;
+  readonly #frames: SelectedFrames;
 
-  constructor(hub: HubContext, execution: Execution) {
+  constructor(hub: HubContext, execution: Execution, frames: SelectedFrames) {
     this.#hub = hub;
     this.#execution = execution;
+    this.#frames = frames;
   }
 
   /**
@@ -45,8 +48,9 @@ export class Queries {
     onAnswer: (outcome: Outcome) => void,
   ): void {
     const epoch = about === "lasting" ? undefined : about;
-    const key = `${request.command} ${epoch?.id ?? ""} ${canonical(request.args)}`;
-    const { client, isAhead } = request;
+    const { client, command, args, isAhead } = request;
+    if (command === "scopes") this.#frames.select(client, args.frameId, epoch);
+    const key = `${command} ${epoch?.id ?? ""} ${this.#frames.keyOf(request)} ${canonical(args)}`;
     const known = this.#kept.get(key);
     const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds("sharing", client);
     const kept = shares ? known : undefined;
@@ -78,7 +82,7 @@ export class Queries {
       query.outcome = outcome;
       if (outcome.success && body !== undefined)
         query.bag = new HandleBag(
-          request.command,
+          command,
           body,
           about === "lasting" ? undefined : (epoch ?? this.#epochNow(request)),
         );
@@ -97,14 +101,8 @@ export class Queries {
         else this.#serve(query, outcome, waiter);
       }
     };
-    const isWhole = request.client.isLocal;
-    query.upstreamSeq = this.#hub.upstream.request(
-      request.command,
-      request.rawArgs,
-      take,
-      undefined,
-      isWhole,
-    );
+    const isWhole = client.isLocal;
+    this.#frames.send(request, take, (seq) => (query.upstreamSeq = seq));
   }
 
   /** Answers are no longer what the adapter would say. Those under way are still delivered. */

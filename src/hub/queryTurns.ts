@@ -87,7 +87,8 @@ export class QueryTurns {
   }
 }
 
-function isUrgent({ command }: ClientRequest): boolean {
+/** What neither waits behind others nor makes them wait. */
+export function isUrgent({ command }: ClientRequest): boolean {
   return URGENT.has(command) || REQUESTS.get(command)?.kind === "lifecycle";
 }
 

@@ -121,6 +121,19 @@ describe("answers that a host sends ahead", () => {
       assert.equal(scene.answerTo(command, args), undefined, command);
   });
 
+  test("mean nothing any more once another frame was asked for, whose references may be the same", () => {
+    const scene = new Scene();
+    scene.stop();
+    assert.equal(scene.answerTo("scopes", { frameId: 2 }), undefined);
+    assert.equal(scene.answerTo("variables", { variablesReference: 9 }), undefined);
+    assert.equal(
+      scene.answerTo("scopes", { frameId: 1 }),
+      undefined,
+      "the host must know where it is looked",
+    );
+    assert.ok(scene.answerTo("threads"));
+  });
+
   test("of a stack are given in parts, as far as it is known", () => {
     const names = (from: number, to: number) => FRAMES.slice(from, to).map(({ name }) => name);
     const scene = new Scene();

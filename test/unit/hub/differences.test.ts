@@ -106,6 +106,7 @@ describe("differences between clients", () => {
       assert.equal(a.events(event).length, 1, event);
       assert.equal(b.events(event).length, 0, event);
     }
+    await a.ok("threads");
     upstream.emit("invalidated", { areas: ["stacks"] });
     assert.equal(b.events("invalidated").length, 0);
     await settle();
