@@ -7,8 +7,13 @@ import type { AdapterDecoder, LargeMessage } from "../dap/adapterDecoder.ts";
 import { type AdapterMessage, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
-import { answerTooLarge } from "../hub/queries.ts";
-import type { AdapterEvent, ReverseRequest, Upstream, UpstreamEnd } from "../hub/upstream.ts";
+import {
+  type AdapterEvent,
+  type ReverseRequest,
+  type Upstream,
+  type UpstreamEnd,
+  answerTooLarge,
+} from "../hub/upstream.ts";
 
 export interface PortUpstreamOptions {
   readonly names: readonly string[];

@@ -2,14 +2,11 @@ import { encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
 import type { Client } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { HandleBag } from "./handles.ts";
-import { replayStops } from "./snapshot.ts";
+import { hasReferences, replayStops } from "./snapshot.ts";
 import type { AdapterEvent } from "./upstream.ts";
 
 /** Events of an adapter that nobody has initialized are kept for the one who does, up to this many. */
 const EARLY_EVENTS = 1_000;
-
-/** What an `output` may refer to. */
-const REFERENCES = ['"variablesReference"', '"locationReference"'];
 
 /** From the adapter to the clients: every event goes to the part that it concerns, and to everybody. */
 export class AdapterEvents {
@@ -172,7 +169,7 @@ export class AdapterEvents {
   }
 
   #outputHandles(body: Buffer | undefined): void {
-    if (body === undefined || !REFERENCES.some((name) => body.includes(name))) return;
+    if (body === undefined || !hasReferences(body)) return;
     // DAP (Lifetime of Object References): what is printed belongs to no stop, also if it is printed at one.
     const bag = new HandleBag("output", body, undefined);
     for (const client of this.#hub.clients) if (client.live) client.handles.add(bag);

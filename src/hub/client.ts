@@ -166,10 +166,10 @@ export class Client {
     this.#outbox.send({ encode: () => this.#encodeEvent(event, converted, rest), bytes, outputLines });
   }
 
-  /** An event for which nothing is converted, with the body that is there when its turn comes. */
-  eventLater(event: string, body: () => Buffer): void {
+  /** An event for which nothing is converted, with the body that is there when its turn comes, of about so many bytes. */
+  eventLater(event: string, body: () => Buffer, bytes: number): void {
     const encode = () => this.#encodeEvent(event, body());
-    this.#outbox.send({ encode, bytes: 0, outputLines: undefined });
+    this.#outbox.send({ encode, bytes, outputLines: undefined });
   }
 
   /** Sends a `breakpoint` event and remembers with which message it went, for `sawBreakpoint`. */
@@ -216,13 +216,14 @@ export class Client {
     answer: (outcome: Outcome) => void,
     rest?: Buffer,
   ): void {
-    this.requestLater(command, () => args, answer, rest);
+    this.requestLater(command, () => args, args?.length ?? 0, answer, rest);
   }
 
-  /** The same, with the arguments that are there when its turn comes. */
+  /** The same, with the arguments that are there when its turn comes, of about so many bytes. */
   requestLater(
     command: string,
     args: () => Buffer | undefined,
+    bytes: number,
     answer: (outcome: Outcome) => void,
     rest?: Buffer,
   ): void {
@@ -237,7 +238,7 @@ export class Client {
         this.#reverse.set(seq, answer);
         return requestParts(seq, command, args(), rest);
       },
-      bytes: 0,
+      bytes,
       outputLines: undefined,
     });
   }

@@ -6,6 +6,7 @@ import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 import type { SelectedFrames } from "./selectedFrames.ts";
+import { answerTooLarge } from "./upstream.ts";
 
 interface Query {
   readonly waiters: Set<ClientRequest>;
@@ -173,15 +174,6 @@ export class Queries {
     this.#keptBytes -= this.#kept.get(key)?.outcome?.body?.length ?? 0;
     this.#kept.delete(key);
   }
-}
-
-/** For who may not have the answer that an adapter has given. */
-export function answerTooLarge(bytes: number): AppError {
-  return new AppError(
-    "tooLarge",
-    `The debug adapter's answer has ${bytes} bytes, more than the ${LIMITS.messageBytes} that are allowed.`,
-    { hint: "Ask for less at a time." },
-  );
 }
 
 /** JSON with members in one order: two clients need not write theirs alike. */

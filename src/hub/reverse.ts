@@ -83,8 +83,8 @@ export class ReverseRequests {
     }
     let { message: passed } = offer;
     driver.hold(told.then((own) => (passed = own.message)));
-    if (answer === undefined) driver.eventLater(name, () => passed);
-    else driver.requestLater(name, () => passed, answer);
+    if (answer === undefined) driver.eventLater(name, () => passed, passed.length);
+    else driver.requestLater(name, () => passed, passed.length, answer);
   }
 
   /** Starts a child session and invites everybody who can join it. Never throws. */

@@ -173,8 +173,13 @@ function sourceKey(source: unknown): unknown {
     : idOf(source);
 }
 
+/** Whether an `output` may refer to something. */
+export function hasReferences(body: Buffer): boolean {
+  return body.includes('"variablesReference"') || body.includes('"locationReference"');
+}
+
 /** Past output without references: they meant something only while the program stood there. */
 function withoutHandles(body: Buffer): Buffer {
-  if (!body.includes('"variablesReference"') && !body.includes('"locationReference"')) return body;
+  if (!hasReferences(body)) return body;
   return encodeJson({ ...parseObject(body), variablesReference: undefined, locationReference: undefined });
 }

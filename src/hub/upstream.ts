@@ -1,3 +1,5 @@
+import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
 import type { Disposable } from "../common/disposable.ts";
 import type { Event } from "../common/event.ts";
 import type { Outcome } from "../dap/messages.ts";
@@ -53,4 +55,13 @@ export interface Upstream extends Disposable {
   ): number;
   /** Opens an adapter for a child session that this one asked to start. */
   openChild(configuration: Readonly<Record<string, unknown>>): Promise<Upstream>;
+}
+
+/** For who may not have the answer that an adapter has given. */
+export function answerTooLarge(bytes: number): AppError {
+  return new AppError(
+    "tooLarge",
+    `The debug adapter's answer has ${bytes} bytes, more than the ${LIMITS.messageBytes} that are allowed.`,
+    { hint: "Ask for less at a time." },
+  );
 }
