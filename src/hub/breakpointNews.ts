@@ -53,7 +53,7 @@ export class BreakpointNews {
       const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(shelf, id);
       // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
-      if (result.id === undefined && untouched && !this.#hub.rules.binds("ids", client)) return result;
+      if (result.id === undefined && untouched && !this.#hub.rules.binds(client)) return result;
       const told = client.breakpointIds.get(name);
       const own = told ?? this.#tellId(client, name, result.id, old.get(id));
       if (own === result.id) return result;

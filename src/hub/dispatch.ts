@@ -81,7 +81,7 @@ export class Dispatch {
         this.#cancel(request);
         break;
       case "reverse":
-        if (!this.#hub.rules.binds("vocabulary", client)) {
+        if (!this.#hub.rules.binds(client)) {
           this.#passOn(request, rule);
           break;
         }
@@ -109,17 +109,17 @@ export class Dispatch {
       return new AppError("protocol", "The debug session has not been started yet.");
     }
     if (rule === undefined) {
-      return !rules.binds("vocabulary", client) ||
+      return !rules.binds(client) ||
         survives(this.#hub.upstream.names, lifecycle.names, this.#hub.capabilities, command)
         ? undefined
         : new AppError("unknownCommand", `The debug adapter does not know the request "${command}".`);
     }
     const isOffered = rule.capability === undefined || this.#hub.capabilities[rule.capability] === true;
-    if (!isOffered && rules.binds("capabilities", client)) {
+    if (!isOffered && rules.binds(client)) {
       return new AppError("notSupported", `The debug adapter does not support "${command}".`);
     }
     // What makes the program run kills no adapter; some take it without the thread.
-    const isChecked = rules.binds("arguments", client) && !(isWire && rule.kind === "execution");
+    const isChecked = rules.binds(client) && !(isWire && rule.kind === "execution");
     const wrong = isChecked ? checkArguments(rule, args) : undefined;
     if (wrong !== undefined) return new AppError("badArguments", `${command}: ${wrong}`);
     return this.#staleHandle(request, rule) ?? lookRefusal(request, rule, this.#parts.sources);
@@ -244,7 +244,7 @@ export class Dispatch {
     const target = client.underWay(args.requestId);
     const answered = target !== undefined && (this.#withdraw(target) || this.#parts.queries.cancel(target));
     const requestId = answered ? undefined : target?.upstreamSeq;
-    if (!answered && !this.#hub.rules.binds("capabilities", client)) {
+    if (!answered && !this.#hub.rules.binds(client)) {
       // No request is the adapter's number 0: the one that is meant has been answered.
       const own = args.requestId === undefined ? args : { ...args, requestId: requestId ?? 0 };
       const raw = request.rawArgs && encodeJson(own);

@@ -195,7 +195,7 @@ export class Lifecycle {
   #initialize(request: ClientRequest): void {
     const { client } = request;
     const isAgain = client.profile !== undefined;
-    if (isAgain && (client !== this.driver || this.#hub.rules.binds("once", client))) {
+    if (isAgain && (client !== this.driver || this.#hub.rules.binds(client))) {
       request.refuse(new AppError("protocol", "This client has sent initialize before."));
       return;
     }
@@ -345,7 +345,7 @@ export class Lifecycle {
       this.#drive(request);
     } else if (client.profile === undefined) {
       request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
-    } else if (isAgain && (!isDriver || this.#hub.rules.binds("once", client))) {
+    } else if (isAgain && (!isDriver || this.#hub.rules.binds(client))) {
       request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
     } else if (isDriver && (isAgain || this.phase === "initializing")) {
       this.#drive(request);
@@ -459,11 +459,11 @@ export class Lifecycle {
       upstream.request("configurationDone", request.rawArgs, (outcome) => request.answer(outcome));
     if (client === this.expected) {
       pass();
-    } else if (client === this.driver && (!this.#configured || !rules.binds("once", client))) {
+    } else if (client === this.driver && (!this.#configured || !rules.binds(client))) {
       const isAgain = this.#configuresAgain && !this.#configured;
       this.#configured = true;
       const isOffered = this.capabilities.supportsConfigurationDoneRequest === true;
-      if (!isOffered && rules.binds("capabilities", client)) request.answer(SUCCESS);
+      if (!isOffered && rules.binds(client)) request.answer(SUCCESS);
       // The driver has sent its own breakpoints before; those of the others are sent now.
       else if (isAgain) this.#hub.sendBreakpoints(pass, client.participant.id);
       else pass();

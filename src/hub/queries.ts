@@ -53,7 +53,7 @@ export class Queries {
     if (command === "scopes") this.#frames.select(client, args.frameId, epoch);
     const key = `${command} ${epoch?.id ?? ""} ${this.#frames.keyOf(request)} ${canonical(args)}`;
     const known = this.#kept.get(key);
-    const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds("sharing", client);
+    const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds(client);
     const kept = shares ? known : undefined;
     if (isAhead) kept?.ahead.add(client);
     if (kept !== undefined && kept.outcome === undefined) {
@@ -120,8 +120,7 @@ export class Queries {
     const query = this.#waiting.get(request);
     if (query === undefined) return false;
     const isSent =
-      this.#hub.capabilities.supportsCancelRequest === true ||
-      !this.#hub.rules.binds("capabilities", request.client);
+      this.#hub.capabilities.supportsCancelRequest === true || !this.#hub.rules.binds(request.client);
     if (query.waiters.size === 1 && isSent) {
       request.upstreamSeq = query.upstreamSeq;
       // Its answer may now be an error that nobody else has asked for.

@@ -1,23 +1,5 @@
 import type { Client } from "./client.ts";
 
-/**
- * The hub's own rules, which an adapter does not know. What binds every client that came through a server besides is
- * not among them: rights, bounds, admission, and on the link the closed list. A local editor is free of those, too.
- */
-export type Rule =
-  /** The adapter gets no request that its capabilities do not offer. */
-  | "capabilities"
-  /** It gets none without the arguments that DAP requires. */
-  | "arguments"
-  /** It gets no request of its own kind of which it is known to die. */
-  | "vocabulary"
-  /** It gets one `initialize`, one start, and one `configurationDone` for each `initialized`. */
-  | "once"
-  /** A breakpoint of an adapter that gives none gets an id of ours. */
-  | "ids"
-  /** Equal requests are one at the adapter, and an answer may serve several clients. */
-  | "sharing";
-
 interface RulesHub {
   readonly clients: ReadonlySet<Client>;
   /** Who drives the session, or will: of a child session, its parent's driver. */
@@ -25,9 +7,17 @@ interface RulesHub {
 }
 
 /**
- * Which rules bind a client: the one place that decides it. For the client that drives the session the hub is a wire.
- * What it sends goes to the adapter, and the adapter answers, also with refusals. The rules bind those who joined, and
- * the driver only where its request could harm somebody else who is there.
+ * Whom the hub's own rules bind, which an adapter does not know: the one place that decides it.
+ * - The adapter gets no request that its capabilities do not offer, none without the arguments that DAP requires, and none
+ *   of its own kind of which it is known to die.
+ * - It gets one `initialize`, one start, and one `configurationDone` for each `initialized`.
+ * - A breakpoint of an adapter that gives none gets an id of ours.
+ * - Equal requests are one at the adapter, and an answer may serve several clients.
+ *
+ * For the client that drives the session the hub is a wire. What it sends goes to the adapter, and the adapter answers, also
+ * with refusals. The rules bind those who joined, and the driver only while somebody else is there, whom its requests could
+ * harm. What binds every client that came through a server besides is not among them: rights, bounds, admission, and on the
+ * link the closed list. A local editor is free of those, too.
  */
 export class Rules {
   readonly #hub: RulesHub;
@@ -44,8 +34,8 @@ export class Rules {
     return driver !== undefined && !clients.has(driver) && client.participant === driver.participant;
   }
 
-  /** Whether the rule is to be held against a request of that client. */
-  binds(rule: Rule, client: Client): boolean {
+  /** Whether the rules are to be held against that client. */
+  binds(client: Client): boolean {
     if (!this.drives(client)) return true;
     // Each of the others keeps the adapter alive, and the program where it stands: it is theirs, too.
     return this.#hasOthers(client);

@@ -171,9 +171,7 @@ export class Steering {
 
   #pause(request: ClientRequest, rule: RequestRule): void {
     const { threadId } = request.args;
-    const waiting = this.#hub.rules.binds("sharing", request.client)
-      ? this.#pausing.get(threadId)
-      : undefined;
+    const waiting = this.#hub.rules.binds(request.client) ? this.#pausing.get(threadId) : undefined;
     if (waiting !== undefined) {
       waiting.push(request);
       return;
