@@ -1,13 +1,13 @@
 import { cpSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { createVSIX } from "@vscode/vsce";
 import { PYTHON } from "../support/adapters.ts";
 import { FIXTURES, ROOT } from "../support/fixtures.ts";
 import { freePort } from "../support/process.ts";
 import { temporaryDirectory } from "./support/cleanup.ts";
 import { e2e } from "./support/scenario.ts";
 import { join, machine, person } from "./support/share.ts";
+import { packedExtension } from "./support/vsix.ts";
 
 const PROGRAM = `import subprocess, sys
 if len(sys.argv) > 1:
@@ -24,15 +24,7 @@ else:
 async function frontExtension(t: TestContext): Promise<string> {
   const directory = temporaryDirectory(t);
   cpSync(path.join(FIXTURES, "frontAdapter"), directory, { recursive: true });
-  const packagePath = path.join(directory, "front.vsix");
-  await createVSIX({
-    cwd: directory,
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    skipLicense: true,
-  });
-  return packagePath;
+  return packedExtension(directory);
 }
 
 function launch(port: number, again: boolean) {

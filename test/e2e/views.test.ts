@@ -6,12 +6,11 @@ import { AppError } from "../../src/common/errors.ts";
 import { Host } from "../../src/host/host.ts";
 import { Registry } from "../../src/host/registry.ts";
 import { Sessions } from "../../src/hub/sessions.ts";
-import { editorOver, joinLinked } from "../support/linked.ts";
-import { initializeArguments } from "../support/scenario.ts";
+import { joinLinked } from "../support/linked.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 import { type Scope, atEnd } from "./support/cleanup.ts";
 import { e2e } from "./support/scenario.ts";
-import { HOST_FILES, LINES, machine, person, serve, stopAt } from "./support/share.ts";
+import { HOST_FILES, LINES, machine, person, serve, stopAt, takePart } from "./support/share.ts";
 import type { View } from "./support/view.ts";
 import { until, untilEqual } from "./support/wait.ts";
 import type { Window } from "./support/window.ts";
@@ -24,14 +23,7 @@ const SLY = "$(verified) [Bob](command:workbench.action.quit) **x**";
 async function enter(t: Scope, window: Window, string: string, name: string, answer: string) {
   const joining = joinLinked(string, name);
   await window.notifications.press(/wants to join/, answer);
-  const joined = await joining;
-  atEnd(t, () => joined.link.close());
-  const client = editorOver(await joined.openSession());
-  atEnd(t, () => client.kill());
-  await client.request("initialize", initializeArguments("fake"));
-  await client.request("attach", {});
-  await client.request("configurationDone");
-  return joined.link;
+  return takePart(t, await joining);
 }
 
 /** Another program of this machine that serves a session. */

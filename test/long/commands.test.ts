@@ -3,14 +3,12 @@ import net from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../src/common/errors.ts";
 import { once } from "../../src/common/event.ts";
-import type { GuestLink } from "../../src/link/guestLink.ts";
-import { editorOver, joinLinked } from "../support/linked.ts";
-import { initializeArguments } from "../support/scenario.ts";
+import { joinLinked } from "../support/linked.ts";
 import { serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 import { type Scope, atEnd } from "../e2e/support/cleanup.ts";
 import { e2e } from "../e2e/support/scenario.ts";
-import { HOST_FILES, LINES, machine, person, stopAt } from "../e2e/support/share.ts";
+import { HOST_FILES, LINES, machine, person, stopAt, takePart } from "../e2e/support/share.ts";
 import { until, untilEqual } from "../e2e/support/wait.ts";
 import type { Window } from "../e2e/support/window.ts";
 
@@ -20,18 +18,6 @@ const ALWAYS = [
   "Debug Server: Make a Certificate…",
   "Debug Server: Show Log",
 ];
-
-/** Takes part over the link, as another editor does. */
-async function enter(t: Scope, string: string, name: string): Promise<GuestLink> {
-  const joined = await joinLinked(string, name);
-  atEnd(t, () => joined.link.close());
-  const client = editorOver(await joined.openSession());
-  atEnd(t, () => client.kill());
-  await client.request("initialize", initializeArguments("fake"));
-  await client.request("attach", {});
-  await client.request("configurationDone");
-  return joined.link;
-}
 
 /** Our commands in the palette; it has VS Code's own ones for our views, too. */
 async function offered(window: Window): Promise<string[]> {
@@ -131,7 +117,7 @@ e2e("the host's commands: the wizard, its mistakes and its warnings, guests, scr
   await window.notifications.shown(/^WARNING: tcp:port=\d+,access=view,insecure has no password/);
   const open = await copied(window, /^tcp:server=(?!localhost).*,port=\d+$/);
   await window.notifications.clear();
-  const link = await enter(t, open.replace(/server=[^,]*/, "server=127.0.0.1"), "Kim");
+  const link = await takePart(t, await joinLinked(open.replace(/server=[^,]*/, "server=127.0.0.1"), "Kim"));
   assert.equal(link.welcome.access, "view");
   await until(
     "who came is noted in the status bar",

@@ -1,11 +1,11 @@
 import { cpSync } from "node:fs";
 import path from "node:path";
-import { createVSIX } from "@vscode/vsce";
 import { build } from "esbuild";
 import { FIXTURES } from "../support/fixtures.ts";
 import { temporaryDirectory } from "../e2e/support/cleanup.ts";
 import { e2e } from "../e2e/support/scenario.ts";
 import { join, machine, person, serve } from "../e2e/support/share.ts";
+import { packedExtension } from "../e2e/support/vsix.ts";
 import { until, untilEqual } from "../e2e/support/wait.ts";
 import type { TestContext } from "node:test";
 
@@ -23,15 +23,7 @@ async function quietExtension(t: TestContext): Promise<string> {
     format: "cjs",
     logLevel: "error",
   });
-  const packagePath = path.join(directory, "quiet.vsix");
-  await createVSIX({
-    cwd: directory,
-    packagePath,
-    dependencies: false,
-    allowMissingRepository: true,
-    skipLicense: true,
-  });
-  return packagePath;
+  return packedExtension(directory);
 }
 
 const LAUNCH = {

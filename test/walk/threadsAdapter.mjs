@@ -4,29 +4,19 @@
 //   tells: "answer" (allThreadsContinued in the answer to continue), "event" (a continued event) or "both"
 // It speaks before it is asked, and before it has answered initialize; it says more than DAP knows of; and what is typed into
 // its console makes other values out of date. `x` of a thread is how many steps it has made. What stands keeps its numbers; what has run since has new ones.
-import { Buffer } from "node:buffer";
+import { onMessages, sender } from "../fixtures/messages.mjs";
 
 const THREADS = [1, 2, 3];
 const FRAMES = ["inner", "outer"];
 const threads = new Map(THREADS.map((id) => [id, { id, steps: 0, runs: true, handles: new Map() }]));
 let start = {};
 let nextHandle = 1;
-let seq = 0;
-let pending = Buffer.alloc(0);
+const send = sender(process.stdout);
 
 event("output", { category: "console", output: "here\n" });
 process.stdin.on("end", () => process.exit());
-process.stdin.on("data", (chunk) => {
-  pending = Buffer.concat([pending, chunk]);
-  for (;;) {
-    const header = pending.indexOf("\r\n\r\n");
-    if (header < 0) return;
-    const length = Number(/Content-Length: (\d+)/.exec(pending.toString("latin1", 0, header))[1]);
-    if (pending.length < header + 4 + length) return;
-    const message = JSON.parse(pending.toString("utf8", header + 4, header + 4 + length));
-    pending = pending.subarray(header + 4 + length);
-    if (message.type === "request") handle(message);
-  }
+onMessages(process.stdin, (message) => {
+  if (message.type === "request") handle(message);
 });
 
 function handle(request) {
@@ -180,9 +170,4 @@ function refuse(request, message) {
 
 function event(name, body) {
   send({ type: "event", event: name, body, more: `about ${name}` });
-}
-
-function send(message) {
-  const bytes = Buffer.from(JSON.stringify({ seq: ++seq, ...message }));
-  process.stdout.write(Buffer.concat([Buffer.from(`Content-Length: ${bytes.length}\r\n\r\n`), bytes]));
 }

@@ -1,5 +1,9 @@
 import type { TestContext } from "node:test";
-import { temporaryDirectory } from "./cleanup.ts";
+import type { Joined } from "../../../src/guest/join.ts";
+import type { GuestLink } from "../../../src/link/guestLink.ts";
+import { editorOver } from "../../support/linked.ts";
+import { initializeArguments } from "../../support/scenario.ts";
+import { type Scope, atEnd, temporaryDirectory } from "./cleanup.ts";
 import { startVsCode, type VsCodeOptions } from "./server.ts";
 import { until } from "./wait.ts";
 import { type Window, type WindowOptions, openWindow, workspace } from "./window.ts";
@@ -94,4 +98,15 @@ export async function frames(window: Window): Promise<string[]> {
   return rows
     .filter(({ kind, file }) => kind === "frame" && file !== "")
     .map(({ name, file, line }) => `${name} ${file}:${line}`);
+}
+
+/** Takes part over the link, as another editor does. */
+export async function takePart(t: Scope, joined: Joined): Promise<GuestLink> {
+  atEnd(t, () => joined.link.close());
+  const client = editorOver(await joined.openSession());
+  atEnd(t, () => client.kill());
+  await client.request("initialize", initializeArguments("fake"));
+  await client.request("attach", {});
+  await client.request("configurationDone");
+  return joined.link;
 }

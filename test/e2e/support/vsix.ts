@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { createVSIX } from "@vscode/vsce";
 import { ROOT } from "../../support/fixtures.ts";
 import { run } from "../../support/process.ts";
 
@@ -33,6 +34,19 @@ async function build(): Promise<string> {
   if (modified(vsix) < sources)
     await run(process.execPath, [path.join(ROOT, "scripts/package.mjs")], { cwd: ROOT, timeoutMs: 120_000 });
   return vsix;
+}
+
+/** Packs an extension of the tests' own, which needs no packages; returns the path. */
+export async function packedExtension(directory: string): Promise<string> {
+  const packagePath = path.join(directory, "extension.vsix");
+  await createVSIX({
+    cwd: directory,
+    packagePath,
+    dependencies: false,
+    allowMissingRepository: true,
+    skipLicense: true,
+  });
+  return packagePath;
 }
 
 /** The newest of a file's or a folder's times; 0 if there is none. */
