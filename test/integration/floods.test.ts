@@ -4,6 +4,7 @@ import { type Socket, connect } from "node:net";
 import { type TestContext, describe, test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 import type { Access } from "../../src/common/access.ts";
+import { Emitter, once as nextOf } from "../../src/common/event.ts";
 import { LIMITS } from "../../src/common/limits.ts";
 import { encodeHeader } from "../../src/dap/codec.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../../src/link/frames.ts";
 import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
 import type { DapClient } from "../support/dapClient.ts";
-import { withDeadline } from "../support/process.ts";
+import { DEADLINE_MS, withDeadline } from "../support/process.ts";
 import { type Served, serveUpstream } from "../support/served.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 
@@ -54,12 +55,30 @@ class Flooder {
   readonly closed: Promise<unknown>;
   /** All that it was told, as text. */
   heard = "";
+  readonly #heard = new Emitter<void>();
 
   constructor(t: TestContext, port: number) {
     this.socket = connect({ port, host: "127.0.0.1" });
     this.socket.on("error", () => {});
     this.closed = once(this.socket, "close").catch(() => undefined);
     t.after(() => this.socket.destroy());
+  }
+
+  hear(bytes: Buffer): void {
+    this.heard += bytes.toString();
+    this.#heard.fire();
+  }
+
+  /** It has been told that. Looked for when something comes: it is much, and the server works in this process, too. */
+  async hears(text: string): Promise<void> {
+    const told = async () => {
+      let from = 0;
+      while (!this.heard.includes(text, from)) {
+        from = Math.max(0, this.heard.length - text.length);
+        await nextOf(this.#heard.event);
+      }
+    };
+    await withDeadline(told(), text);
   }
 
   /** Writes as fast as it is read, until the other side closes. */
@@ -90,10 +109,10 @@ const plain: Speech = {
   async join(t, port) {
     const flooder = new Flooder(t, port);
     const { socket } = flooder;
-    socket.on("data", (chunk: Buffer) => (flooder.heard += chunk.toString()));
+    socket.on("data", (chunk: Buffer) => flooder.hear(chunk));
     for (const [index, command] of ["initialize", "attach", "configurationDone"].entries())
       for (const part of plain.frame(request(index + 1, command, PROFILE))) socket.write(part);
-    await until(() => flooder.heard.includes('"command":"configurationDone"'));
+    await flooder.hears('"command":"configurationDone"');
     return flooder;
   },
 };
@@ -109,7 +128,7 @@ const link: Speech = {
     socket.on("data", (chunk: Buffer) => {
       decoder.feed(chunk);
       for (let step = decoder.next(); step.kind === "frame"; step = decoder.next())
-        flooder.heard += step.payload.toString();
+        flooder.hear(Buffer.from(step.payload));
     });
     const hello = {
       protocol: { min: 1, max: 1 },
@@ -118,20 +137,21 @@ const link: Speech = {
       client: { name: "test", version: "1" },
     };
     socket.write(Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]));
-    await until(() => flooder.heard.includes('"sessions"'));
+    await flooder.hears('"sessions"');
     socket.write(Buffer.concat(encodeStreamJson(FrameType.open, 1, { session: "1" })));
     for (const [index, command] of ["initialize", "attach", "configurationDone"].entries())
       socket.write(Buffer.concat(link.frame(request(index + 1, command, PROFILE))));
-    await until(() => flooder.heard.includes('"command":"configurationDone"'));
+    await flooder.hears('"command":"configurationDone"');
     return flooder;
   },
 };
 
 async function until(done: () => boolean): Promise<void> {
-  const reached = async () => {
-    while (!done()) await new Promise((resolve) => setImmediate(resolve));
-  };
-  await withDeadline(reached(), "it", 20_000);
+  const end = performance.now() + DEADLINE_MS;
+  while (!done()) {
+    assert.ok(performance.now() < end, `timeout after ${DEADLINE_MS} ms`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 for (const [name, speech] of Object.entries({ "plain DAP": plain, "the link": link })) {
@@ -176,7 +196,7 @@ for (const [name, speech] of Object.entries({ "plain DAP": plain, "the link": li
           ? Buffer.concat(speech.frame(request(100 + index, "evaluate", { expression, context: "repl" })))
           : undefined,
       );
-      await until(() => bad.heard.includes('"request_seq":1599,'));
+      await bad.hears('"request_seq":1599,');
       await good.request("threads");
       const seconds = Math.ceil((performance.now() - begin) / LIMITS.consoleMs) + 1;
       assert.ok(lines() > 0 && lines() <= 16 * seconds, `${lines()} lines in ${seconds} s`);
@@ -200,7 +220,7 @@ for (const [name, speech] of Object.entries({ "plain DAP": plain, "the link": li
       assert.equal(upstream.received.at(-1)?.args.startFrame, 10_000);
       upstream.releaseAll();
       await answered;
-      await until(() => bad.heard.includes('"request_seq":599,'));
+      await bad.hears('"request_seq":599,');
     });
   });
 }
