@@ -9,7 +9,7 @@ import { type Move, movesOf } from "./random.ts";
 import { shortest } from "./shortest.ts";
 import { type Plan, type Walked, walk } from "./walk.ts";
 
-const MOVES = 25;
+const MOVES = 40;
 /** Seeds that follow each other: one person alone, then two, then three. */
 const PEOPLE = 3;
 

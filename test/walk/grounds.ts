@@ -96,7 +96,7 @@ export const GROUNDS: readonly Ground[] = [
     ...OF_ALL,
     entry: adapters.lldb,
     watch: ["total", "total + 1", "p", "nothing"],
-    repl: ["total + 1", "total - 1"],
+    repl: ["total + 1", "*&p", "*(&p)"],
     byLastScopes: true,
   },
   {

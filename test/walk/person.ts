@@ -67,6 +67,7 @@ export class Person {
     const old = chooser.once(6);
     const of = chooser.of(asksOld && old ? this.#oldFrames : this.#frames);
     const reference = chooser.of(asksOld && old ? this.#oldReferences : this.#references);
+    const lasting = chooser.of(this.#references.filter((each) => each.lasting));
     const steps: readonly (Step | undefined)[] = [
       { command: "threads", arguments: {} },
       {
@@ -77,11 +78,12 @@ export class Person {
       of && { command: "scopes", arguments: { frameId: of.id }, of },
       reference && variables(chooser, reference),
       reference && variables(chooser, reference),
+      lasting && variables(chooser, lasting),
       this.#evaluate(chooser, of),
       this.#evaluate(chooser, of),
       reference && this.#setVariable(chooser, reference),
       setsBreakpoints ? this.#setBreakpoints(chooser) : undefined,
-      ...(standing.length > 0 ? [this.#resume(chooser, threadId)] : []),
+      ...(standing.length > 0 ? [this.#resume(chooser, threadId), this.#resume(chooser, threadId)] : []),
       running.length > 0 ? { command: "pause", arguments: { threadId: chooser.of(running) } } : undefined,
     ];
     const all = { command: "stackTrace", arguments: { threadId, startFrame: 0, levels: 20 } };
@@ -129,7 +131,7 @@ export class Person {
   }
 
   #evaluate(chooser: Chooser, of: Frame | undefined): Step | undefined {
-    const context = chooser.of(["repl", "watch", "hover"]) ?? "watch";
+    const context = chooser.of(["repl", "repl", "watch", "hover"]) ?? "watch";
     const expression = chooser.of(context === "repl" ? this.#ground.repl : this.#ground.watch);
     return of && { command: "evaluate", arguments: { expression, frameId: of.id, context }, of };
   }
