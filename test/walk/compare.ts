@@ -1,5 +1,6 @@
 import { startAdapter } from "../support/adapters.ts";
-import type { DapClient } from "../support/dapClient.ts";
+import { DapClient } from "../support/dapClient.ts";
+import { ROOT } from "../support/fixtures.ts";
 import { joinServed } from "../support/joined.ts";
 import type { ChildSession } from "../support/scenario.ts";
 import { serveAdapter } from "../support/served.ts";
@@ -9,6 +10,7 @@ import { type Move, movesOf } from "./random.ts";
 import { shortest } from "./shortest.ts";
 import { type Plan, type Walked, walk } from "./walk.ts";
 
+const CLI = `${ROOT}/dist/cli.cjs`;
 const MOVES = 40;
 /** Seeds that follow each other: one person alone, then two, then three. */
 const PEOPLE = 3;
@@ -83,8 +85,18 @@ async function walkDirectly(ground: Ground, plan: Plan): Promise<Walked> {
   }
 }
 
+/** Who is alone speaks to `debug-server adapter` as an editor does, which has the adapter's word from the first byte. */
 async function walkThroughHub(ground: Ground, plan: Plan): Promise<Walked> {
   const { entry } = ground;
+  if (plan.people === 1 && entry.start.kind === "stdio") {
+    const front = [CLI, "adapter", "--quiet", "-s", "tcp:port=0", "--", ...entry.start.command];
+    const driver = DapClient.spawn(process.execPath, front, { onReverse: () => ({}) });
+    try {
+      return await walk(ground, { driver }, plan);
+    } finally {
+      await driver.kill();
+    }
+  }
   const served = await serveAdapter(entry);
   try {
     const driver = await served.connect({ onReverse: () => ({}), checkSeq: false });

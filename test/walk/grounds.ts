@@ -28,6 +28,8 @@ export interface Ground {
     start: Readonly<Record<string, unknown>>,
     standing: readonly number[],
   ) => { readonly going: readonly number[]; readonly stopsFollow: number };
+  /** It says something before it is asked anything, and who speaks to it alone waits for that. */
+  readonly speaksFirst?: true;
   /** What is chosen for the start of each walk. */
   readonly start?: (chooser: Chooser) => Readonly<Record<string, unknown>>;
 }
@@ -71,6 +73,7 @@ const threads: Ground = {
   conditions: [],
   marks: [],
   threads: THREADS,
+  speaksFirst: true,
   start: (chooser) => ({
     stops: chooser.of(["all", "one"]),
     tells: chooser.of(["answer", "event", "both"]),

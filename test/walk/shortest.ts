@@ -8,6 +8,7 @@ export async function shortest<T>(
   milliseconds: number,
 ): Promise<readonly T[]> {
   const end = performance.now() + milliseconds;
+  if (await shows([])) return [];
   let least = items;
   for (let size = Math.ceil(least.length / 2); size >= 1 && performance.now() < end;) {
     let left = false;

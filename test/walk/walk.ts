@@ -69,6 +69,7 @@ export async function walk(
     Object.entries(initializeArguments(adapterID)).filter(([name]) => !plain || !OPTIONAL.includes(name)),
   );
   const start: Readonly<Record<string, unknown>> = { ...session.arguments, ...ground.start?.(chooser) };
+  if (ground.speaksFirst === true && people === 1) await driver.waitEvent("output", undefined, 10_000);
   let client = driver;
   let capabilities = await begin(driver, initialize, session.request, start, ground, openChild === undefined);
   if (openChild !== undefined) {
