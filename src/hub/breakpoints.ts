@@ -42,6 +42,8 @@ import { otherSpelling } from "./sourceIdentity.ts";
 export class Breakpoints {
   readonly #hub: HubContext;
   readonly #shelves = new Map<string, Shelf>();
+  /** Those that the adapter has made itself, by its ids: its last word on each. */
+  readonly #adapters = new Map<number, JsonObject>();
   /** Other spellings of a source, as the adapter has said: their keys and that under which it is here. */
   readonly #spellings = new Map<string, string>();
   readonly #news: BreakpointNews;
@@ -263,7 +265,14 @@ export class Breakpoints {
   adapterEvent(body: JsonObject): ((client: Client) => JsonObject[]) | undefined {
     const breakpoint = isObject(body.breakpoint) ? body.breakpoint : {};
     const found = this.#byAdapterId(breakpoint.id);
-    if (found.length === 0) return undefined;
+    if (found.length === 0) {
+      const { id } = breakpoint;
+      if (typeof id !== "number") return undefined;
+      if (body.reason === "removed") this.#adapters.delete(id);
+      else if (this.#adapters.has(id) || this.#adapters.size < LIMITS.breakpointsInAll)
+        this.#adapters.set(id, { ...this.#adapters.get(id), ...breakpoint });
+      return undefined;
+    }
     for (const { shelf, entry } of found) {
       if (body.reason === "removed") shelf.results.delete(entry);
       else shelf.results.set(entry, { ...shelf.results.get(entry), ...breakpoint });
@@ -283,6 +292,8 @@ export class Breakpoints {
   announceAll(client: Client): void {
     if (this.#hub.isParentOnly) return;
     for (const shelf of this.#shelves.values()) this.#news.announceShelf(client, shelf);
+    for (const breakpoint of this.#adapters.values())
+      client.event("breakpoint", encodeJson({ reason: "new", breakpoint }));
   }
 
   /** Whether there may be breakpoints in this file, too. Files in which there are none any more make room. */
@@ -401,6 +412,8 @@ export class Breakpoints {
     shelf.group = edit.group;
     shelf.results.clear();
     order.forEach((entry, i) => shelf.results.set(entry.id, results[i] ?? { verified: false }));
+    // An adapter may speak of one before it has answered the list that it is in.
+    for (const { id } of results) if (typeof id === "number") this.#adapters.delete(id);
     for (const entry of edit.removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
     if (by !== undefined)
       this.#news.answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));

@@ -52,6 +52,8 @@ export class Snapshot {
   /** Takes in an event of the adapter. */
   record(event: string, body: Buffer | undefined): void {
     const policy = POLICIES[event] ?? NOT_KEPT;
+    // A program that starts after one has ended, however it came to that: the end is of the past.
+    if (event === "process" && this.#last.has("exited")) this.#forgetProgram();
     if (policy.keep === "last") this.#last.set(event, keep(event, body));
     else if (policy.keep === "ring" && body !== undefined) this.#recordOutput(body);
     else if (policy.keep === "byKey") this.#recordByKey(event, policy, body);
@@ -71,6 +73,12 @@ export class Snapshot {
   restarted(): void {
     this.#last.delete("exited");
     this.#last.delete("terminated");
+  }
+
+  /** What was the old program's own. */
+  #forgetProgram(): void {
+    this.#last.delete("exited");
+    for (const event of ["thread", "module", "loadedSource"]) this.#byKey.delete(event);
   }
 
   /** Shows a client the present up to the breakpoints; `replayOutput` and `replayEnd` follow after those. */
