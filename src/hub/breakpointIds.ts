@@ -1,6 +1,9 @@
-/** The ids by which one client knows breakpoints: from the name of an entry, and back. */
+/**
+ * The breakpoints that one client knows, and by which ids: from the name of an entry, and back. One that the adapter has
+ * given no id may be known without.
+ */
 export class BreakpointIds {
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new Map<string, number | undefined>();
   readonly #names = new Map<number, Set<string>>();
 
   get(name: string): number | undefined {
@@ -16,17 +19,18 @@ export class BreakpointIds {
     return this.#names.get(id) ?? [];
   }
 
-  set(name: string, id: number): void {
+  set(name: string, id: number | undefined): void {
     this.delete(name);
     this.#ids.set(name, id);
+    if (id === undefined) return;
     const names = this.#names.get(id) ?? new Set();
     this.#names.set(id, names.add(name));
   }
 
   delete(name: string): void {
     const id = this.#ids.get(name);
-    if (id === undefined) return;
     this.#ids.delete(name);
+    if (id === undefined) return;
     const names = this.#names.get(id);
     names?.delete(name);
     if (names?.size === 0) this.#names.delete(id);

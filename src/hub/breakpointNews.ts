@@ -53,7 +53,10 @@ export class BreakpointNews {
       const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(shelf, id);
       // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
-      if (result.id === undefined && untouched && !this.#hub.rules.binds(client)) return result;
+      if (result.id === undefined && untouched && !this.#hub.rules.binds(client)) {
+        if (!client.breakpointIds.has(name)) client.breakpointIds.set(name, undefined);
+        return result;
+      }
       const told = client.breakpointIds.get(name);
       const own = told ?? this.#tellId(client, name, result.id, old.get(id));
       if (own === result.id) return result;
@@ -121,7 +124,7 @@ export class BreakpointNews {
     if (shelf.kind.name === "exception") return;
     const name = entryName(shelf, entry.id);
     const known = client.breakpointIds.get(name);
-    if (reason === "new" ? known !== undefined : known === undefined) return;
+    if (reason === "new" ? client.breakpointIds.has(name) : known === undefined) return;
     const result = shelf.results.get(entry.id) ?? { verified: false };
     const isFree = countOf(client.breakpointIds.namesOf(Number(result.id))) === 0;
     // An adapter may call two by one id; who was asked for neither is to tell them apart.
@@ -137,8 +140,8 @@ export class BreakpointNews {
   announceRemoved(client: Client, shelf: Shelf, entry: Entry): void {
     const name = entryName(shelf, entry.id);
     const id = client.breakpointIds.get(name);
-    if (id === undefined) return;
     client.breakpointIds.delete(name);
+    if (id === undefined) return;
     // The adapter calls another by the same id, which is still there.
     if (countOf(client.breakpointIds.namesOf(id)) > 0) return;
     client.event("breakpoint", encodeJson({ reason: "removed", breakpoint: { id, verified: false } }));

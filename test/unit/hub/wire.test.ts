@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { encodeJson } from "../../../src/dap/messages.ts";
+import { encodeJson, objects } from "../../../src/dap/messages.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
 import { VSCODE, connect, enter, settle } from "./memoryClient.ts";
@@ -204,6 +204,24 @@ describe("a lone driver is refused by its adapter only", () => {
       breakpoints: [{ line: 3 }],
     });
     assert.ok(text.includes(answer), text);
+  });
+
+  test("nor is it told as new to the driver that has set it, now or when somebody else changes something there", async () => {
+    const { upstream, hub, driver } = await alone({ ids: "none" });
+    const list = (...lines: number[]) => ({
+      source: { path: "/p/a.c" },
+      breakpoints: lines.map((line) => ({ line })),
+    });
+    await driver.ok("setBreakpoints", list(3));
+    const guest = await enter(connect(hub, "guest").client);
+    await guest.ok("setBreakpoints", list(5));
+    assert.deepEqual(
+      driver
+        .events("breakpoint")
+        .map(({ reason, breakpoint }) => [reason, (breakpoint as { line: number }).line]),
+      [["new", 5]],
+    );
+    assert.equal(objects(upstream.last("setBreakpoints").args.breakpoints).length, 2);
   });
 
   test("what it asks twice at the same moment is asked twice", async () => {
