@@ -6,6 +6,9 @@ import { normalize } from "../support/normalize.ts";
 import type { Ground } from "./grounds.ts";
 import type { Told, Walked } from "./walk.ts";
 
+/** From there on the hub counts for an adapter that gives a breakpoint no id. */
+const FIRST_ID_OF_HUB = 1_000_000_000;
+
 /**
  * What makes two walks comparable; all else must be equal, message by message.
  *
@@ -31,7 +34,8 @@ export function alone(ground: Ground, { transcript }: Walked): string[] {
 /**
  * The same for several people, of whom each sees the messages of others as little as if alone: answers and stops, each
  * person's numbered for themselves, and anew from each stop on: the adapter is asked less often through the hub, so that it
- * gives out fewer numbers. Ids of breakpoints in stops are left out, because each client has its own.
+ * gives out fewer numbers. Ids of breakpoints in stops are left out, because each client has its own. So are those that the hub
+ * gives to breakpoints without any, so that it can tell one person that another has taken one away.
  */
 export function together({ entry: { golden } }: Ground, { told, ended, transcript }: Walked): string[] {
   const { drop, edit = (message: Loose) => message } = rulesOf(golden);
@@ -92,8 +96,13 @@ function byStop(told: readonly Told[]): Told[][] {
 }
 
 function withoutIds(message: Loose): Loose {
-  if (message.event !== "stopped") return message;
-  return { ...message, body: { ...message.body, hitBreakpointIds: [] } };
+  if (message.event === "stopped") return { ...message, body: { ...message.body, hitBreakpointIds: [] } };
+  const breakpoints = message.body?.["breakpoints"] as readonly DebugProtocol.Breakpoint[] | undefined;
+  if (message.command !== "setBreakpoints" || breakpoints === undefined) return message;
+  const adapters = breakpoints.map(({ id, ...rest }) =>
+    id === undefined || id >= FIRST_ID_OF_HUB ? rest : { id, ...rest },
+  );
+  return { ...message, body: { ...message.body, breakpoints: adapters } };
 }
 
 function printed(transcript: readonly TranscriptEntry[]): string {
