@@ -76,7 +76,9 @@ export class BreakpointNews {
     const known = client.breakpointIds.get(name);
     const others = typeof adapterId === "number" ? [...client.breakpointIds.namesOf(adapterId)] : [];
     const taken = others.some((other) => other !== name && resultOf(this.#shelves, other)?.id !== adapterId);
-    const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? old ?? this.#nextOwnId++);
+    // Of its former ids one of the adapter's may be another's by now, or the adapter goes on to tell of what it was.
+    const former = old !== undefined && old >= FIRST_OWN_ID ? old : undefined;
+    const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? former ?? this.#nextOwnId++);
     if (known === undefined) client.breakpointIds.set(name, id);
     return id;
   }

@@ -123,6 +123,16 @@ describe("two clients", () => {
     });
   }
 
+  test("one that the adapter gives no id any more keeps none of its ids: a later word on that is about something else", async () => {
+    const { upstream, a } = await two();
+    const [first] = ids(await a.ok("setBreakpoints", at(3)));
+    upstream.handlers.setBreakpoints = () => ({ breakpoints: [{ verified: false, message: "no" }] });
+    const list = { source, breakpoints: [{ line: 3, condition: "nonsense" }] };
+    const [now] = ids(await a.ok("setBreakpoints", list));
+    assert.notEqual(now, first);
+    assert.deepEqual(ids(await a.ok("setBreakpoints", list)), [now]);
+  });
+
   test("one who leaves takes along what only it set, and nothing of the others", async () => {
     const { upstream, a, b } = await two();
     await a.ok("setBreakpoints", at(3, 5));
