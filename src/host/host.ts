@@ -54,6 +54,8 @@ export interface GuestInfo extends Pick<Participant, "kind" | "program" | "joine
 
 /** An adapter that has not ended by then is given up. The hub's own deadlines are shorter. */
 const END_MS = 10_000;
+/** How long the addresses have to become free. An editor waits 2 s for the answer to its `disconnect`. */
+const FREE_MS = 1_800;
 /** How long everybody has to leave in order after they were told of the end. */
 const LEAVE_MS = 1_000;
 
@@ -151,7 +153,7 @@ export class Host implements ServerDirectory {
   async #free(): Promise<void> {
     // First of all, so that nobody new is sent here.
     for (const registration of this.#registrations.values()) registration.dispose();
-    await within(LEAVE_MS, Promise.all([...this.#servers.values()].map(({ server }) => server.free())));
+    await within(FREE_MS, Promise.all([...this.#servers.values()].map(({ server }) => server.free())));
   }
 
   /** Those who take part, in the order in which they came. `sessions.onChanged` says when this may be another list. */

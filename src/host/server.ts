@@ -39,6 +39,9 @@ export interface DebugServerOptions {
   readonly questionMs?: number | undefined;
 }
 
+/** How long those who are let go may take to leave a serial line. */
+const LINE_LEFT_MS = 1_500;
+
 /** Somebody who has got through the lock, or is still to be told why not. */
 interface Entry {
   /** Inside TLS, where the server has that. */
@@ -182,9 +185,20 @@ export class DebugServer {
       if (reason === undefined) client.close();
       else client.drop(reason);
     }
+    if (this.address.kind === "com") await this.#lineLeft();
     await this.#firewall?.close();
     await this.#listener.close();
     this.#closed.fire();
+  }
+
+  /** Nobody has the serial line any more: they leave in order, or have no more time for it. */
+  async #lineLeft(): Promise<void> {
+    const streams = [...this.#open].map(({ stream }) => stream);
+    const timer = setTimeout(() => streams.forEach((stream) => stream.destroy()), LINE_LEFT_MS);
+    await Promise.all(
+      streams.map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve()))),
+    );
+    clearTimeout(timer);
   }
 
   async #accept(channel: Channel): Promise<void> {

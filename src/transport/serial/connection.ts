@@ -82,8 +82,9 @@ export class Connection {
     return this.#receiver.ended;
   }
 
-  /** Something that was written has not come yet, as far as is known, and may still come. */
+  /** Something that was written has not come yet, as far as is known, and may still come; or the peer waits for a last answer. */
   get pending(): boolean {
+    if (this.#state === "settled") return this.#receiver.ackAt !== Infinity;
     return this.#state === "open" && this.#sender.pending;
   }
 

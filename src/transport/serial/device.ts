@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../../common/errors.ts";
 import { realClock } from "../clock.ts";
 import { Datalink } from "./datalink.ts";
@@ -11,6 +12,8 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
 const LAST_WORDS_MS = 1500;
 const LAST_WORDS_STEP_MS = 20;
+/** A device that another program has is asked for so long: one of ours that ends has its last words. */
+const IN_USE_MS = LAST_WORDS_MS + 500;
 /** What is written at once at most. */
 const WRITE_BYTES = 16 * 1024;
 /** While nothing can be sent, time passes for the datalink in such steps. */
@@ -51,7 +54,7 @@ export class SerialDevice {
     this.#key = key;
     this.#baud = baud;
     this.link = new Datalink({ baud, random: () => randomInt(2 ** 32) });
-    this.#opening = this.#open();
+    this.#opening = this.#openFirst();
   }
 
   /**
@@ -105,8 +108,26 @@ export class SerialDevice {
   async lastWords(): Promise<void> {
     this.wake();
     const deadline = realClock.now() + LAST_WORDS_MS;
-    while (this.link.pending && realClock.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_STEP_MS));
+    while ((this.link.pending || this.#writing) && realClock.now() < deadline)
+      await delay(LAST_WORDS_STEP_MS);
+  }
+
+  /** Closes it now, not after its time, if nobody uses it any more; resolves when it is closed. */
+  async free(): Promise<void> {
+    await this.lastWords();
+    this.#close();
+    await this.#closing;
+  }
+
+  async #openFirst(): Promise<void> {
+    const deadline = realClock.now() + IN_USE_MS;
+    for (;;) {
+      try {
+        return await this.#open();
+      } catch (thrown) {
+        if (AppError.from(thrown).code !== "addressInUse" || realClock.now() >= deadline) throw thrown;
+      }
+      await delay(FIRST_RETRY_MS);
     }
   }
 
@@ -132,11 +153,11 @@ export class SerialDevice {
     this.#lingerIfUnused();
     clearTimeout(this.#timer);
     const blocked = this.#writing || this.#port === undefined;
-    const delay = this.link.deadline - realClock.now();
-    if (delay === Infinity) return;
+    const waitMs = this.link.deadline - realClock.now();
+    if (waitMs === Infinity) return;
     this.#timer = setTimeout(
       () => this.#run(),
-      blocked ? Math.max(delay, BLOCKED_STEP_MS) : Math.max(delay, 1),
+      blocked ? Math.max(waitMs, BLOCKED_STEP_MS) : Math.max(waitMs, 1),
     );
   }
 
@@ -166,14 +187,14 @@ export class SerialDevice {
     this.#retry(FIRST_RETRY_MS);
   }
 
-  #retry(delayMs: number): void {
+  #retry(inMs: number): void {
     if (this.#closing !== undefined) return;
     this.#retryTimer = setTimeout(() => {
       const opening = this.#open();
       // Who comes meanwhile waits for this attempt, and hears why it fails.
       this.#opening = opening;
-      opening.catch(() => this.#retry(Math.min(LAST_RETRY_MS, delayMs * 2)));
-    }, delayMs);
+      opening.catch(() => this.#retry(Math.min(LAST_RETRY_MS, inMs * 2)));
+    }, inMs);
   }
 
   #lingerIfUnused(): void {
@@ -184,6 +205,7 @@ export class SerialDevice {
   }
 
   #close(): void {
+    clearTimeout(this.#lingerTimer);
     this.#lingerTimer = undefined;
     if (!this.link.unused || this.#closing !== undefined) return;
     clearTimeout(this.#timer);

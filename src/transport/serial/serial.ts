@@ -43,7 +43,7 @@ export async function listenSerial(options: SerialOptions): Promise<Listener> {
     close: async () => {
       listening.dispose();
       inbox.dispose();
-      await device.lastWords();
+      await device.free();
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { openPort } from "../../../src/transport/serial/port.ts";
 import { PYTHON, adapters } from "../../support/adapters.ts";
 import type { DapClient } from "../../support/dapClient.ts";
 import { fixtures } from "../../support/fixtures.ts";
@@ -163,30 +164,52 @@ describe(
   },
 );
 
-test(
-  "what a session holds is free before the editor is told of its end: a serial line, also with a guest on it",
-  { skip: skipWithout("lldb", "socat") },
-  async (t) => {
-    const line = await serialLine();
-    const cli = new Cli(t);
-    t.after(() => line.dispose());
-    const serve = ["-s", `com:port=${line.far},baud=921600,channel=0`];
-    for (let times = 0; times < 2; times++) {
-      const editor = cli.editor(["adapter", ...serve, "--", ...adapters.lldb.start.command]);
+describe("what a session holds is free before the editor is told of its end: a serial line with a guest on it", () => {
+  const ends: Record<string, (guest: DapClient, editor: DapClient, threadId: number) => Promise<unknown>> = {
+    "the answer to disconnect": (_guest, editor) => editor.request("disconnect", { terminateDebuggee: true }),
+    "the event terminated": async (_guest, editor, threadId) => {
+      await editor.request("continue", { threadId });
+      await editor.waitEvent("terminated");
+    },
+    "the answer to disconnect, of a guest that is gone without a word": async (guest, editor) => {
+      guest.process?.child.kill("SIGKILL");
+      await guest.process?.waitExit();
+      await editor.request("disconnect", { terminateDebuggee: true });
+    },
+  };
+  for (const [name, end] of Object.entries(ends))
+    test(name, { skip: skipWithout("lldb", "socat") }, async (t) => {
+      const line = await serialLine();
+      const cli = new Cli(t);
+      t.after(() => line.dispose());
+      const serve = `com:port=${line.far},baud=921600,channel=0`;
+      const editor = cli.editor(["adapter", "-s", serve, "--", ...adapters.lldb.start.command]);
       const { started } = await begin(editor, "lldb-dap", "launch", adapters.lldb.session.arguments);
       await setLines(editor, fixtures.c.source, [fixtures.c.line("square")]);
       await editor.request("configurationDone");
       assert.equal((await started).success, true);
-      await inspect(editor);
+      const { threadId } = await inspect(editor);
       const guest = cli.editor(["join", `com:port=${line.near},baud=921600,channel=0`]);
       await begin(guest, "lldb-dap", "attach", {});
       await guest.request("configurationDone");
       await guest.waitEvent("stopped");
-      await editor.request("disconnect", { terminateDebuggee: true });
+      await setLines(guest, fixtures.c.source, []);
+      await setLines(editor, fixtures.c.source, []);
+      await end(guest, editor, threadId);
+      // Rejects if another program still has the device.
+      const port = await openPort(
+        line.far,
+        921_600,
+        () => {},
+        () => {},
+      );
+      await port.close();
+      if (name.includes("gone")) return;
       await guest.waitEvent("terminated");
-    }
-  },
-);
+      await leave(guest);
+      assert.deepEqual(await guest.process?.waitExit(), { code: 0, signal: null });
+    });
+});
 
 describe("adapter that cannot begin", () => {
   test("the editor learns why, as answer to its first request", async (t) => {

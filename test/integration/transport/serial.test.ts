@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { once as next } from "../../../src/common/event.ts";
 import type { Channel, WaitOptions } from "../../../src/transport/channel.ts";
+import { type OpenPort, openPort } from "../../../src/transport/serial/port.ts";
 import { connectSerial, listenSerial } from "../../../src/transport/serial/serial.ts";
 import { ROOT } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
@@ -176,6 +177,7 @@ describe("serial devices", { skip, timeout: 60_000 }, () => {
     const line = await own(serialLine());
     const listener = await listenSerial({ device: line.far, baud: 115_200, channel: 3 });
     await listener.close();
+    await (await openAlone(line.far)).close();
     const again = await serve(line.far, 3);
     const arrived = next(again.onChannel);
     keep(await connectSerial({ device: line.near, baud: 115_200, channel: 3 }));
@@ -201,6 +203,15 @@ describe("serial devices", { skip, timeout: 60_000 }, () => {
     const listener = await open(line.far);
     await listener.close();
   });
+
+  test("a device whose program is about to end is waited for: editors start a program anew before the old one is gone", async () => {
+    const line = await own(serialLine());
+    const held = await openAlone(line.far);
+    const opening = serve(line.far, 3);
+    for (let tries = 0; tries < 3; tries++) await failsWith("addressInUse", openAlone(line.far));
+    await held.close();
+    await opening;
+  });
 });
 
 /** Resolves when what the sender has sent meets nothing but silence for a while: it has stopped. */
@@ -209,6 +220,16 @@ async function carriedNothing(wire: NoisyWire): Promise<void> {
     before = wire.carried;
     await sleep(300);
   }
+}
+
+/** As another program would, which does not know what this one has open. */
+function openAlone(device: string): Promise<OpenPort> {
+  return openPort(
+    device,
+    115_200,
+    () => {},
+    () => {},
+  );
 }
 
 /** Another program that has the device open, as we would. */
