@@ -1,5 +1,6 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
+import { numberOfUnknown } from "./scripts/lint/numberOfUnknown.mjs";
 
 export default tseslint.config(
   { ignores: ["dist/", ".tools/", "test/fixtures/"] },
@@ -25,6 +26,15 @@ export default tseslint.config(
       ],
       "@typescript-eslint/require-await": "off",
       eqeqeq: "error",
+    },
+  },
+  {
+    // What a peer sent may be an object whose toString is no function: String and Number throw for it.
+    files: ["src/**/*.ts"],
+    plugins: { own: { rules: { "number-of-unknown": numberOfUnknown } } },
+    rules: {
+      "@typescript-eslint/no-base-to-string": ["error", { checkUnknown: true }],
+      "own/number-of-unknown": "error",
     },
   },
   {

@@ -3,6 +3,7 @@
  * is not stopped for any of them: that would be slow, and a step under way over such a line would get lost.
  */
 import { Script } from "node:vm";
+import { messageOf } from "../common/values.ts";
 
 export interface BreakpointOptions {
   readonly condition?: string;
@@ -136,6 +137,6 @@ function syntaxError(expression: string): string | undefined {
     new Script(`(${expression}\n)`);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,4 +1,5 @@
 import type { ObjectPreview, PropertyPreview, RemoteObject } from "./cdp.ts";
+import { asText } from "../common/values.ts";
 
 /** A value that is longer is cut in lists and hovers; the clipboard and the console get all of it. */
 const MAX_VALUE = 10_000;
@@ -16,7 +17,7 @@ function formatWhole(object: RemoteObject): string {
   if (object.unserializableValue !== undefined) return object.unserializableValue;
   switch (object.type) {
     case "string":
-      return quote(String(object.value));
+      return quote(asText(object.value));
     case "undefined":
       return "undefined";
     case "function":
@@ -24,7 +25,7 @@ function formatWhole(object: RemoteObject): string {
     case "object":
       return formatObject(object);
     default:
-      return object.description ?? String(object.value);
+      return object.description ?? asText(object.value);
   }
 }
 
@@ -122,14 +123,14 @@ export function listLength(object: RemoteObject): number | undefined {
 
 /** The text of a value within a log line: strings as they are, everything else as in the variables view. */
 export function formatLogged(object: RemoteObject): string {
-  return object.type === "string" ? String(object.value) : formatValue(object, true);
+  return object.type === "string" ? asText(object.value) : formatValue(object, true);
 }
 
 /** What a console would print for these arguments; `%s`, `%d`, `%i`, `%f`, `%j`, `%o`, `%O` and `%c` are obeyed. */
 export function formatConsoleArguments(args: readonly RemoteObject[]): string {
   const [first, ...rest] = args;
   if (first?.type !== "string" || rest.length === 0) return args.map(formatLogged).join(" ");
-  const text = String(first.value).replace(/%[sdifjoOc%]/g, (directive) => {
+  const text = asText(first.value).replace(/%[sdifjoOc%]/g, (directive) => {
     if (directive === "%%") return "%";
     const value = rest.shift();
     if (value === undefined) return directive;

@@ -12,6 +12,7 @@ import { type Category, categoryOf, consoleText, type Origin, outputEvent, Progr
 import { isInternal, type Script, type SourceReferences } from "./scripts.ts";
 import { detailsMessage, type Stop } from "./stops.ts";
 import { Target } from "./target.ts";
+import { asNumber } from "../common/values.ts";
 
 /** After the inspector of a launched program is gone, so long may the program take to end as well. */
 const END_MS = 3_000;
@@ -144,7 +145,7 @@ export class Life {
   #consoleCalled(call: ConsoleCall): void {
     const [mark, id, ...values] = call.args;
     if (mark?.value === LOG_MARK || mark?.value === ERROR_MARK) {
-      const found = this.#context.breakpoints.find(Number(id?.value));
+      const found = this.#context.breakpoints.find(asNumber(id?.value));
       const origin = found?.script === undefined ? undefined : this.#origin(found.script, found.line, 0);
       const text = values.map(formatLogged).join("");
       const line = mark.value === LOG_MARK ? text : `A breakpoint's condition failed: ${text}`;

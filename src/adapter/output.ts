@@ -4,6 +4,7 @@ import type { ConsoleCall, RemoteObject } from "./cdp.ts";
 import type { ProgramText } from "./debuggee.ts";
 import { formatConsoleArguments } from "./format.ts";
 import { hideInspectorIds } from "./inspectorMessages.ts";
+import { asText } from "../common/values.ts";
 
 export type Category = "console" | "stdout" | "stderr";
 
@@ -186,7 +187,7 @@ function lineStart(text: string, at: number): number {
  */
 function textStart(args: readonly RemoteObject[]): { start: string; whole: boolean } | undefined {
   const [first, ...rest] = args;
-  const format = first?.type === "string" && rest.length > 0 ? String(first.value) : undefined;
+  const format = first?.type === "string" && rest.length > 0 ? asText(first.value) : undefined;
   const parts =
     format === undefined ? args.map(startOf) : [formattedStart(format, rest), ...rest.map(startOf)];
   const uncertain = parts.findIndex((part) => !part.whole);
@@ -230,7 +231,7 @@ function primitiveText(arg: RemoteObject): string | undefined {
   if (arg.subtype === "null") return "null";
   if (arg.type === "undefined") return "undefined";
   if (arg.type === "symbol") return arg.description;
-  return arg.type === "object" || arg.type === "function" ? undefined : String(arg.value);
+  return arg.type === "object" || arg.type === "function" ? undefined : asText(arg.value);
 }
 
 function objectStart(arg: RemoteObject): string {

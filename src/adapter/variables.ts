@@ -6,6 +6,7 @@ import { errorLine, formatValue, listLength, typeName } from "./format.ts";
 import type { Handles } from "./handles.ts";
 import { type Inspector, OBJECT_GROUP } from "./inspector.ts";
 import { currentValues } from "./scopes.ts";
+import { asText } from "../common/values.ts";
 
 /** Lists with more elements than this are offered to the client in pages. */
 const PAGED_FROM = 100;
@@ -205,7 +206,7 @@ export class VariableReader {
       silent: true,
     });
     if (exceptionDetails !== undefined) {
-      const value = `threw ${errorLine(result.description ?? String(result.value))}`;
+      const value = `threw ${errorLine(result.description ?? asText(result.value))}`;
       return { name: "", value, variablesReference: 0 };
     }
     return this.#toVariable({ name: "", value: result, expression: container.expression }, container.frame);

@@ -17,6 +17,7 @@ import { connectPipe } from "../transport/pipe.ts";
 import { readUntil } from "../transport/readUntil.ts";
 import { userDirectories } from "../transport/userDirectory.ts";
 import type { Ending } from "./report.ts";
+import { asNumber } from "../common/values.ts";
 
 /** How long a process of this user may take to say which child sessions it has. */
 const ANSWER_MS = 2_000;
@@ -143,8 +144,8 @@ class TakingUp {
   /** What the editor has got, before it was known whether it is in the right place. */
   #note(body: Buffer): void {
     const { seq, type, request_seq: requestSeq } = parseObject(body);
-    this.#lastSeq = Math.max(this.#lastSeq, Number(seq));
-    if (type === "response") this.#answered.add(Number(requestSeq));
+    this.#lastSeq = Math.max(this.#lastSeq, asNumber(seq) || 0);
+    if (type === "response") this.#answered.add(asNumber(requestSeq));
   }
 
   #over(): void {

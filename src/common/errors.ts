@@ -1,3 +1,4 @@
+import { messageOf } from "./values.ts";
 /** Stable codes: tests, the link protocol and documentation refer to errors by these, never by their words. */
 export type ErrorCode =
   | "usage"
@@ -42,7 +43,7 @@ export class AppError extends Error {
   /** Turns anything caught into an AppError; an AppError stays itself. */
   static from(thrown: unknown, code: ErrorCode = "internal"): AppError {
     if (thrown instanceof AppError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     return new AppError(code, message, { cause: thrown });
   }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Edit, JsonValue, applyEdits } from "./edits.ts";
 import { type JsonObject, encodeJson, isObject } from "./messages.ts";
+import { asNumber } from "../common/values.ts";
 
 /** Where an adapter listens for one more connection. */
 export interface AdapterPort {
@@ -70,23 +71,22 @@ interface NamedPort {
 function findPort(configuration: JsonValue): NamedPort | undefined {
   const connect = configuration.member("connect");
   const connectPort = connect?.member("port");
-  if (connectPort !== undefined && isPort(connectPort.value)) {
+  const port = portOf(connectPort?.value);
+  if (connectPort !== undefined && port !== undefined) {
     const host = connect?.member("host");
     const name = host?.string ?? LOOPBACK;
     // A name of this machine's own stays.
     const own = host === undefined || isLoopback(name) ? [] : [host.replacedBy(LOOPBACK)];
     return {
-      at: { host: name, port: Number(connectPort.value) },
-      edits: (port) => [rewritten(connectPort, port), ...own],
+      at: { host: name, port },
+      edits: (newPort) => [rewritten(connectPort, newPort), ...own],
     };
   }
   for (const member of ["debugServer", "__jsDebugChildServer"]) {
     const place = configuration.member(member);
-    if (place !== undefined && isPort(place.value))
-      return {
-        at: { host: LOOPBACK, port: Number(place.value) },
-        edits: (port) => [rewritten(place, port)],
-      };
+    const port = portOf(place?.value);
+    if (place !== undefined && port !== undefined)
+      return { at: { host: LOOPBACK, port }, edits: (newPort) => [rewritten(place, newPort)] };
   }
   return undefined;
 }
@@ -96,9 +96,9 @@ function rewritten(place: JsonValue, port: number): Edit {
   return place.replacedBy(place.string === undefined ? port : String(port));
 }
 
-function isPort(value: unknown): boolean {
-  const number = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
-  return typeof number === "number" && Number.isInteger(number) && number > 0 && number < 65_536;
+function portOf(value: unknown): number | undefined {
+  const port = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : asNumber(value);
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
 }
 
 function isLoopback(host: string): boolean {

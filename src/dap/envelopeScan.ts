@@ -1,3 +1,4 @@
+import { asText } from "../common/values.ts";
 /** What a message is, as far as its outer members say. */
 export interface Envelope {
   readonly type?: unknown;
@@ -70,7 +71,7 @@ export class EnvelopeScan {
         break;
       case 0x3a: // :
         if (this.#depth === 1 && this.#name === undefined) {
-          this.#name = String(parsed(this.#text));
+          this.#name = asText(parsed(this.#text));
           this.#text = "";
         }
         break;

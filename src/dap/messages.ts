@@ -2,6 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { ownLine } from "../common/shown.ts";
 import { nesting, otherResponseMembers, parseJson, scanMembers } from "./envelope.ts";
+import { asNumber } from "../common/values.ts";
 
 export type JsonObject = Record<string, unknown>;
 
@@ -65,7 +66,7 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
     const hasArgs = span !== undefined && isObject(message.arguments);
     return {
       type: "request",
-      seq: Number(seq),
+      seq: asNumber(seq),
       command,
       args: isObject(message.arguments) ? message.arguments : {},
       rawArgs: hasArgs ? json.subarray(span.start, span.end) : undefined,
@@ -79,7 +80,7 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
     const hasText = typeof message.message === "string";
     return {
       type: "response",
-      requestSeq: Number(message.request_seq),
+      requestSeq: asNumber(message.request_seq),
       outcome: {
         success: message.success === true,
         message: typeof message.message === "string" ? message.message : undefined,

@@ -14,6 +14,7 @@ import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { PushedAnswer } from "../link/push.ts";
 import { Numbering } from "./numbering.ts";
+import { asNumber, asText } from "../common/values.ts";
 
 /** What was sent ahead is taken for true this long: an editor asks at once, and not all that alters values is told. */
 const FRESH_MS = 2_000;
@@ -153,7 +154,9 @@ export class PushedAnswers implements DapPort {
       const frames = objects(body.stackFrames);
       const { totalFrames } = body;
       const isWhole =
-        typeof totalFrames === "number" ? frames.length >= totalFrames : frames.length < Number(args.levels);
+        typeof totalFrames === "number"
+          ? frames.length >= totalFrames
+          : frames.length < asNumber(args.levels);
       this.#stacks.set(args.threadId, { body, frames, isWhole, given: new Set() });
       return;
     }
@@ -183,10 +186,10 @@ export class PushedAnswers implements DapPort {
 
   /** A part of the stack that was sent ahead, if all of the part was. */
   #stack({ threadId, startFrame = 0, levels = 0, ...others }: JsonObject): JsonObject | undefined {
-    const stack = this.#stacks.get(Number(threadId));
-    const part = `${String(startFrame)} ${String(levels)}`;
+    const stack = this.#stacks.get(asNumber(threadId));
+    const part = `${asText(startFrame)} ${asText(levels)}`;
     if (stack === undefined || Object.keys(others).length > 0 || stack.given.has(part)) return undefined;
-    const [first, count] = [Number(startFrame), Number(levels)];
+    const [first, count] = [asNumber(startFrame), asNumber(levels)];
     const end = count === 0 ? Infinity : first + count;
     if (!stack.isWhole && end > stack.frames.length) return undefined;
     stack.given.add(part);

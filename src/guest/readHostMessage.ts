@@ -3,6 +3,7 @@ import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { nesting, parseJson, scanMembers } from "../dap/envelope.ts";
 import { type JsonObject, type Outcome, isObject } from "../dap/messages.ts";
+import { asNumber } from "../common/values.ts";
 
 /** What a host may send. The bodies are JSON text as it came. */
 export type HostMessage =
@@ -52,7 +53,7 @@ export function readHostMessage(received: Buffer): HostMessage | AppError {
 }
 
 function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && asNumber(value) >= 0;
 }
 
 function objectOf(value: unknown): JsonObject {

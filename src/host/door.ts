@@ -10,6 +10,7 @@ import { LINK_LIMITS } from "../link/limits.ts";
 import { realClock, type Clock } from "../transport/clock.ts";
 import { abortable } from "../transport/wait.ts";
 import { JoinRequestPacing } from "./joinRequestPacing.ts";
+import { messageOf } from "../common/values.ts";
 
 /** Somebody who wants to come in, as the host is shown them. None of it is proved. */
 export interface Arrival {
@@ -114,7 +115,7 @@ export class Door {
       return await this.#decision(request, { signal: question.signal, extend: wait });
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown;
-      this.#logger.log("error", `The host could not be asked: ${String(thrown)}`);
+      this.#logger.log("error", `The host could not be asked: ${messageOf(thrown)}`);
       throw new AppError("refused", "The host could not be asked.", { cause: thrown });
     } finally {
       timer?.dispose();

@@ -14,6 +14,7 @@ import {
   type UpstreamEnd,
   answerTooLarge,
 } from "../hub/upstream.ts";
+import { asText } from "../common/values.ts";
 
 export interface PortUpstreamOptions {
   readonly names: readonly string[];
@@ -158,12 +159,12 @@ export class PortUpstream implements Upstream {
   /** A message was larger than the limit: whoever waits for it learns that. */
   #skipped({ type, seq, request_seq, command, event, bytes }: LargeMessage): void {
     const error = answerTooLarge(bytes);
-    const name = shownLine(`${String(type)} ${String(command ?? event)}`, SHOWN_LETTERS);
+    const name = shownLine(`${asText(type)} ${asText(command ?? event)}`, SHOWN_LETTERS);
     this.#logger.log("warn", `${error.message} It was passed over (${name}).`);
     if (type === "response" && typeof request_seq === "number")
       this.#answer(request_seq, errorOutcome(error));
     else if (type === "request" && typeof seq === "number")
-      this.#port.send(responseParts(this.#seq++, seq, String(command), errorOutcome(error)));
+      this.#port.send(responseParts(this.#seq++, seq, asText(command), errorOutcome(error)));
     else if (type === "event" && event === "terminated") this.#event.fire({ event, body: undefined });
   }
 

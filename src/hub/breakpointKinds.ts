@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { type JsonObject, isObject, objects } from "../dap/messages.ts";
 import type { Entry, Item } from "./breakpointDocument.ts";
+import { asText } from "../common/values.ts";
 import { placeName } from "./sourceIdentity.ts";
 
 /** The five kinds of breakpoints of DAP, each with its request and with what makes one of them the same as another. */
@@ -11,21 +12,18 @@ export interface BreakpointKind {
   key(spec: JsonObject): string;
 }
 
-const text = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" ? String(value) : "";
-
 const KINDS: readonly BreakpointKind[] = [
-  { name: "source", command: "setBreakpoints", key: (spec) => `${text(spec.line)}:${text(spec.column)}` },
-  { name: "function", command: "setFunctionBreakpoints", key: (spec) => text(spec.name) },
+  { name: "source", command: "setBreakpoints", key: (spec) => `${asText(spec.line)}:${asText(spec.column)}` },
+  { name: "function", command: "setFunctionBreakpoints", key: (spec) => asText(spec.name) },
   {
     name: "data",
     command: "setDataBreakpoints",
-    key: (spec) => `${text(spec.dataId)}:${text(spec.accessType)}`,
+    key: (spec) => `${asText(spec.dataId)}:${asText(spec.accessType)}`,
   },
   {
     name: "instruction",
     command: "setInstructionBreakpoints",
-    key: (spec) => `${text(spec.instructionReference)}+${text(spec.offset ?? 0)}`,
+    key: (spec) => `${asText(spec.instructionReference)}+${asText(spec.offset ?? 0)}`,
   },
   { name: "exception", command: "setExceptionBreakpoints", key: (spec) => exceptionKey(spec) },
 ];
@@ -94,15 +92,15 @@ export function describe(kind: BreakpointKind, frame: JsonObject, spec: JsonObje
   switch (kind.name) {
     case "source": {
       const source = isObject(frame.source) ? frame.source : {};
-      const name = typeof source.path === "string" ? basename(source.path) : text(source.name);
-      return `${text(spec.logMessage) === "" ? "a breakpoint" : "a logpoint"} at ${name}:${text(spec.line)}`;
+      const name = typeof source.path === "string" ? basename(source.path) : asText(source.name);
+      return `${asText(spec.logMessage) === "" ? "a breakpoint" : "a logpoint"} at ${name}:${asText(spec.line)}`;
     }
     case "function":
-      return `a breakpoint on function ${text(spec.name)}`;
+      return `a breakpoint on function ${asText(spec.name)}`;
     case "data":
-      return `a breakpoint on data ${text(spec.dataId)}`;
+      return `a breakpoint on data ${asText(spec.dataId)}`;
     case "instruction":
-      return `a breakpoint at ${text(spec.instructionReference)}`;
+      return `a breakpoint at ${asText(spec.instructionReference)}`;
     case "exception":
       return `a break on exceptions (${exceptionName(spec)})`;
   }
@@ -115,6 +113,6 @@ function exceptionKey(spec: JsonObject): string {
 }
 
 function exceptionName(spec: JsonObject): string {
-  if (isObject(spec.option)) return text(spec.option.filterId);
-  return isObject(spec.legacy) ? "by path" : text(spec.filter);
+  if (isObject(spec.option)) return asText(spec.option.filterId);
+  return isObject(spec.legacy) ? "by path" : asText(spec.filter);
 }

@@ -3,6 +3,7 @@ import { type Edit, type Entry, type Item, type Knowledge, pair } from "./breakp
 import { type Asked, type Shelf, entryName, resultOf } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
+import { asNumber, asText } from "../common/values.ts";
 
 /** Ids that we make where the adapter's would not do; far from those that adapters count. */
 const FIRST_OWN_ID = 1_000_000_000;
@@ -101,7 +102,7 @@ export class BreakpointNews {
     if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return () => true;
     const placeOf = ({ id, spec }: Entry) => {
       const { line = spec.line, column = spec.column } = shelf.results.get(id) ?? {};
-      return `${String(line)}:${String(column)}`;
+      return `${asText(line)}:${asText(column)}`;
     };
     const full = new Set(
       [...shelf.group.entries.values()]
@@ -128,7 +129,7 @@ export class BreakpointNews {
     const known = client.breakpointIds.get(name);
     if (reason === "new" ? client.breakpointIds.has(name) : known === undefined) return;
     const result = shelf.results.get(entry.id) ?? { verified: false };
-    const isFree = countOf(client.breakpointIds.namesOf(Number(result.id))) === 0;
+    const isFree = countOf(client.breakpointIds.namesOf(asNumber(result.id))) === 0;
     // An adapter may call two by one id; who was asked for neither is to tell them apart.
     const id = known ?? this.#tellId(client, name, isFree ? result.id : undefined);
     // The source as it was asked for: adapters may spell it otherwise in their answers.

@@ -11,6 +11,7 @@ import { changeDeed } from "./deeds.ts";
 import type { Epoch } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
 import { lookRefusal, narrowQuery } from "./looking.ts";
+import { asText } from "../common/values.ts";
 
 /** WinDbg's commands in a debug console are ours: they run no code of the program and concern no frame of it. */
 const CONSOLE_RULE: RequestRule = { kind: "evaluate", access: "view" };
@@ -202,7 +203,7 @@ export class Dispatch {
     this.#alter(request, context === "repl" ? "lasting" : this.#epochFor(request, rule), () => {
       if (context !== "repl") return;
       this.#events.altered(client, encodeJson({ areas: ["variables"] }));
-      this.#hub.notice(client, `evaluates ${String(args.expression)}`);
+      this.#hub.notice(client, `evaluates ${asText(args.expression)}`);
     });
   }
 
@@ -233,7 +234,7 @@ export class Dispatch {
   }
 
   #memoryWritten(client: Client, args: JsonObject): void {
-    const count = Buffer.from(String(args.data), "base64").length;
+    const count = Buffer.from(asText(args.data), "base64").length;
     const { memoryReference, offset = 0 } = args;
     this.#hub.broadcast("memory", encodeJson({ memoryReference, offset, count }), client);
   }

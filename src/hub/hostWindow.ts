@@ -4,6 +4,7 @@ import type { Participant } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import { changeDeed } from "./deeds.ts";
+import { asText } from "../common/values.ts";
 
 /** A request of the window on its way to the adapter. */
 export interface WindowRequest {
@@ -63,7 +64,7 @@ export class HostWindow {
         return () => {
           if ((args.context ?? "repl") !== "repl") return;
           this.#events.altered(undefined, encodeJson({ areas: ["variables"] }));
-          this.#hub.notice(this, `evaluates ${String(args.expression)}`);
+          this.#hub.notice(this, `evaluates ${asText(args.expression)}`);
         };
       case "change":
         return ({ success }) => {

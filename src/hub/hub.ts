@@ -29,6 +29,7 @@ import { SelectedFrames } from "./selectedFrames.ts";
 import type { StartOptions } from "./starting.ts";
 import { Steering } from "./steering.ts";
 import type { AdapterEvent, Upstream, UpstreamEnd } from "./upstream.ts";
+import { asText } from "../common/values.ts";
 
 export interface HubOptions extends StartOptions {
   readonly logger?: Logger;
@@ -333,7 +334,7 @@ export class Hub implements HubContext {
     const find = asksElsewhere ? this.#findSession : undefined;
     const target = find === undefined ? this : find(client, args);
     if (target === undefined) {
-      request.refuse(new AppError("badArguments", `There is no session "${String(id)}" here any more.`));
+      request.refuse(new AppError("badArguments", `There is no session "${asText(id)}" here any more.`));
     } else if (target === this) {
       if (isFirst && client.profile !== undefined) this.#joined.fire(client);
       this.#parts.lifecycle.handle(request);

@@ -5,6 +5,7 @@ import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
 import { isUrgent } from "./queryTurns.ts";
+import { asNumber } from "../common/values.ts";
 
 /** What an adapter may answer by the frame of its last `scopes` request, apart from requests of its own. */
 const DEPENDENT = new Set([
@@ -219,7 +220,7 @@ export class SelectedFrames {
       if (!success || this.#binds === false || version !== this.#execution.version) return;
       if (this.#seenVersion !== version) this.#seen = new Map();
       this.#seenVersion = version;
-      const references = objects(parseObject(body).scopes).map((scope) => Number(scope.variablesReference));
+      const references = objects(parseObject(body).scopes).map((scope) => asNumber(scope.variablesReference));
       const wasKnown = this.#binds !== undefined;
       for (const [other, others] of this.#seen) {
         if (other === frameId || references.length === 0 || others.length === 0) continue;

@@ -25,6 +25,7 @@ import {
 } from "./messages.ts";
 import { parseJson } from "./validate.ts";
 import { type Intake, Wire } from "./wire.ts";
+import { messageOf } from "../common/values.ts";
 
 /** What the host tells a guest that it lets in. */
 export interface Admission {
@@ -146,7 +147,8 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
           ),
         );
       } catch (thrown) {
-        if (!(thrown instanceof AppError)) logger.log("error", `link: admission failed: ${String(thrown)}`);
+        if (!(thrown instanceof AppError))
+          logger.log("error", `link: admission failed: ${messageOf(thrown)}`);
         wire.close(publicError(thrown));
       }
     }

@@ -16,6 +16,7 @@ import { errorToReason } from "../common/reason.ts";
 import { type Hello, open as openGuard, publicError, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
 import { parseStreamJson, Streams } from "./streams.ts";
+import { messageOf } from "../common/values.ts";
 
 /** What an OPEN costs besides its bytes: a client is made, and told of what there is. */
 const OPEN_COST = 8 * 1024;
@@ -177,7 +178,7 @@ export class HostLink {
         throw new AppError("tooLarge", "The answer is too large to send.");
     } catch (thrown) {
       if (!(thrown instanceof AppError))
-        this.#logger.log("error", `link: ${method} failed: ${String(thrown)}`);
+        this.#logger.log("error", `link: ${method} failed: ${messageOf(thrown)}`);
       this.#refuse(id, publicError(thrown));
     } finally {
       this.#requests.delete(id);

@@ -9,6 +9,7 @@ import { closeInOrder } from "../transport/closing.ts";
 import { withDeadline } from "../transport/wait.ts";
 import type { Certificate } from "./certificates/certificate.ts";
 import { tlsFailure } from "./tlsFailure.ts";
+import { asText } from "../common/values.ts";
 
 /** A channel inside TLS, over whatever it came. */
 export interface SecureChannel extends Channel {
@@ -152,7 +153,7 @@ function untilSecure(stream: Duplex, start: Start, signal: AbortSignal): Promise
 /** Node's types say Error, Node gives the code. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error === "string") return error;
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return error instanceof Error && "code" in error ? asText(error.code) : undefined;
 }
 
 /** RFC 8446, section 6: a fatal alert, as a record of its own: access_denied (49). */

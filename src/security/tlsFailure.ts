@@ -1,10 +1,11 @@
 import { AppError } from "../common/errors.ts";
+import { asText } from "../common/values.ts";
 
 const OLD_VERSION = /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|WRONG_VERSION|VERSION_TOO_LOW|NO_PROTOCOLS/;
 
 /** Words for a handshake that failed on our `side`, from the code of what Node threw. */
 export function tlsFailure(cause: unknown, side: "server" | "guest"): AppError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = cause instanceof Error && "code" in cause ? asText(cause.code) : "";
   const other = side === "server" ? "guest" : "server";
   const fail = (message: string, hint?: string) =>
     new AppError("refused", message, { cause, ...(hint !== undefined && { hint }) });

@@ -2,6 +2,7 @@ import { AppError } from "../../common/errors.ts";
 import { parseJson } from "../../dap/envelope.ts";
 import { type JsonObject, encodeJson, isObject, objects, requestParts } from "../../dap/messages.ts";
 import type { DapPort } from "../../dap/port.ts";
+import { asNumber, asText } from "../../common/values.ts";
 
 /** Everything here takes milliseconds; whoever waits longer waits in vain. */
 const DEADLINE_MS = 15_000;
@@ -40,7 +41,7 @@ export class DemoGuest {
     if (success !== true) {
       const { error } = isObject(body) ? body : {};
       const why = isObject(error) ? error.format : message;
-      throw new AppError("internal", `The request "${command}" was refused: ${String(why)}`);
+      throw new AppError("internal", `The request "${command}" was refused: ${asText(why)}`);
     }
     return isObject(body) ? body : {};
   }
@@ -89,7 +90,7 @@ export class DemoGuest {
   }> {
     const { stackFrames } = await this.request("stackTrace", { threadId: 1 });
     const frames = objects(stackFrames);
-    return { frames: frames.map(({ name }) => String(name)), frameId: frames[0]?.id, line: frames[0]?.line };
+    return { frames: frames.map(({ name }) => asText(name)), frameId: frames[0]?.id, line: frames[0]?.line };
   }
 
   /** The local variables of a frame: name → value, and the handle to set them by. */
@@ -99,16 +100,16 @@ export class DemoGuest {
     const { scopes } = await this.request("scopes", { frameId });
     const handle = objects(scopes)[0]?.variablesReference;
     const { variables } = await this.request("variables", { variablesReference: handle });
-    const entries = objects(variables).map(({ name, value }) => [String(name), String(value)] as const);
+    const entries = objects(variables).map(({ name, value }) => [asText(name), asText(value)] as const);
     return { values: new Map(entries), handle };
   }
 
   #receive(message: unknown): void {
     if (!isObject(message)) return;
     if (message.type === "response") {
-      this.#answers.get(Number(message.request_seq))?.(message);
+      this.#answers.get(asNumber(message.request_seq))?.(message);
     } else if (message.type === "event") {
-      this.#onEvent({ event: String(message.event), body: isObject(message.body) ? message.body : {} });
+      this.#onEvent({ event: asText(message.event), body: isObject(message.body) ? message.body : {} });
     }
   }
 

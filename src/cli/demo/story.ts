@@ -1,6 +1,7 @@
 import type { DapEvent, DemoGuest } from "./guest.ts";
 import { chapter, speaker } from "./screen.ts";
 import type { Shop } from "./shop.ts";
+import { asNumber, asText } from "../../common/values.ts";
 
 /** One guest on the stage: their client, and the column in which they speak. */
 export interface Role {
@@ -75,15 +76,15 @@ export async function leave(roles: readonly Role[]): Promise<void> {
 }
 
 function comment({ event, body }: DapEvent, { guest, say }: Role): void {
-  if (event === "stopped") say(`stopped            ${String(body.reason)}`, "yellow");
+  if (event === "stopped") say(`stopped            ${asText(body.reason)}`, "yellow");
   else if (event === "continued") say("continued", "green");
   else if (event === "terminated") void guest.request("disconnect").catch(() => {});
-  else if (event === "output") say(`console            ${String(body.output).trim()}`, "dim");
+  else if (event === "output") say(`console            ${asText(body.output).trim()}`, "dim");
 }
 
 async function seeStop(role: Role): Promise<void> {
   const { reason } = await role.guest.event("stopped");
-  role.say(`stopped            ${String(reason)}`, "yellow");
+  role.say(`stopped            ${asText(reason)}`, "yellow");
   await seeWhere(role, true);
 }
 
@@ -93,8 +94,8 @@ async function seeWhere({ guest, say }: Role, withStack = false): Promise<void> 
   const shown = ["order", "tea", "cake", "sum"].filter(
     (name) => (values.get(name) ?? "undefined") !== "undefined",
   );
-  if (withStack) say(`stack              ${frames.slice(0, 3).join(" < ")}, line ${String(line)}`);
-  else say(`stands in          line ${String(line)}`);
+  if (withStack) say(`stack              ${frames.slice(0, 3).join(" < ")}, line ${asText(line)}`);
+  else say(`stands in          line ${asText(line)}`);
   say(`variables          ${shown.map((name) => `${name} = ${values.get(name)}`).join(", ")}`);
 }
 
@@ -105,8 +106,8 @@ async function seeResume({ guest, say }: Role): Promise<void> {
 
 /** The line in everybody else's debug console that says who did what. */
 async function hear({ guest, say }: Role, pattern: RegExp): Promise<void> {
-  const { output } = await guest.event("output", (body) => pattern.test(String(body.output)));
-  say(`console            ${String(output).trim()}`, "dim");
+  const { output } = await guest.event("output", (body) => pattern.test(asText(body.output)));
+  say(`console            ${asText(output).trim()}`, "dim");
 }
 
 async function setVariable({ guest, say }: Role, name: string, value: string): Promise<void> {
@@ -118,11 +119,11 @@ async function setVariable({ guest, say }: Role, name: string, value: string): P
 
 async function seeOutput({ guest, say }: Role, title: string): Promise<void> {
   const { output } = await guest.event("output", ({ category }) => category === "stdout");
-  say(`${title} ${String(output).trim()}`);
+  say(`${title} ${asText(output).trim()}`);
 }
 
 function lineOf(breakpoint: unknown): number {
   return typeof breakpoint === "object" && breakpoint !== null && "line" in breakpoint
-    ? Number(breakpoint.line)
+    ? asNumber(breakpoint.line)
     : 0;
 }

@@ -1,3 +1,5 @@
+import { asNumber } from "../../common/values.ts";
+
 /** One port that a firewall lets through for as long as a server listens there. */
 export interface FirewallRule {
   /** Names the server and the process, for whoever reads the firewall's rules. Of letters that need no quoting. */
@@ -28,5 +30,5 @@ export function isRule(value: unknown): value is FirewallRule {
   if (typeof value !== "object" || value === null) return false;
   const { name, port, pid } = value as Record<string, unknown>;
   if (typeof name !== "string" || RULE_NAME.exec(name)?.[0] !== name) return false;
-  return Number.isInteger(pid) && Number.isInteger(port) && Number(port) > 0 && Number(port) <= 65_535;
+  return Number.isInteger(pid) && Number.isInteger(port) && asNumber(port) > 0 && asNumber(port) <= 65_535;
 }

@@ -3,6 +3,7 @@ import { type RunPowerShell, runPowerShell } from "../powerShell.ts";
 import type { TcpConnection } from "../channel.ts";
 import type { ConnectionTable, Finding } from "./connectionTable.ts";
 import { endsOf, findOwner, type OpenSocket } from "./openSockets.ts";
+import { asNumber } from "../../common/values.ts";
 
 // Windows: Get-NetTCPConnection, and the owner of the process that has the connection. Never run by a test of ours, for want
 // of Windows: what the script prints is recorded.
@@ -84,8 +85,8 @@ function readListing(output: string): Listing {
     const { local, localPort, remote, remotePort, process, user } = (each ?? {}) as Record<string, unknown>;
     if (typeof local !== "string" || typeof remote !== "string" || typeof process !== "number") return [];
     const ends = endsOf(
-      { address: local, port: Number(localPort) },
-      { address: remote, port: Number(remotePort) },
+      { address: local, port: asNumber(localPort) },
+      { address: remote, port: asNumber(remotePort) },
     );
     return [{ process, user: typeof user === "string" ? user : "", ends }];
   });

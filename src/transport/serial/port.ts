@@ -3,6 +3,7 @@ import path from "node:path";
 import type { SerialPort } from "serialport";
 import { AppError } from "../../common/errors.ts";
 import { errorCode } from "../errno.ts";
+import { messageOf } from "../../common/values.ts";
 
 /** The one place that knows the package `serialport`. It is loaded when the first device is opened, not before. */
 
@@ -140,7 +141,7 @@ export async function cannotOpen(
   baud: number,
   thrown: unknown,
 ): Promise<AppError> {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   const missing = process.platform !== "win32" && (await stat(name).catch(errorCode)) === "ENOENT";
   if (missing || /no such file|file not found/i.test(message)) return notThere(device, thrown);
   if (/cannot lock|busy|access (is )?denied/i.test(message)) {

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { type Disposable, DisposableStore } from "../../common/disposable.ts";
 import type { App } from "../app.ts";
 import { heldMark } from "../views/heldRows.ts";
+import { asNumber } from "../../common/values.ts";
 
 /** Marks the lines of guests' breakpoints that are not among VS Code's own. */
 export function markHeld({ guests, serving }: Pick<App, "guests" | "serving">): Disposable {
@@ -22,7 +23,7 @@ export function markHeld({ guests, serving }: Pick<App, "guests" | "serving">): 
       editor.setDecorations(
         type,
         here.flatMap((each) => {
-          const line = Number(each.spec.line) - 1;
+          const line = asNumber(each.spec.line) - 1;
           if (!(line >= 0 && line < editor.document.lineCount)) return [];
           const session = serving.servable.find(({ id }) => id === each.tree);
           const { brief, full } = heldMark(session, each);

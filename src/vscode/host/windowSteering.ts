@@ -1,5 +1,6 @@
 import type { JsonObject, Outcome } from "../../dap/messages.ts";
 import type { WindowSession } from "./windowSession.ts";
+import { messageOf } from "../../common/values.ts";
 
 /** DAP requests that one of VS Code's own commands makes the window send, so that the window itself follows. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -91,7 +92,7 @@ export class WindowSteering {
   #stop(answer: Answer): void {
     this.#session.run(STOP).then(
       () => answer({ success: true }),
-      (thrown: unknown) => answer({ success: false, message: String(thrown) }),
+      (thrown: unknown) => answer({ success: false, message: messageOf(thrown) }),
     );
   }
 

@@ -18,6 +18,7 @@ import { isListed } from "./breakpointLists.ts";
 import { WindowBreakpoints } from "./windowBreakpoints.ts";
 import type { WindowList, WindowSession } from "./windowSession.ts";
 import { WindowSteering } from "./windowSteering.ts";
+import { asNumber, asText } from "../../common/values.ts";
 
 /** Marks our own requests among the window's. It is taken out before the adapter sees it. */
 const TAG = "__debugServer";
@@ -115,11 +116,11 @@ export class WindowUpstream implements Upstream {
   /** The tracker's `onWillReceiveMessage`: the window is about to send this to the adapter. */
   heardWindow(message: unknown): void {
     if (this.#isEnded || !isObject(message) || message.type !== "request") return;
-    const command = String(message.command);
+    const command = asText(message.command);
     const args = isObject(message.arguments) ? message.arguments : {};
     const hear =
       this.#ours(message, args) ?? this.#claimed(message, command, args) ?? this.#windows(command, args);
-    if (hear !== undefined) this.#awaited.set(Number(message.seq), hear);
+    if (hear !== undefined) this.#awaited.set(asNumber(message.seq), hear);
   }
 
   /** The tracker's `onDidSendMessage`: the adapter has sent this, and the window gets it next. */
@@ -131,7 +132,7 @@ export class WindowUpstream implements Upstream {
       this.#event.fire({ event: message.event, body });
       if (message.event === "initialized") this.#breakpoints.ready();
     } else if (message.type === "response") {
-      const seq = Number(message.request_seq);
+      const seq = asNumber(message.request_seq);
       const hear = this.#awaited.get(seq);
       this.#awaited.delete(seq);
       hear?.(message);
@@ -175,12 +176,12 @@ export class WindowUpstream implements Upstream {
     const id = Math.abs(tag);
     const own = this.#own.get(id);
     if (own === undefined) return undefined;
-    own.seq = Number(message.seq);
+    own.seq = asNumber(message.seq);
     return (response) => {
       this.#own.delete(id);
       const outcome = outcomeOf(response);
       silence(response);
-      if (outcome.success) lookAgain(String(message.command), args, response);
+      if (outcome.success) lookAgain(asText(message.command), args, response);
       own.answer(outcome);
     };
   }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { asText } from "../../common/values.ts";
 import { shownLine } from "../../common/shown.ts";
 import { harmless } from "../harmless.ts";
 import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
@@ -23,7 +24,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
       return {
         session,
         face: {
-          id: `held/${session.id}/${key}/${text(spec.line ?? spec.name)}:${text(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
+          id: `held/${session.id}/${key}/${asText(spec.line ?? spec.name)}:${asText(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
           label,
           // A side bar cuts off what comes last.
           description: parts(author, why, harmless(briefly(breakpoint))),
@@ -61,8 +62,8 @@ function briefly(breakpoint: HeldBreakpoint): string {
 }
 
 function placeOf({ key, spec }: HeldBreakpoint): string {
-  if (key === FUNCTIONS) return harmless(`${text(spec.name)}()`);
-  return harmless(`${posix.basename(decoded(key))}:${text(spec.line)}`);
+  if (key === FUNCTIONS) return harmless(`${asText(spec.name)}()`);
+  return harmless(`${posix.basename(decoded(key))}:${asText(spec.line)}`);
 }
 
 /** Of a guest's path: any percent sign may be in it. */
@@ -77,9 +78,9 @@ function decoded(uri: string): string {
 function conditionOf({ spec }: HeldBreakpoint): string {
   const { condition, hitCondition, logMessage } = spec;
   const said = [
-    condition ? `when ${text(condition)}` : "",
-    hitCondition ? `at hits ${text(hitCondition)}` : "",
-    logMessage ? `that logs ${text(logMessage)}` : "",
+    condition ? `when ${asText(condition)}` : "",
+    hitCondition ? `at hits ${asText(hitCondition)}` : "",
+    logMessage ? `that logs ${asText(logMessage)}` : "",
   ];
   return said.filter((part) => part !== "").join(", ");
 }
@@ -99,9 +100,4 @@ function wayToRemove({ isSecond }: HeldBreakpoint): string {
   return isSecond
     ? "remove the one in your list, whose place it then takes"
     : "set a breakpoint of your own there, and remove that";
-}
-
-/** A guest may have sent anything. */
-function text(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
