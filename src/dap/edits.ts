@@ -20,11 +20,12 @@ export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer[] {
 /** A value within the text of a message, to look into without parsing what is beside it. */
 export class JsonValue {
   readonly span: Span;
-  readonly #json: Buffer;
+  /** The whole text. */
+  readonly json: Buffer;
   #members: ReadonlyMap<string, Span> | undefined;
 
   constructor(json: Buffer, span: Span = { start: 0, end: json.length }) {
-    this.#json = json;
+    this.json = json;
     this.span = span;
   }
 
@@ -71,12 +72,12 @@ export class JsonValue {
   }
 
   get #text(): Buffer {
-    return this.#json.subarray(this.span.start, this.span.end);
+    return this.json.subarray(this.span.start, this.span.end);
   }
 
   #within(span: Span | undefined): JsonValue | undefined {
     if (span === undefined) return undefined;
     const { start } = this.span;
-    return new JsonValue(this.#json, { start: start + span.start, end: start + span.end });
+    return new JsonValue(this.json, { start: start + span.start, end: start + span.end });
   }
 }

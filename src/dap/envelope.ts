@@ -112,47 +112,75 @@ function otherMembers(
  */
 export function scanMembers(json: Buffer): Map<string, Span> | undefined {
   const members = new Map<string, Span>();
-  let at = skipSpace(json, 0);
-  if (json[at] !== OPEN_BRACE) return undefined;
-  at = skipSpace(json, at + 1);
-  if (json[at] === CLOSE_BRACE) return skipSpace(json, at + 1) === json.length ? members : undefined;
-  for (;;) {
-    if (json[at] !== QUOTE) return undefined;
-    const keyEnd = skipString(json, at);
-    if (keyEnd < 0) return undefined;
-    const key = readKey(json, at, keyEnd);
-    if (key === undefined) return undefined;
-    at = skipSpace(json, keyEnd);
-    if (json[at] !== COLON) return undefined;
-    const start = skipSpace(json, at + 1);
-    const end = skipValue(json, start);
-    if (end < 0) return undefined;
-    members.set(key, { start, end });
-    at = skipSpace(json, end);
-    if (json[at] === COMMA) at = skipSpace(json, at + 1);
-    else if (json[at] === CLOSE_BRACE) break;
-    else return undefined;
-  }
-  return skipSpace(json, at + 1) === json.length ? members : undefined;
+  const end = walkMembers(json, skipSpace(json, 0), (name, { start }) => {
+    const valueEnd = skipValue(json, start);
+    members.set(name, { start, end: valueEnd });
+    return valueEnd;
+  });
+  return end >= 0 && skipSpace(json, end) === json.length ? members : undefined;
 }
 
 /** The spans of the elements of an array, or undefined if the text is not one array. */
 export function scanElements(json: Buffer): Span[] | undefined {
   const elements: Span[] = [];
-  let at = skipSpace(json, 0);
-  if (json[at] !== OPEN_BRACKET) return undefined;
+  const end = walkElements(json, skipSpace(json, 0), (start) => {
+    const valueEnd = skipValue(json, start);
+    elements.push({ start, end: valueEnd });
+    return valueEnd;
+  });
+  return end >= 0 && skipSpace(json, end) === json.length ? elements : undefined;
+}
+
+/** Where a member of an object stands. */
+export interface MemberStart {
+  /** Of its value. */
+  readonly start: number;
+  readonly nameStart: number;
+  /** Behind the value of the member before it; undefined for the first. */
+  readonly before: number | undefined;
+}
+
+/**
+ * Goes through the members of the object that begins at `at`, each byte once: `visit` returns where the member's value ends, or
+ * -1 if it has no end. Returns where the object ends; -1 if there is none.
+ */
+export function walkMembers(
+  json: Buffer,
+  at: number,
+  visit: (name: string, member: MemberStart) => number,
+): number {
+  if (json[at] !== OPEN_BRACE) return -1;
   at = skipSpace(json, at + 1);
-  if (json[at] === CLOSE_BRACKET) return skipSpace(json, at + 1) === json.length ? elements : undefined;
+  if (json[at] === CLOSE_BRACE) return at + 1;
+  let before: number | undefined;
   for (;;) {
-    const end = skipValue(json, at);
-    if (end < 0) return undefined;
-    elements.push({ start: at, end });
+    if (json[at] !== QUOTE) return -1;
+    const nameStart = at;
+    const nameEnd = skipString(json, at);
+    const name = nameEnd < 0 ? undefined : readKey(json, at, nameEnd);
+    if (name === undefined) return -1;
+    at = skipSpace(json, nameEnd);
+    if (json[at] !== COLON) return -1;
+    before = visit(name, { start: skipSpace(json, at + 1), nameStart, before });
+    if (before < 0) return -1;
+    at = skipSpace(json, before);
+    if (json[at] === COMMA) at = skipSpace(json, at + 1);
+    else return json[at] === CLOSE_BRACE ? at + 1 : -1;
+  }
+}
+
+/** The same for the elements of an array. */
+export function walkElements(json: Buffer, at: number, visit: (start: number) => number): number {
+  if (json[at] !== OPEN_BRACKET) return -1;
+  at = skipSpace(json, at + 1);
+  if (json[at] === CLOSE_BRACKET) return at + 1;
+  for (;;) {
+    const end = visit(at);
+    if (end < 0) return -1;
     at = skipSpace(json, end);
     if (json[at] === COMMA) at = skipSpace(json, at + 1);
-    else if (json[at] === CLOSE_BRACKET) break;
-    else return undefined;
+    else return json[at] === CLOSE_BRACKET ? at + 1 : -1;
   }
-  return skipSpace(json, at + 1) === json.length ? elements : undefined;
 }
 
 /**
@@ -227,7 +255,7 @@ function readKey(json: Buffer, start: number, end: number): string | undefined {
 }
 
 /** The value in the span. What every message holds (plain words, whole numbers) is read without JSON.parse. */
-function readScalar(json: Buffer, span: Span | undefined): unknown {
+export function readScalar(json: Buffer, span: Span | undefined): unknown {
   if (span === undefined) return undefined;
   const { start, end } = span;
   return readWord(json, start, end) ?? readCount(json, start, end) ?? parseJson(json.subarray(start, end));
@@ -259,7 +287,7 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-function skipSpace(json: Buffer, at: number): number {
+export function skipSpace(json: Buffer, at: number): number {
   while (isSpace(json[at])) at++;
   return at;
 }
@@ -296,7 +324,7 @@ function isDelimiter(byte: number | undefined): boolean {
 }
 
 /** From a value's first byte to behind its last; -1 if it has no end. This loop sees every byte of a big body. */
-function skipValue(json: Buffer, at: number): number {
+export function skipValue(json: Buffer, at: number): number {
   const first = json[at];
   if (first === QUOTE) return skipString(json, at);
   if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {

@@ -197,7 +197,7 @@ const LARGE_BYTES = 64 * 1024;
 
 /**
  * Whether what walks through the message's value would run out of stack. Of a large response this is not asked, as its body
- * passes unread; who reads it nevertheless, asks (hub/convert.ts).
+ * passes unread.
  */
 function isTooDeep(json: Buffer, message: AdapterMessage): boolean {
   return (message.type !== "response" || json.length < LARGE_BYTES) && nesting(json) > LIMITS.nesting;

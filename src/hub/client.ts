@@ -274,13 +274,14 @@ export class Client {
     }
     this.participant.lastActiveAt = Date.now();
     const { seq, command } = message;
-    const args = this.conversion?.toAdapter(command, message.args) ?? message.args;
+    const { rawArgs } = message;
+    const converted = rawArgs && (this.conversion?.toAdapter(command, rawArgs) ?? rawArgs);
     const request: ClientRequest = {
       client: this,
       seq,
       command,
-      args,
-      rawArgs: args === message.args ? message.rawArgs : encodeJson(args),
+      args: converted === rawArgs ? message.args : parseObject(converted),
+      rawArgs: converted,
       bytes: body.length,
       isAhead,
       sawStop: () => seen === undefined || seen >= this.#stopSentAt,

@@ -130,7 +130,7 @@ export class MappedSession implements DapPort {
       this.#sessionId = args.member("debugServerSession")?.string ?? this.#sessionId;
     const asking = { body, command, seq: message.member("seq")?.number ?? 0, args };
     if (command === "source" && this.#answersSource(asking.seq, args)) return true;
-    const [source, ...origins] = sourcesInArguments(args);
+    const [source, ...origins] = sourcesInArguments(command, args);
     if (source === undefined) return this.#pass(body, () => this.#served.restore(args));
     return this.#ask({ ...asking, source, origins });
   }

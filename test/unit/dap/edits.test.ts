@@ -98,8 +98,11 @@ describe("the sources of a message", () => {
   test("of arguments are one, with those that it was made from", () => {
     const args = at(JSON.stringify({ source: { path: "a", sources: [source("b")] }, line: 1 }));
     assert.deepEqual(
-      sourcesInArguments(args).map((each) => each.member("path")?.string),
+      sourcesInArguments("setBreakpoints", args).map((each) => each.member("path")?.string),
       ["a", "b"],
     );
+    for (const command of ["launch", "attach", "variables"])
+      assert.deepEqual(sourcesInArguments(command, args), [], `${command}: what is its own is opaque`);
+    assert.equal(sourcesInArguments("aCustomRequest", args).length, 2);
   });
 });

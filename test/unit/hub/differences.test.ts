@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type JsonObject, objects } from "../../../src/dap/messages.ts";
+import { type JsonObject, encodeJson, objects } from "../../../src/dap/messages.ts";
 import { conversionBetween } from "../../../src/hub/convert.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { readProfile } from "../../../src/hub/profile.ts";
@@ -127,19 +127,78 @@ describe("differences between clients", () => {
       lines: [0, 4],
       breakpoints: [{ line: 4, column: 2, condition: "line" }],
     };
-    const sent = conversion?.toAdapter("setBreakpoints", args);
-    assert.deepEqual(sent, {
+    assert.ok(conversion);
+    const sent = conversion.toAdapter("setBreakpoints", encodeJson(args));
+    assert.deepEqual(JSON.parse(String(sent)), {
       source: { path: "/p/a.c", sources: [{ path: "/p/b.c" }] },
       lines: [1, 5],
       breakpoints: [{ line: 5, column: 3, condition: "line" }],
     });
-    const back: unknown = JSON.parse(
-      String(conversion?.toClient("setBreakpoints", Buffer.from(JSON.stringify(sent)))),
+    const told = (name: string, body: unknown): unknown =>
+      JSON.parse(String(conversion.toClient(name, encodeJson(body))));
+    const breakpoints = [{ verified: true, line: 5, column: 3, source: { path: "/p/a.c" } }];
+    assert.deepEqual(told("setBreakpoints", { breakpoints }), {
+      breakpoints: [{ verified: true, line: 4, column: 2, source: { path: "file:///p/a.c" } }],
+    });
+    assert.deepEqual(told("completions", { targets: [{ label: "x", start: 1 }] }), {
+      targets: [{ label: "x", start: 0 }],
+    });
+    const location = { path: "/p/a.c" };
+    assert.deepEqual(told("disassemble", { instructions: [{ address: "0x1", location, line: 1 }] }), {
+      instructions: [{ address: "0x1", location: { path: "file:///p/a.c" }, line: 0 }],
+    });
+  });
+
+  test("what is left out goes with one comma, wherever it stands", () => {
+    const conversion = conversionBetween(readProfile({ adapterID: "x" }), readProfile(VSCODE));
+    const reference = '"memoryReference" : "0x1,"';
+    for (const [variable, left] of [
+      [reference, ""],
+      [` ${reference} `, "  "],
+      [`${reference} ,"b":[1,{${reference}}]`, `"b":[1,{${reference}}]`],
+      [`"b":{${reference}}, ${reference}`, `"b":{${reference}}`],
+      [`"b":1,${reference} ,"c":2`, '"b":1 ,"c":2'],
+      ['"b":1,"memory\\u0052eference":3,"c":2', '"b":1,"c":2'],
+      [`"line":1,"column":1`, `"line":1,"column":1`],
+    ] as const) {
+      const body = Buffer.from(`{"variables":[{${variable}},{}]}`);
+      assert.equal(String(conversion?.toClient("variables", body)), `{"variables":[{${left}},{}]}`);
+    }
+    const broken = Buffer.from(`{"variables":[{${reference}}`);
+    assert.equal(conversion?.toClient("variables", broken), broken, "what is no JSON is not put right");
+  });
+
+  test("what is the adapter's own passes as it was written", () => {
+    const conversion = conversionBetween(
+      readProfile({
+        ...ZERO,
+        pathFormat: "uri",
+        supportsMemoryReferences: false,
+        supportsANSIStyling: false,
+      }),
+      readProfile(VSCODE),
     );
-    assert.deepEqual(back, args);
-    const completions: unknown = JSON.parse(
-      String(conversion?.toClient("completions", Buffer.from('{"targets":[{"label":"x","start":1}]}'))),
+    assert.ok(conversion);
+    const data =
+      '{"line":1,"big":12345678901234567890,"e":1.0e2,"source":{"path":"/p"},"memoryReference":"0x1"}';
+    const source = (path: string) => `{ "path":"${path}", "adapterData":${data}}`;
+    for (const [name, from, to] of [
+      [
+        "scopes",
+        `"scopes":[{"source":${source("/p")},"line":4}]`,
+        `"scopes":[{"source":${source("file:///p")},"line":3}]`,
+      ],
+      ["output", `"data":${data},"output":"x","line":3`, `"data":${data},"output":"x","line":2`],
+      ["aCustomRequest", `"line":3,"source":${source("/p")}`, `"line":3,"source":${source("/p")}`],
+      ["variables", `"variables":[{"memoryReference":"0x1","line":1 }]`, `"variables":[{"line":1 }]`],
+    ] as const)
+      assert.equal(String(conversion.toClient(name, Buffer.from(`{${from}}`))), `{${to}}`, name);
+    const start = Buffer.from(`{"program":"x","source":${source("file:///p")},"__restart":${data}}`);
+    for (const command of ["launch", "attach", "restart", "aCustomRequest"])
+      assert.equal(conversion.toAdapter(command, start), start, command);
+    assert.equal(
+      String(conversion.toAdapter("source", Buffer.from(`{"source":${source("file:///p")}}`))),
+      `{"source":${source("/p")}}`,
     );
-    assert.deepEqual(completions, { targets: [{ label: "x", start: 0 }] });
   });
 });
