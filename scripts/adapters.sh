@@ -35,13 +35,27 @@ kernel() {
   fi
 }
 
-# Microsoft publishes js-debug in VS Code only; code-server carries it on npm. Only its folder is unpacked.
+# Whether a file has the content that npm's lock files say: FILE INTEGRITY
+verified() {
+  local found
+  found=$(node -p '`sha512-${crypto.createHash("sha512").update(fs.readFileSync(process.argv[1])).digest("base64")}`' "$1")
+  [ "$found" = "$2" ] && return
+  echo "error: $(basename "$1") is not what the lock file says: $found"
+  return 1
+}
+
+# Microsoft publishes js-debug in VS Code only; code-server carries it on npm. Only its folder is unpacked. It is the
+# code-server of the end-to-end tests, whose lock file says what it has to contain.
 js_debug() {
-  local version=4.139.1 start
+  local version integrity start
+  { read -r version && read -r integrity; } < <(node -p '
+    const { version, integrity } = require("./test/e2e/tools/package-lock.json").packages["node_modules/code-server"];
+    `${version}\n${integrity}`')
   [ "$(cat "$tools/js-debug/.version" 2>/dev/null)" = "$version" ] && return
   start=$(date +%s)
   rm -rf "$tools/js-debug" "$tools/pack" && mkdir -p "$tools/js-debug" "$tools/pack"
   if { npm pack --loglevel=error "code-server@$version" --pack-destination "$tools/pack" &&
+    verified "$tools"/pack/code-server-*.tgz "$integrity" &&
     tar -xzf "$tools"/pack/code-server-*.tgz -C "$tools/js-debug" --strip-components=5 \
       package/lib/vscode/extensions/ms-vscode.js-debug; } >"$log" 2>&1; then
     echo "$version" >"$tools/js-debug/.version"
