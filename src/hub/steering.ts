@@ -158,7 +158,10 @@ export class Steering {
 
   /** The adapter has taken a resume. */
   #resumed(actor: Actor, command: string, args: JsonObject, resume: Resume, { body }: Outcome): void {
-    if (command === "continue") this.#execution.told(resume, saysAll(parseObject(body).allThreadsContinued));
+    const all = saysAll(parseObject(body).allThreadsContinued);
+    // DAP: to say nothing is to say all, but not to who has asked for one thread.
+    if (command === "continue" && (all !== undefined || !this.#isSingle(args)))
+      this.#execution.told(resume, all);
     this.#announce(resume);
     const deed = REQUESTS.get(command)?.deed;
     if (deed !== undefined) this.#hub.notice(actor, deed);

@@ -37,6 +37,7 @@ function readMutant(name: string, text: string): Mutant {
   const walks = valuesOf("walk").map(([adapter = "", seed = ""]) => ({ adapter, seed }));
   const what = head.filter((line) => line !== "" && !/^(tests|walk): /.test(line)).join(" ");
   const problems = [
+    ...(what === "" ? ["it does not say what is taken out"] : []),
     ...(tests.length === 0 ? ['it has no line "tests: FILE" before "diff --git"'] : []),
     ...tests.filter((file) => !existsSync(`${ROOT}/${file}`)).map((file) => `there is no ${file}`),
     ...walks

@@ -105,11 +105,9 @@ function resume(request, thread) {
   const going = start.stops === "one" ? [thread] : [thread, ...others];
   const all = going.length === THREADS.length;
   for (const each of going) run(each);
-  answer(
-    request,
-    command === "continue" && start.tells !== "event" ? { allThreadsContinued: all } : undefined,
-  );
-  if (start.tells !== "answer") event("continued", { threadId: thread.id, allThreadsContinued: all });
+  const allThreadsContinued = THREADS.every((id) => threads.get(id).runs);
+  answer(request, command === "continue" && start.tells !== "event" ? { allThreadsContinued } : undefined);
+  if (start.tells !== "answer") event("continued", { threadId: thread.id, allThreadsContinued });
   if (command === "continue" && !all) return;
   for (const each of going) stand(each);
   const reason = command === "continue" ? "breakpoint" : "step";

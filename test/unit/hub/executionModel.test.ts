@@ -88,7 +88,8 @@ class Model {
   /** Whether that resume sets all threads going. */
   setsAll(step: Extract<Step, { kind: "resume" }>): boolean {
     const { command, single, answer, event } = step;
-    const answered = command === "continue" ? [{ all: answer }] : [];
+    // An answer that says nothing of it is no word against a request for one thread.
+    const answered = command === "continue" && !(single && answer === undefined) ? [{ all: answer }] : [];
     const said = event?.when === "before" ? [event, ...answered] : [...answered, ...(event ? [event] : [])];
     const explicit = said.findLast(({ all }) => all !== undefined);
     if (explicit !== undefined) return explicit.all === true;
