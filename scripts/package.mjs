@@ -22,6 +22,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (file) => JSON.parse(readFileSync(join(root, file), "utf8"));
 const manifest = read("package.json");
 for (const key of ["scripts", "devDependencies", "files", "bin"]) delete manifest[key]; // Not the extension's.
+const DOCUMENTS = ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"];
 const vsix = `${manifest.name}-${manifest.version}.vsix`;
 
 mkdirSync(join(root, ".tools"), { recursive: true });
@@ -29,8 +30,8 @@ mkdirSync(join(root, ".tools"), { recursive: true });
 const stage = realpathSync(mkdtempSync(join(root, ".tools/vsix-")));
 try {
   bundle();
-  for (const name of [".vscodeignore", "media", "syntaxes", "README.md", "CHANGELOG.md", "LICENSE"].filter(
-    (name) => existsSync(join(root, name)),
+  for (const name of [".vscodeignore", "media", "syntaxes", "docs", ...DOCUMENTS].filter((name) =>
+    existsSync(join(root, name)),
   ))
     cpSync(join(root, name), join(stage, name), { recursive: true });
   for (const name of runtimePackages())

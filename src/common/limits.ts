@@ -1,7 +1,7 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Every limit of the product, in one place; README's table states the same numbers. Bytes and milliseconds. */
+/** Every limit of the product, in one place; docs/LIMITS.md states the same numbers. Bytes and milliseconds. */
 export const LIMITS = {
   /** A DAP header block, up to and including its empty line. */
   headerBytes: 4 * KiB,

@@ -34,7 +34,7 @@ interface Form extends FormRow {
   readonly password: Password | undefined;
 }
 
-/** Of README's table what a network carries, with a password and without one. */
+/** Of the table in docs/CONNECTION-STRINGS.md what a network carries, with a password and without one. */
 const FORMS: readonly Form[] = CALLERS_FIRST.filter(
   ({ server }) => "ports" in server || calls(server),
 ).flatMap((row) => [

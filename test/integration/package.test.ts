@@ -33,7 +33,8 @@ describe("the VSIX", () => {
     const ours = [
       /^\[Content_Types\]\.xml$/,
       /^extension\.vsixmanifest$/,
-      /^extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt)$/,
+      /^extension\/(package\.json|readme\.md|changelog\.md|SECURITY\.md|LICENSE\.txt)$/,
+      /^extension\/docs\/[A-Z-]+\.md$/,
       /^extension\/dist\/(extension|main|bonjour|forge|opaque)\.cjs$/,
       /^extension\/media\/.+\.(svg|png|md)$/,
       /^extension\/syntaxes\/.+\.json$/,

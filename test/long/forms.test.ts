@@ -98,7 +98,7 @@ interface Own {
   readonly next: () => number;
 }
 
-/** A row of README's table, as this test serves and joins it. */
+/** A row of the table in docs/CONNECTION-STRINGS.md, as this test serves and joins it. */
 interface Line {
   readonly server: string;
   readonly join: string;
@@ -138,7 +138,7 @@ async function lineOf(row: FormRow, password: Password | undefined, own: Own): P
 }
 
 e2e(
-  "every line of README's table: one session, served in all ways at once, joined by each",
+  "every line of docs/CONNECTION-STRINGS.md: one session, served in all ways at once, joined by each",
   async (t) => {
     const pki = await makePki(temporaryDirectory(t));
     const serial = await serialLine();

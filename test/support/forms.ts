@@ -5,14 +5,17 @@ import type { ClientAddress, PortRange, ServerAddress, Thumbprint } from "../../
 import { parseClient, parseServer } from "../../src/address/parse.ts";
 import { ROOT } from "./fixtures.ts";
 
-/** A line of README's table of connection strings. */
+/** A line of the table in docs/CONNECTION-STRINGS.md. */
 export interface FormRow {
   readonly what: string;
   readonly server: ServerAddress;
   readonly client: ClientAddress;
 }
 
-export const FORM_ROWS: readonly FormRow[] = readFileSync(path.join(ROOT, "README.md"), "utf8")
+export const FORM_ROWS: readonly FormRow[] = readFileSync(
+  path.join(ROOT, "docs/CONNECTION-STRINGS.md"),
+  "utf8",
+)
   .split("\n")
   .flatMap((text) => {
     const [, what, serve, join] = /^\| ([^|`]+?) +\| `([^`]+)` +\| `([^`]+)` +\|$/.exec(text) ?? [];

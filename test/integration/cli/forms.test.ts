@@ -11,7 +11,7 @@ import { begin, inspect, leave, setLines } from "../../support/scenario.ts";
 import { serialLine } from "../../support/serialLines.ts";
 import { Cli, buildCli } from "./cli.ts";
 
-// Every line of README's table of connection strings, with and without a password: a real session is served as the line says, and joined
+// Every line of the table in docs/CONNECTION-STRINGS.md, with and without a password: a real session is served as the line says, and joined
 // as it says by somebody who sees the stop, steps and leaves. Ports, pipes, devices and thumbprints are those of the test.
 
 const PASSWORD = { kind: "literal", value: "W" } as const;
@@ -23,7 +23,7 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
   const pki = usePki();
   before(buildCli);
 
-  test("is in README's table", () => {
+  test("is in docs/CONNECTION-STRINGS.md", () => {
     const kinds = (addresses: readonly (ServerAddress | ClientAddress)[]) =>
       [...new Set(addresses.map(({ kind }) => kind))].sort();
     const all = ["com", "npipe", "spipe", "ssl", "sslReverse", "tcp", "tcpReverse"];
