@@ -22,7 +22,9 @@ export interface Profile {
 
 export function readProfile(args: JsonObject): Profile {
   const flag = (name: string) => args[name] === true;
-  const name = [args.clientName, args.clientID].find((value) => typeof value === "string" && value !== "");
+  // nvim-dap before 0.10 spells it so.
+  const id = args.clientID ?? args.clientId;
+  const name = [args.clientName, id].find((value) => typeof value === "string" && value !== "");
   return {
     adapterID: typeof args.adapterID === "string" ? args.adapterID : "",
     clientName: typeof name === "string" ? name : undefined,
@@ -36,8 +38,8 @@ export function readProfile(args: JsonObject): Profile {
     invalidated: flag("supportsInvalidatedEvent"),
     memory: flag("supportsMemoryEvent"),
     progress: flag("supportsProgressReporting"),
-    resumesFurtherStops: args.clientID === "neovim",
-    adoptsBreakpoints: args.clientID === "vscode" || args.clientID === "theia",
+    resumesFurtherStops: id === "neovim",
+    adoptsBreakpoints: id === "vscode" || id === "theia",
   };
 }
 

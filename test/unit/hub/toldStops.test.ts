@@ -11,7 +11,9 @@ import { type MemoryClient, VSCODE, connect, enter, settle } from "./memoryClien
  */
 
 const PLAIN: JsonObject = { adapterID: "fake" };
-const NEOVIM: JsonObject = { adapterID: "fake", clientID: "neovim" };
+/** What nvim-dap says of itself, and what it said before 0.10. */
+const NEOVIM: JsonObject = { adapterID: "fake", clientID: "neovim", clientName: "neovim" };
+const OLD_NEOVIM: JsonObject = { adapterID: "fake", clientId: "neovim", clientname: "neovim" };
 const alone = { allThreadsStopped: false };
 
 async function served(threads: readonly number[]) {
@@ -128,32 +130,39 @@ describe("a client is told the least of what stands", () => {
         await enter(client, profile);
         assert.deepEqual(told(client), late);
       }
-      const neovim = await enter(connect(hub, "neovim").client, NEOVIM);
-      assert.equal(neovim.events("stopped").length, 1);
-      assert.equal(neovim.events("stopped")[0]?.threadId, last(late));
+      for (const profile of [NEOVIM, OLD_NEOVIM]) {
+        const neovim = await enter(connect(hub, "neovim").client, profile);
+        assert.equal(neovim.events("stopped").length, 1);
+        assert.equal(neovim.events("stopped")[0]?.threadId, last(late));
+      }
     });
 
     test(`${how}: after somebody's evaluation`, async () => {
       const { hub, ...rest } = await served(threads);
-      const [knows, plain, neovim] = [
+      const [knows, plain, ...neovims] = [
         await enter(connect(hub, "knows").client),
         await enter(connect(hub, "plain").client, PLAIN),
         await enter(connect(hub, "neovim").client, NEOVIM),
+        await enter(connect(hub, "neovim").client, OLD_NEOVIM),
       ];
+      const all = [knows, plain, ...neovims];
       await stand({ hub, ...rest });
-      const before = [knows, plain, neovim].map((client) => told(client).length);
+      const before = all.map((client) => told(client).length);
       await rest.a.ok("evaluate", { expression: "x = 1", context: "repl" });
       await settle();
       assert.deepEqual(
-        [knows, plain, neovim].map((client, i) => told(client).length - (before[i] ?? 0)),
-        [0, isOne ? 1 : 0, 0],
+        all.map((client, i) => told(client).length - (before[i] ?? 0)),
+        [0, isOne ? 1 : 0, 0, 0],
       );
       assert.equal(knows.events("invalidated").length, 1);
-      assert.deepEqual([...plain.events("invalidated"), ...neovim.events("invalidated")], []);
+      assert.deepEqual(
+        [plain, ...neovims].flatMap((client) => client.events("invalidated")),
+        [],
+      );
       if (isOne) assert.equal(plain.events("stopped").at(-1)?.preserveFocusHint, true);
       // Whatever it was told, everybody sees the program run again.
       rest.upstream.emit("continued", { threadId: 1, allThreadsContinued: true });
-      for (const client of [knows, plain, neovim]) assert.equal(client.messages.at(-1)?.event, "continued");
+      for (const client of all) assert.equal(client.messages.at(-1)?.event, "continued");
     });
   }
 
