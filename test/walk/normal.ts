@@ -51,7 +51,7 @@ export function together({ entry: { golden } }: Ground, { told, ended, transcrip
     }),
   );
   const texts = lines.sort((a, b) => a.at - b.at).map(({ text }) => text);
-  return ended ? [...texts, `the program printed ${JSON.stringify(printed(transcript))}`] : texts;
+  return ended ? [...texts, `printed ${JSON.stringify(normalize([printed(transcript)]))}`] : texts;
 }
 
 function rulesOf(golden: string): CanonicalRules {
@@ -105,10 +105,14 @@ function withoutIds(message: Loose): Loose {
   return { ...message, body: { ...message.body, breakpoints: adapters } };
 }
 
-function printed(transcript: readonly TranscriptEntry[]): string {
-  return transcript
+/** What the program printed, as one event. */
+function printed(transcript: readonly TranscriptEntry[]): TranscriptEntry {
+  const category = "stdout";
+  const output = transcript
     .map(({ message }) => message as DebugProtocol.OutputEvent)
-    .filter(({ event, body }) => event === "output" && body.category === "stdout")
+    .filter(({ event, body }) => event === "output" && body.category === category)
     .map(({ body }) => body.output)
     .join("");
+  const message = { seq: 0, type: "event", event: "output", body: { category, output } };
+  return { direction: "in", message };
 }
