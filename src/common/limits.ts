@@ -77,6 +77,8 @@ export const LIMITS = {
   requestBytesUnderWay: 16 * MiB,
   /** Of them, queries at the adapter while others take part. */
   queriesUnderWay: 4,
+  /** How long anybody waits for the adapter's answer to what somebody else has asked; then it is asked for them, too. */
+  othersAnswerMs: 5_000,
   /** Breakpoints in one list of a client, and in that list and those of the others together. */
   breakpoints: 1024,
   /** Of one session: files with breakpoints of clients, and such breakpoints in all. */

@@ -1,4 +1,13 @@
-import { type Span, parseJson, scanElements, scanMembers } from "./envelope.ts";
+import {
+  type MemberStart,
+  type Span,
+  parseJson,
+  scanElements,
+  scanMembers,
+  skipSpace,
+  skipValue,
+  walkMembers,
+} from "./envelope.ts";
 
 /** A change to the text of a message: what stands in the span is replaced. An empty span: something is put in. */
 export interface Edit extends Span {
@@ -16,6 +25,15 @@ export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer[] {
   parts.push(json.subarray(at));
   return parts;
 }
+
+/** Takes out the member that ends there, with the comma before it; an object's first with the one behind it. */
+export function removal(json: Buffer, { before, nameStart }: MemberStart, end: number): Edit {
+  if (before !== undefined) return { start: before, end, text: "" };
+  const next = skipSpace(json, end);
+  return { start: nameStart, end: json[next] === COMMA ? next + 1 : end, text: "" };
+}
+
+const COMMA = 0x2c;
 
 /** A value within the text of a message, to look into without parsing what is beside it. */
 export class JsonValue {
@@ -69,6 +87,18 @@ export class JsonValue {
     const at = this.span.start + 1;
     const text = `${JSON.stringify(members).slice(1, -1)}${this.isEmpty ? "" : ","}`;
     return { start: at, end: at, text };
+  }
+
+  /** Takes a member out that this object has. */
+  without(name: string): Edit {
+    const { start } = this.span;
+    let edit: Edit = { start, end: start, text: "" };
+    walkMembers(this.json, skipSpace(this.json, start), (each, member) => {
+      const end = skipValue(this.json, member.start);
+      if (each === name) edit = removal(this.json, member, end);
+      return end;
+    });
+    return edit;
   }
 
   get #text(): Buffer {

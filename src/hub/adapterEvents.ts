@@ -1,3 +1,4 @@
+import { JsonValue, applyEdits } from "../dap/edits.ts";
 import { encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
 import type { Client } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
@@ -54,6 +55,9 @@ export class AdapterEvents {
       case "output":
         this.#outputHandles(body);
         break;
+      case "progressStart":
+        this.#progressStarted(message);
+        return;
       case "debugpyAttach":
         reverse.childOffered(event, body);
         return;
@@ -166,6 +170,24 @@ export class AdapterEvents {
     if (typeof threadId !== "number") return;
     if (reason === "exited") this.#parts.execution.forget(threadId);
     else this.#parts.execution.add(threadId);
+  }
+
+  /** The request that it belongs to is told to those who have sent it, by their own numbers; to others it belongs to none. */
+  #progressStarted(message: AdapterEvent): void {
+    const { event, body } = message;
+    const whole = body && new JsonValue(body);
+    const requestId = whole?.member("requestId");
+    if (body === undefined || whole === undefined || requestId === undefined) {
+      this.record(message);
+      return;
+    }
+    const id = requestId.number;
+    const without = Buffer.concat(applyEdits(body, [whole.without("requestId")]));
+    this.#parts.snapshot.record(event, without);
+    this.#hub.passOn(message, (client) => {
+      const own = this.#hub.numbers.of(id, client);
+      return own === undefined ? without : Buffer.concat(applyEdits(body, [requestId.replacedBy(own)]));
+    });
   }
 
   #outputHandles(body: Buffer | undefined): void {

@@ -125,7 +125,8 @@ export class Breakpoints {
         if (client.live) this.#news.announceShelf(client, shelf);
         done();
       };
-      this.#hub.upstream.request(request.command, args, take, this.#guestsOf(order));
+      const seq = this.#hub.upstream.request(request.command, args, take, this.#guestsOf(order));
+      this.#hub.numbers.sent(request, seq);
     });
   }
 

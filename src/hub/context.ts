@@ -6,6 +6,7 @@ import type { HostWindow } from "./hostWindow.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Queries } from "./queries.ts";
 import type { ReverseRequests } from "./reverse.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
 import type { Rules } from "./rules.ts";
 import type { SelectedFrames } from "./selectedFrames.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -26,13 +27,15 @@ export interface HubContext {
   readonly window: HostWindow | undefined;
   /** Which of the rules of the hub bind which client. */
   readonly rules: Rules;
+  /** By which numbers the adapter knows the clients' requests. */
+  readonly numbers: RequestNumbers;
   /** The child sessions that go on. */
   readonly children: Iterable<Pick<HubContext, "window">>;
   readonly logger: Logger;
   /** Sends an event to all live clients but one; the body is encoded once. */
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void;
-  /** Sends an event of the adapter to all live clients; the one that drives gets it whatever it is. */
-  passOn(event: AdapterEvent): void;
+  /** Sends an event of the adapter to all live clients; the one that drives gets it whatever it is. `bodyFor`: a body of their own. */
+  passOn(event: AdapterEvent, bodyFor?: (client: Client) => Buffer | undefined): void;
   /** Tells the others in their debug console what somebody did. */
   notice(actor: Actor, deed: string): void;
   /** A line in everybody's debug console. */

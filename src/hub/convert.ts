@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Edit, applyEdits } from "../dap/edits.ts";
-import { readScalar, skipSpace } from "../dap/envelope.ts";
+import { type Edit, applyEdits, removal } from "../dap/edits.ts";
+import { readScalar } from "../dap/envelope.ts";
 import { type Place, type PlaceKind, Places } from "../dap/places.ts";
 import type { Profile } from "./profile.ts";
 
@@ -63,7 +63,7 @@ function edited(json: Buffer, places: readonly Place[], difference: Difference):
 /** Undefined where nothing changes, or where what stands there is not what DAP says. */
 function editOf(json: Buffer, place: Place, { lines, columns, format }: Difference): Edit | undefined {
   const { kind, start, end } = place;
-  if (kind === "memory") return removal(json, place);
+  if (kind === "memory") return removal(json, place.member, end);
   const value = readScalar(json, place);
   if (typeof value === "number" && (kind === "line" || kind === "column")) {
     // DAP: 0 where there is no source.
@@ -73,15 +73,6 @@ function editOf(json: Buffer, place: Place, { lines, columns, format }: Differen
   const own = kind === "path" ? rewritePath(value, format) : value.replace(ANSI, "");
   return own === value ? undefined : { start, end, text: JSON.stringify(own) };
 }
-
-/** Takes a member out, with the comma before it; an object's first with the one behind it. */
-function removal(json: Buffer, { end, member: { before, nameStart } }: Place): Edit {
-  if (before !== undefined) return { start: before, end, text: "" };
-  const next = skipSpace(json, end);
-  return { start: nameStart, end: json[next] === COMMA ? next + 1 : end, text: "" };
-}
-
-const COMMA = 0x2c;
 
 /** A path or URI in the other form; what is neither (`<eval>`, `webpack:///…`) stays as it is. */
 function rewritePath(path: string, format: Profile["pathFormat"]): string {

@@ -181,7 +181,7 @@ export class Dispatch {
   }
 
   #send(request: ClientRequest, answer: (outcome: Outcome) => void): void {
-    this.#parts.frames.send(request, answer, (seq) => (request.upstreamSeq = seq));
+    this.#parts.frames.send(request, answer, (seq) => this.#hub.numbers.sent(request, seq));
   }
 
   #query(request: ClientRequest, rule: RequestRule): void {
@@ -248,18 +248,24 @@ export class Dispatch {
     if (!answered && !this.#hub.rules.binds(client)) {
       // No request is the adapter's number 0: the one that is meant has been answered.
       const own = args.requestId === undefined ? args : { ...args, requestId: requestId ?? 0 };
-      const raw = request.rawArgs && encodeJson(own);
-      this.#hub.upstream.request("cancel", raw, (outcome) => request.answer(outcome));
+      this.#sendCancel(request, request.rawArgs && encodeJson(own));
     } else if (supported && (requestId !== undefined || args.progressId !== undefined)) {
       const { progressId } = args;
-      const cancel = encodeJson({ requestId, progressId });
-      this.#hub.upstream.request("cancel", cancel, (outcome) => request.answer(outcome));
+      this.#sendCancel(request, encodeJson({ requestId, progressId }));
     } else if (answered || supported) {
       // DAP: a request that is not (or no longer) under way is no error.
       request.answer({ success: true });
     } else {
       request.refuse(new AppError("notSupported", 'The debug adapter does not support "cancel".'));
     }
+  }
+
+  #sendCancel(request: ClientRequest, args: Buffer | undefined): void {
+    const { upstream, numbers } = this.#hub;
+    numbers.sent(
+      request,
+      upstream.request("cancel", args, (outcome) => request.answer(outcome)),
+    );
   }
 
   #withdraw(request: ClientRequest): boolean {

@@ -22,6 +22,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { Queries } from "./queries.ts";
 import { QueryTurns } from "./queryTurns.ts";
 import { ReverseRequests, type ChildSession, type ReverseOptions } from "./reverse.ts";
+import { RequestNumbers } from "./requestNumbers.ts";
 import { Rules } from "./rules.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
@@ -79,6 +80,7 @@ export class Hub implements HubContext {
   readonly logger: Logger;
   readonly clients = new Set<Client>();
   readonly rules = new Rules(this);
+  readonly numbers = new RequestNumbers();
   readonly #parts: Parts;
   readonly #events: AdapterEvents;
   readonly #dispatch: Dispatch;
@@ -127,6 +129,7 @@ export class Hub implements HubContext {
       upstream,
       rules: this.rules,
       clients: this.clients,
+      numbers: this.numbers,
       begin: (client) => this.#begin(client),
       goLive: (client) => this.#goLive(client),
       sendBreakpoints: (done, except) => breakpoints.sendAll(done, except),
@@ -287,11 +290,12 @@ export class Hub implements HubContext {
     if (except instanceof Client) except.charge(receivers * (MESSAGE_COST + (body?.length ?? 0)));
   }
 
-  passOn({ event, body, rest }: AdapterEvent): void {
+  passOn({ event, body, rest }: AdapterEvent, bodyFor?: (client: Client) => Buffer | undefined): void {
     for (const client of this.clients) {
       if (!client.live) continue;
-      if (this.rules.drives(client)) client.pass(event, body, rest);
-      else client.event(event, body, rest);
+      const own = bodyFor === undefined ? body : bodyFor(client);
+      if (this.rules.drives(client)) client.pass(event, own, rest);
+      else client.event(event, own, rest);
     }
   }
 
@@ -367,7 +371,8 @@ export class Hub implements HubContext {
       const restart = encodeJson({ restart: args.restart === true });
       const rawArgs = allows(access, "full") ? request.rawArgs : restart;
       if (this.rules.drives(client)) this.#untold = client;
-      this.#disconnectUpstream(rawArgs, (outcome) => request.answer(outcome));
+      const seq = this.#disconnectUpstream(rawArgs, (outcome) => request.answer(outcome));
+      this.numbers.sent(request, seq);
       return;
     }
     const leave = () => {
@@ -412,10 +417,10 @@ export class Hub implements HubContext {
     this.broadcast("terminated", undefined, this.#untold);
   }
 
-  #disconnectUpstream(args: Buffer | undefined, answer: (outcome: Outcome) => void): void {
+  #disconnectUpstream(args: Buffer | undefined, answer: (outcome: Outcome) => void): number {
     this.#ending = true;
     const timer = setTimeout(() => this.upstream.dispose(), DISCONNECT_MS);
-    this.upstream.request("disconnect", args, (outcome) => {
+    return this.upstream.request("disconnect", args, (outcome) => {
       clearTimeout(timer);
       this.#freeFirst();
       answer(outcome);
@@ -451,6 +456,7 @@ export class Hub implements HubContext {
     this.#subscriptions.get(client)?.dispose();
     this.#subscriptions.delete(client);
     this.clients.delete(client);
+    this.numbers.forget(client);
     this.#parts.lifecycle.forget(client);
     this.#queryTurns.othersChanged();
     this.#left.fire(client);
@@ -481,6 +487,7 @@ export class Hub implements HubContext {
     this.clients.delete(client);
     this.#queryTurns.othersChanged();
     this.#subscriptions.delete(client);
+    this.numbers.forget(client);
     this.#parts.queries.forget(client);
     const goesOn = this.#ended === undefined && !this.#ending;
     // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.

@@ -7,6 +7,7 @@ import { conversionBetween } from "./convert.ts";
 import { Joining } from "./joining.ts";
 import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
 import { type StartOptions, maySteer, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
 import type { Rules } from "./rules.ts";
 import type { AdapterEvent, Upstream } from "./upstream.ts";
 
@@ -22,6 +23,7 @@ interface LifecycleHub {
   readonly upstream: Upstream;
   readonly rules: Rules;
   readonly clients: ReadonlySet<Client>;
+  readonly numbers: RequestNumbers;
   /** The client drives: it has events from the adapter's first word on. */
   begin(client: Client): void;
   /** Shows a late client the present and lets it have events from then on. */
@@ -216,12 +218,13 @@ export class Lifecycle {
     const undo = isAgain ? this.#beginAgain(client) : () => (client.profile = undefined);
     if (!isAgain) this.#letDrive(client);
     client.profile = readProfile(request.args);
-    this.#initializeUpstream(request.args, request.rawArgs, (outcome) => {
+    const seq = this.#initializeUpstream(request.args, request.rawArgs, (outcome) => {
       if (!outcome.success && this.phase !== "starting") undo();
       const masked = maskCapabilities(this.capabilities, client.participant.access);
       const same = allows(client.participant.access, "full") || !outcome.success;
       request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
     });
+    this.#hub.numbers.sent(request, seq);
   }
 
   #awaitsEditor({ isLocal }: Client): boolean {
@@ -257,9 +260,13 @@ export class Lifecycle {
     for (const client of this.#hub.clients) this.came(client);
   }
 
-  #initializeUpstream(args: JsonObject, rawArgs: Buffer | undefined, then: (outcome: Outcome) => void): void {
+  #initializeUpstream(
+    args: JsonObject,
+    rawArgs: Buffer | undefined,
+    then: (outcome: Outcome) => void,
+  ): number {
     const initialized = this.#initializing(args);
-    this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
+    return this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
       // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
       const early = initialized(outcome);
       then(outcome);
@@ -373,10 +380,11 @@ export class Lifecycle {
     }
     const args = withoutOwnKeys(request);
     this.#hub.starts(request.args);
-    this.#startUpstream(request.command, request.args, args, (outcome) => {
+    const seq = this.#startUpstream(request.command, request.args, args, (outcome) => {
       if (!outcome.success) client.startArgs = before;
       request.answer(outcome);
     });
+    this.#hub.numbers.sent(request, seq);
   }
 
   #startUpstream(
@@ -384,14 +392,15 @@ export class Lifecycle {
     args: JsonObject,
     rawArgs: Buffer | undefined,
     then: (outcome: Outcome) => void,
-  ): void {
+  ): number {
     const started = this.#starting(args);
-    this.#hub.upstream.request(command, rawArgs, (outcome) => {
+    const seq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
       then(outcome);
       started(outcome);
     });
     // Some adapters send `initialized` before they are started.
     this.#configureAlone();
+    return seq;
   }
 
   /** The session is being started: whoever waits joins it. Returns what takes the adapter's answer. */
@@ -454,9 +463,11 @@ export class Lifecycle {
 
   #configurationDone(request: ClientRequest): void {
     const { client } = request;
-    const { rules, upstream } = this.#hub;
-    const pass = () =>
-      upstream.request("configurationDone", request.rawArgs, (outcome) => request.answer(outcome));
+    const { rules, upstream, numbers } = this.#hub;
+    const pass = () => {
+      const answer = (outcome: Outcome) => request.answer(outcome);
+      numbers.sent(request, upstream.request("configurationDone", request.rawArgs, answer));
+    };
     if (client === this.expected) {
       pass();
     } else if (client === this.driver && (!this.#configured || !rules.binds(client))) {

@@ -59,6 +59,7 @@ export class Queries {
     if (kept !== undefined && kept.outcome === undefined) {
       kept.waiters.add(request);
       this.#waiting.set(request, kept);
+      if (kept.upstreamSeq !== undefined) this.#hub.numbers.shared(request, kept.upstreamSeq);
       return;
     }
     if (kept?.outcome !== undefined && !kept.served.has(request.client)) {
@@ -103,7 +104,10 @@ export class Queries {
       }
     };
     const isWhole = client.isLocal;
-    this.#frames.send(request, take, (seq) => (query.upstreamSeq = seq));
+    this.#frames.send(request, take, (seq) => {
+      query.upstreamSeq = seq;
+      for (const waiter of query.waiters) this.#hub.numbers.shared(waiter, seq);
+    });
   }
 
   /** Answers are no longer what the adapter would say. Those under way are still delivered. */

@@ -1,4 +1,5 @@
 import { AppError } from "../common/errors.ts";
+import { LIMITS } from "../common/limits.ts";
 import { type JsonObject, type Outcome, encodeJson, parseObject } from "../dap/messages.ts";
 import { REQUESTS, type RequestRule } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
@@ -19,6 +20,13 @@ const RESUMES = new Set([
   "goto",
 ]);
 
+interface Pausing {
+  /** The one that has gone to the adapter, and those who wait for its answer. */
+  readonly all: ClientRequest[];
+  seq: number;
+  patience: NodeJS.Timeout | undefined;
+}
+
 /**
  * Execution: two people who step at the same moment make one step, and everyone sees the program run before they
  * see it stop, also with an adapter that says nothing of a resume that it was asked for (DAP: it need not).
@@ -27,8 +35,8 @@ export class Steering {
   readonly #hub: HubContext;
   readonly #execution: Execution;
   readonly #invalidate: () => void;
-  /** The pauses that are under way, by thread, and who waits for them. */
-  readonly #pausing = new Map<unknown, ClientRequest[]>();
+  /** The pauses that are under way, by thread. */
+  readonly #pausing = new Map<unknown, Pausing>();
   /** Who has brought about the present stop by a resume; undefined: none of us. */
   #mover: object | undefined;
 
@@ -148,12 +156,13 @@ export class Steering {
     const { client, command, args } = request;
     const told = resume.ended.filter((stop) => client.toldStops.delete(stop));
     this.#invalidate();
-    request.upstreamSeq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
+    const seq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
       if (!outcome.success) this.#execution.undo(resume);
       request.answer(outcome);
       if (outcome.success) this.#resumed(client, command, args, resume, outcome);
       for (const stop of told) if (this.#execution.has(stop)) client.toldStops.add(stop);
     });
+    this.#hub.numbers.sent(request, seq);
   }
 
   /** The adapter has taken a resume. */
@@ -173,19 +182,31 @@ export class Steering {
   }
 
   #pause(request: ClientRequest, rule: RequestRule): void {
-    const { threadId } = request.args;
-    const waiting = this.#hub.rules.binds(request.client) ? this.#pausing.get(threadId) : undefined;
-    if (waiting !== undefined) {
-      waiting.push(request);
+    const { client, args, rawArgs } = request;
+    const { threadId } = args;
+    const { numbers, rules, upstream } = this.#hub;
+    const pausing = rules.binds(client) ? this.#pausing.get(threadId) : undefined;
+    // Nobody waits for what they have asked themselves.
+    if (pausing !== undefined && !pausing.all.some((each) => each.client === client)) {
+      const { all, seq } = pausing;
+      all.push(request);
+      for (const each of all) each.upstreamSeq = undefined;
+      numbers.shared(request, seq);
+      pausing.patience ??= setTimeout(() => {
+        if (this.#pausing.get(threadId) === pausing) this.#pausing.delete(threadId);
+        for (const other of all.splice(1)) if (!other.client.gone) this.#pause(other, rule);
+      }, LIMITS.othersAnswerMs);
       return;
     }
-    const all = [request];
-    this.#pausing.set(threadId, all);
-    this.#hub.upstream.request("pause", request.rawArgs, (outcome) => {
-      if (this.#pausing.get(threadId) === all) this.#pausing.delete(threadId);
-      for (const each of all) each.answer(outcome);
-      if (outcome.success && rule.deed !== undefined) this.#hub.notice(request.client, rule.deed);
+    const own: Pausing = { all: [request], seq: 0, patience: undefined };
+    this.#pausing.set(threadId, own);
+    own.seq = upstream.request("pause", rawArgs, (outcome) => {
+      clearTimeout(own.patience);
+      if (this.#pausing.get(threadId) === own) this.#pausing.delete(threadId);
+      for (const each of own.all) each.answer(outcome);
+      if (outcome.success && rule.deed !== undefined) this.#hub.notice(client, rule.deed);
     });
+    numbers.sent(request, own.seq);
   }
 
   /** Tells everybody but the one who resumed that the program runs, once. */

@@ -128,7 +128,8 @@ export class WindowUpstream implements Upstream {
     if (this.#isEnded || !isObject(message)) return;
     if (message.type === "event" && typeof message.event === "string") {
       if (message.event === "terminated") this.#terminated = true;
-      const body = message.body === undefined ? undefined : encodeJson(message.body);
+      const told = message.event === "progressStart" ? this.#withOwnNumber(message.body) : message.body;
+      const body = told === undefined ? undefined : encodeJson(told);
       this.#event.fire({ event: message.event, body });
       if (message.event === "initialized") this.#breakpoints.ready();
     } else if (message.type === "response") {
@@ -215,6 +216,13 @@ export class WindowUpstream implements Upstream {
     if (rule === undefined || (rule.kind === "query" && !namesSources(command))) return undefined;
     const answered = window.sent({ command, args });
     return (response) => answered(outcomeOf(response));
+  }
+
+  /** A progress belongs to a request of ours by our number, and to none of the guests' if the window has sent it. */
+  #withOwnNumber(body: unknown): unknown {
+    if (!isObject(body) || body.requestId === undefined) return body;
+    const [requestId] = [...this.#own].find(([, { seq }]) => seq === body.requestId) ?? [];
+    return { ...body, requestId };
   }
 
   /** The adapter knows our requests by VS Code's numbers. */

@@ -91,6 +91,11 @@ export class MemoryClient {
     return this.#port.isClosed;
   }
 
+  /** The number of its last message. */
+  get sent(): number {
+    return this.#seq - 1;
+  }
+
   /** Requests that have not been answered. */
   get pending(): number {
     return this.#pending.length;

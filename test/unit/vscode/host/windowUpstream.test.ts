@@ -68,6 +68,26 @@ describe("requests of guests", () => {
     assert.equal(window.adapter.last("threads").raw, undefined);
   });
 
+  test("progress has the guest's own number, and none where the window has asked", async () => {
+    const window = await FakeWindow.started();
+    await window.stop();
+    const { client } = await join(window);
+    for (const asker of ["guest", "window"]) {
+      window.adapter.hold("evaluate");
+      const args = { expression: "slow()", context: "repl" };
+      const answer = asker === "guest" ? client.request("evaluate", args) : window.send("evaluate", args);
+      await rest();
+      const { seq } = window.adapter.last("evaluate");
+      window.adapter.emit("progressStart", { progressId: asker, title: "t", requestId: seq });
+      const own = asker === "guest" ? { requestId: client.sent } : {};
+      assert.deepEqual(client.events("progressStart").at(-1), { progressId: asker, title: "t", ...own });
+      const seen = window.got.findLast(({ event }) => event === "progressStart");
+      assert.deepEqual(seen?.body, { progressId: asker, title: "t", requestId: seq });
+      window.adapter.releaseAll();
+      await answer;
+    }
+  });
+
   test("a guest's mistake does not pop up in the host's window, but the guest is shown it", async () => {
     const window = await FakeWindow.started();
     await window.stop();
