@@ -6,7 +6,7 @@ import type { Address, Role, Slot, Slots, Transport } from "./model.ts";
 /** `oneOf`: of the keys so marked at least one is given (those that fill the same slot exclude each other). */
 export type Need = "required" | "oneOf" | "optional";
 
-/** One row of the table of connection strings (DESIGN section 2). Its keys stand in the canonical order. */
+/** One form of connection string: who writes it, for which transport, with which keys. Its keys stand in the canonical order. */
 export interface Form {
   readonly role: Role;
   readonly transport: Transport;

@@ -37,7 +37,7 @@ export const GOLDEN_RULES: Readonly<Record<string, CanonicalRules>> = {
 export interface GoldenOptions extends NormalizeOptions {
   /** Write the golden transcript if UPDATE_GOLDEN is set: for sessions directly with the adapter only. */
   readonly record?: boolean;
-  /** Leaves messages of this command out of both sides: what the design says that the hub alters. */
+  /** Leaves messages of this command out of both sides: the hub alters these on purpose. */
   readonly without?: string;
 }
 

@@ -19,7 +19,7 @@ const FIRST_ID_OF_HUB = 1_000_000_000;
  * - What comes after `disconnect` is sent is chance, as a walk may leave a program that runs on.
  * - Variables are in the order of their names: objects of JavaScript have none of their own.
  * - Statistics, and the frames and scripts of runtimes, are there on both sides; what is in them is chance.
- * - A child session is joined late by design, so there what comes before its first stop is not compared.
+ * - A child session is always joined late, so there what comes before its first stop is not compared.
  */
 export function alone(ground: Ground, { transcript }: Walked): string[] {
   const { golden, session } = ground.entry;

@@ -19,7 +19,7 @@ export type Plan =
       readonly pathMappings: readonly PathMapping[];
     }
   | {
-      /** Another session of the server by which the parent session came (DESIGN 4, child sessions). */
+      /** Another session of the server by which the parent session came: an invitation to a child session. */
       readonly kind: "child";
       readonly session: string;
       readonly pathMappings: readonly PathMapping[];

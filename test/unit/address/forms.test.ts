@@ -13,7 +13,7 @@ const CLIENT = { role: "client" } as const;
 const KEY = { store: "user", match: { kind: "name", name: "lab" } } as const;
 const PW = { kind: "literal", value: "Sesame7" } as const;
 
-/** Every form of DESIGN section 2, with and without what is optional; each is written in canonical form. */
+/** Every form of connection string, with and without what is optional; each is written in canonical form. */
 const SERVERS: [string, ServerAddress][] = [
   [
     "tcp:port=5005",

@@ -125,7 +125,7 @@ class Editor {
   }
 }
 
-// The model: DESIGN section 4 in other words. A list is the difference to its client's last one.
+// The model. A list is the difference to its client's last one: what is new in it is set for all, what is left out is removed for all.
 
 class Shared {
   readonly line: number;
