@@ -124,7 +124,6 @@ e2e("a workspace that wants to open a server is asked about once", async (t) => 
   await host.debug.start("App");
   await host.notifications.shown(/This workspace wants to serve your debug sessions: tcp:/);
   assert.equal(await served(), 0);
-  await host.screenshot("consent");
   await host.notifications.press(/This workspace wants to serve/, "Allow");
   await until("the server", served, (count) => count > 0);
   await host.command("Debug: Stop");
