@@ -1,7 +1,7 @@
 import type { CertificateMatch, ClientCertificate, Thumbprint } from "./model.ts";
 import { quote, unquote } from "./quote.ts";
 import { failureAt, success } from "./result.ts";
-import type { ParseResult, Raw } from "./result.ts";
+import type { ParseResult, Token } from "./result.ts";
 
 const REQUIRE = "require";
 
@@ -19,33 +19,33 @@ function readThumbprint(text: string): Thumbprint | undefined {
 }
 
 /** `certuser=`, `machuser=`: a thumbprint if it can be one, else a name. */
-export function parseCertificate(raw: Raw): ParseResult<CertificateMatch> {
-  const text = unquote(raw);
+export function parseCertificate(token: Token): ParseResult<CertificateMatch> {
+  const text = unquote(token);
   if (!text.ok) return text;
   const thumbprint = readThumbprint(text.value.value);
   if (thumbprint !== undefined) return success({ kind: "thumbprint", thumbprint });
   if (text.value.value.trim() === "") {
-    return failureAt(raw, "The certificate's name is empty.", "Write its name or its thumbprint.");
+    return failureAt(token, "The certificate's name is empty.", "Write its name or its thumbprint.");
   }
   return success({ kind: "name", name: text.value.value });
 }
 
 /** `clientcert=`: a certificate as above, or `require`. */
-export function parseClientCertificate(raw: Raw): ParseResult<ClientCertificate> {
-  if (raw.text === REQUIRE) return success({ kind: "require" });
-  if (raw.text.toLowerCase() === REQUIRE) {
+export function parseClientCertificate(token: Token): ParseResult<ClientCertificate> {
+  if (token.text === REQUIRE) return success({ kind: "require" });
+  if (token.text.toLowerCase() === REQUIRE) {
     return failureAt(
-      raw,
+      token,
       "It is not clear whether this is a certificate's name.",
       `Write ${REQUIRE} in lower case, or put the name in quotation marks.`,
     );
   }
-  return parseCertificate(raw);
+  return parseCertificate(token);
 }
 
 /** `thumbprint=`. */
-export function parseThumbprint(raw: Raw): ParseResult<Thumbprint> {
-  const text = unquote(raw);
+export function parseThumbprint(token: Token): ParseResult<Thumbprint> {
+  const text = unquote(token);
   if (!text.ok) return text;
   const thumbprint = readThumbprint(text.value.value);
   if (thumbprint !== undefined) return success(thumbprint);
@@ -53,7 +53,7 @@ export function parseThumbprint(raw: Raw): ParseResult<Thumbprint> {
   const what = /^[0-9a-f]*$/i.test(digits)
     ? `This thumbprint has ${digits.length} digits.`
     : "This is not a thumbprint.";
-  return failureAt(raw, what, "Write 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.");
+  return failureAt(token, what, "Write 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.");
 }
 
 export function printCertificate(match: CertificateMatch): string {

@@ -1,18 +1,18 @@
 import { KEYS } from "./keys.ts";
 import { parsePassword } from "./password.ts";
 import { spanOf } from "./result.ts";
-import type { ParseFailure, Raw } from "./result.ts";
+import type { ParseFailure, Token } from "./result.ts";
 import type { Role } from "./model.ts";
-import { scan } from "./scan.ts";
+import { tokenize } from "./tokenizer.ts";
 
 /**
  * Points at the password that stands in the text itself, where the place to get it from could: for texts that are
  * kept in files. The text need not be valid otherwise.
  */
 export function findClearPassword(text: string, role: Role): Omit<ParseFailure, "ok"> | undefined {
-  const { segments, openQuote } = scan(text);
+  const { segments, openQuote } = tokenize(text);
   if (openQuote !== undefined) return undefined;
-  const isClear = (value: Raw) => {
+  const isClear = (value: Token) => {
     const password = value.text === "" ? undefined : parsePassword(value);
     return password?.ok === true && password.value.kind === "literal";
   };

@@ -1,16 +1,16 @@
-import { checkContradictions } from "./contradictions.ts";
+import { findConflict } from "./conflicts.ts";
 import { parseEntry } from "./entry.ts";
 import type { Entry } from "./entry.ts";
-import { TRANSPORT_NAMES, chooseForm, findKey, formsOf, keyIds, usage } from "./forms.ts";
-import type { Form } from "./forms.ts";
+import { TRANSPORT_NAMES, chooseForm, findKey, formsOf, keyIds, usage } from "./grammar.ts";
+import type { Form } from "./grammar.ts";
 import { KEYS, TRANSPORTS, entryUsage, isFlag, originOf, spell } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
-import type { Role, Slot } from "./model.ts";
-import { placeAt } from "./place.ts";
-import type { EntryPlace, OtherEntry } from "./place.ts";
+import type { Role, Field } from "./model.ts";
+import { cursorAt } from "./cursor.ts";
+import type { EntryCursor, OtherEntry } from "./cursor.ts";
 import { spanOf } from "./result.ts";
-import type { ParseFailure, Raw, Span } from "./result.ts";
-import { scan } from "./scan.ts";
+import type { ParseFailure, Token, Span } from "./result.ts";
+import { tokenize } from "./tokenizer.ts";
 
 /** Something that can be written at an offset. Those that are needed come first. */
 export interface Completion extends Span {
@@ -45,18 +45,18 @@ export function completionsAt(
   role: Role,
   existing: Existing = {},
 ): Completion[] {
-  const place = placeAt(text, offset);
-  if (place === undefined) return [];
-  if (place.kind === "transport") return transports(place.raw, place.hasColon, role);
-  return place.kind === "key" ? keys(place, role) : values(place, role, existing);
+  const cursor = cursorAt(text, offset);
+  if (cursor === undefined) return [];
+  if (cursor.kind === "transport") return transports(cursor.token, cursor.hasColon, role);
+  return cursor.kind === "key" ? keys(cursor, role) : values(cursor, role, existing);
 }
 
-function transports(raw: Raw, hasColon: boolean, role: Role): Completion[] {
+function transports(token: Token, hasColon: boolean, role: Role): Completion[] {
   return TRANSPORT_NAMES.map((name) => ({
     kind: "transport",
     label: name,
     insertText: hasColon ? name : `${name}:`,
-    ...spanOf(raw),
+    ...spanOf(token),
     detail: TRANSPORTS[name].summary,
     documentation: formsOf(role, name)
       .map((form) => usage(form))
@@ -64,49 +64,49 @@ function transports(raw: Raw, hasColon: boolean, role: Role): Completion[] {
   }));
 }
 
-function keys(place: EntryPlace, role: Role): Completion[] {
-  const names = place.others.map(({ key }) => key);
-  const form = chooseForm(role, place.transport, names);
+function keys(cursor: EntryCursor, role: Role): Completion[] {
+  const names = cursor.others.map(({ key }) => key);
+  const form = chooseForm(role, cursor.transport, names);
   const given = new Set(names.map((name) => slotOf(form, name)));
   const own = keyIds(form)
-    .filter((id) => !given.has(KEYS[id].slot))
+    .filter((id) => !given.has(KEYS[id].field))
     // A flag cannot take the place of a key that has a value.
-    .filter((id) => !(isFlag(id) && place.hasEquals))
-    .filter((id) => agrees(form, form, place.others, KEYS[id].examples[0]));
-  const hasChosen = keyIds(form).some((id) => form.keys[id] === "oneOf" && given.has(KEYS[id].slot));
+    .filter((id) => !(isFlag(id) && cursor.hasEquals))
+    .filter((id) => agrees(form, form, cursor.others, KEYS[id].examples[0]));
+  const hasChosen = keyIds(form).some((id) => form.keys[id] === "oneOf" && given.has(KEYS[id].field));
   const needed = (id: KeyId) => form.keys[id] === "required" || (form.keys[id] === "oneOf" && !hasChosen);
-  const items = [...own.filter(needed), ...turnsInto(form, place), ...own.filter((id) => !needed(id))];
+  const items = [...own.filter(needed), ...turnsInto(form, cursor), ...own.filter((id) => !needed(id))];
   return items.map((id) => ({
     kind: isFlag(id) ? "flag" : "key",
     label: KEYS[id].name,
-    insertText: place.hasEquals ? KEYS[id].name : spell(id),
-    ...spanOf(place.raw),
+    insertText: cursor.hasEquals ? KEYS[id].name : spell(id),
+    ...spanOf(cursor.token),
     detail: entryUsage(id),
     documentation: `${KEYS[id].summary} ${originOf(id)}`,
   }));
 }
 
-function slotOf(form: Form, name: string): Slot | undefined {
+function slotOf(form: Form, name: string): Field | undefined {
   const id = findKey(form, name);
-  return id && KEYS[id].slot;
+  return id && KEYS[id].field;
 }
 
 /** `clicon`, where it would make the string one of a reverse connection and all the rest allows that. */
-function turnsInto(form: Form, { others }: EntryPlace): KeyId[] {
+function turnsInto(form: Form, { others }: EntryCursor): KeyId[] {
   const reverse = formsOf(form.role, form.transport).find((other) => other.reverse);
   if (form.reverse || reverse === undefined) return [];
   return agrees(reverse, form, others, KEYS.clicon.examples[0]) ? ["clicon"] : [];
 }
 
-function values(place: EntryPlace, role: Role, existing: Existing): Completion[] {
-  const names = [place.key, ...place.others.map(({ key }) => key)];
-  const form = chooseForm(role, place.transport, names);
-  const id = findKey(form, place.key);
+function values(cursor: EntryCursor, role: Role, existing: Existing): Completion[] {
+  const names = [cursor.key, ...cursor.others.map(({ key }) => key)];
+  const form = chooseForm(role, cursor.transport, names);
+  const id = findKey(form, cursor.key);
   // A value in quotation marks is its writer's own.
-  if (id === undefined || isFlag(id) || place.raw.text.startsWith('"')) return [];
+  if (id === undefined || isFlag(id) || cursor.token.text.startsWith('"')) return [];
   const words: readonly string[] = KEYS[id].words ?? [];
   const there = new Map(
-    [...(existing[id] ?? []), ...(existing[`${place.transport} ${id}`] ?? [])].map((each) => [
+    [...(existing[id] ?? []), ...(existing[`${cursor.transport} ${id}`] ?? [])].map((each) => [
       each.value,
       each.detail,
     ]),
@@ -114,12 +114,12 @@ function values(place: EntryPlace, role: Role, existing: Existing): Completion[]
   // Where there are real ones, nobody needs examples.
   const examples = there.size > 0 ? [] : exampleValues(id);
   return [...new Set([...there.keys(), ...words, ...examples])]
-    .filter((value) => agrees(form, form, place.others, `${KEYS[id].name}=${value}`))
+    .filter((value) => agrees(form, form, cursor.others, `${KEYS[id].name}=${value}`))
     .map((value) => ({
       kind: "value",
       label: value,
       insertText: value,
-      ...spanOf(place.raw),
+      ...spanOf(cursor.token),
       detail:
         there.get(value) ??
         (words.includes(value) ? entryUsage(id) : `for example ${KEYS[id].name}=${value}`),
@@ -148,14 +148,14 @@ function agrees(form: Form, present: Form, others: readonly OtherEntry[], entry:
 }
 
 function contradiction(form: Form, written: string): ParseFailure | undefined {
-  return checkContradictions(new Map(read(form, written).map((entry) => [KEYS[entry.id].slot, entry])));
+  return findConflict(new Map(read(form, written).map((entry) => [KEYS[entry.id].field, entry])));
 }
 
 /** The entries that the parser takes in this form, each by itself. */
 function read(form: Form, written: string): Entry[] {
-  const pieces = scan(`${form.transport}:${written}`);
-  return pieces.segments.flatMap((segment, index) => {
-    const entry = parseEntry(pieces, index, segment, form, new Map());
+  const tokens = tokenize(`${form.transport}:${written}`);
+  return tokens.segments.flatMap((segment, index) => {
+    const entry = parseEntry(tokens, index, segment, form, new Map());
     return entry.ok ? [entry.value] : [];
   });
 }

@@ -1,6 +1,6 @@
 import { printCertificate, printClientCertificate } from "./certificate.ts";
-import { DEFAULTS, formFor, slotsOf } from "./forms.ts";
-import type { Address, Slot, Slots } from "./model.ts";
+import { DEFAULTS, formFor, fieldsOf } from "./grammar.ts";
+import type { Address, Field, Fields } from "./model.ts";
 import { MASK, printPassword } from "./password.ts";
 import { quote } from "./quote.ts";
 
@@ -9,9 +9,9 @@ export interface FormatOptions {
   readonly secrets?: "show" | "mask";
 }
 
-type Printer<S extends Slot> = (value: Slots[S]) => string;
+type Printer<S extends Field> = (value: Fields[S]) => string;
 
-const PRINTERS: { readonly [S in Slot]: Printer<S> } = {
+const PRINTERS: { readonly [S in Field]: Printer<S> } = {
   ports: ({ first, last }) => `port=${first === last ? first : `${first}:${last}`}`,
   port: (port) => `port=${port}`,
   server: (host) => `server=${host}`,
@@ -44,15 +44,15 @@ const PRINTERS: { readonly [S in Slot]: Printer<S> } = {
  */
 export function format(address: Address, options: FormatOptions = {}): string {
   const form = formFor(address);
-  const entries = slotsOf(form).flatMap((slot) =>
-    slot === "password" && address.password !== undefined && options.secrets === "mask"
+  const entries = fieldsOf(form).flatMap((field) =>
+    field === "password" && address.password !== undefined && options.secrets === "mask"
       ? [`Password=${MASK}`]
-      : print(slot, address),
+      : print(field, address),
   );
   return `${form.transport}:${entries.join(",")}`;
 }
 
-function print<S extends Slot>(slot: S, values: Partial<Slots>): string[] {
-  const value = values[slot];
-  return value === undefined || value === DEFAULTS[slot] ? [] : [PRINTERS[slot](value)];
+function print<S extends Field>(field: S, values: Partial<Fields>): string[] {
+  const value = values[field];
+  return value === undefined || value === DEFAULTS[field] ? [] : [PRINTERS[field](value)];
 }

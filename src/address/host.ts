@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { failureAt, success } from "./result.ts";
-import type { ParseFailure, ParseResult, Raw } from "./result.ts";
+import type { ParseFailure, ParseResult, Token } from "./result.ts";
 
 /** The longest host name in text (RFC 1035, section 2.3.4, without the length bytes). */
 const LONGEST_NAME = 253;
@@ -16,11 +16,11 @@ const ZONE = /^[\w.~-]+$/;
  * A host: a name, an IPv4 address, or an IPv6 address with or without brackets and scope. The value has neither
  * brackets nor the backslashes that WinDbg's users may put in front.
  */
-export function parseHost(raw: Raw): ParseResult<string> {
-  const leading = /^\\*/.exec(raw.text)?.[0].length ?? 0;
-  const host: Raw = { text: raw.text.slice(leading), start: raw.start + leading };
+export function parseHost(token: Token): ParseResult<string> {
+  const leading = /^\\*/.exec(token.text)?.[0].length ?? 0;
+  const host: Token = { text: token.text.slice(leading), start: token.start + leading };
   const { text } = host;
-  if (text === "") return failureAt(raw, "The host's name is missing after the backslashes.");
+  if (text === "") return failureAt(token, "The host's name is missing after the backslashes.");
   if (text.startsWith("[") && text.endsWith("]")) {
     const inner = text.slice(1, -1);
     if (isScopedIPv6(inner)) return success(inner);
@@ -38,14 +38,14 @@ function isScopedIPv6(text: string): boolean {
 }
 
 /** `HOST:5005` is what nearly every other program takes. */
-function portInHost(host: Raw): ParseFailure | undefined {
+function portInHost(host: Token): ParseFailure | undefined {
   const found = /^(?:\[[^\]]*\]|[^:]*)(:\d*)$/.exec(host.text)?.[1];
   if (found === undefined) return undefined;
   const hint = `Write the port as a key of its own: port=${found.slice(1) || "5005"}.`;
   return failureAt(host, "A host is given without a port.", hint, host.text.length - found.length);
 }
 
-function parseName(host: Raw): ParseResult<string> {
+function parseName(host: Token): ParseResult<string> {
   const { text } = host;
   if (text.includes(":")) {
     return failureAt(host, "This is neither a host's name nor an IPv6 address.");

@@ -1,7 +1,7 @@
-import { chooseForm, findKey, findTransport, formsOf, usage } from "./forms.ts";
+import { chooseForm, findKey, findTransport, formsOf, usage } from "./grammar.ts";
 import { KEYS, TRANSPORTS, entryUsage, originOf } from "./keys.ts";
 import type { Role } from "./model.ts";
-import { placeAt } from "./place.ts";
+import { cursorAt } from "./cursor.ts";
 import { spanOf } from "./result.ts";
 import type { Span } from "./result.ts";
 
@@ -14,11 +14,11 @@ export interface Hover extends Span {
 
 /** Explains the transport or the entry at `offset`. Never repeats a value, which may be a password. */
 export function hoverAt(text: string, offset: number, role: Role): Hover | undefined {
-  const place = placeAt(text, offset);
-  if (place === undefined || place.raw.text === "") return undefined;
-  const span = spanOf(place.raw);
-  if (place.kind === "transport") {
-    const transport = findTransport(place.raw.text);
+  const cursor = cursorAt(text, offset);
+  if (cursor === undefined || cursor.token.text === "") return undefined;
+  const span = spanOf(cursor.token);
+  if (cursor.kind === "transport") {
+    const transport = findTransport(cursor.token.text);
     return (
       transport && {
         ...span,
@@ -28,8 +28,8 @@ export function hoverAt(text: string, offset: number, role: Role): Hover | undef
       }
     );
   }
-  const form = chooseForm(role, place.transport, [place.key, ...place.others.map(({ key }) => key)]);
-  const id = findKey(form, place.key);
+  const form = chooseForm(role, cursor.transport, [cursor.key, ...cursor.others.map(({ key }) => key)]);
+  const id = findKey(form, cursor.key);
   return (
     id && {
       ...span,

@@ -1,11 +1,11 @@
-import type { Slot, Transport } from "./model.ts";
+import type { Field, Transport } from "./model.ts";
 
 /** One key as people see it. The parser, completion, hover and `--help` all read this. No key may be repeated. */
 export interface KeyDefinition {
   /** As the canonical form spells it; case does not matter in what is read. */
   readonly name: string;
   /** The property of the address that it fills. */
-  readonly slot: Slot;
+  readonly field: Field;
   /** `text` alone may stand in quotation marks; a `flag` has no value; a `word` is one of `words`. */
   readonly kind: "flag" | "number" | "word" | "name" | "text";
   /** What stands for the value in a usage line; empty for flags. */
@@ -25,7 +25,7 @@ const PASSWORD_WORDS = ["pass", "passwd", "pwd", "pw", "secret", "token"];
 const keys = {
   ports: {
     name: "port",
-    slot: "ports",
+    field: "ports",
     kind: "number",
     placeholder: "P[:Q]",
     summary: "The port to listen on, 0 for any free one, or a range whose first free port is taken.",
@@ -34,7 +34,7 @@ const keys = {
   },
   port: {
     name: "port",
-    slot: "port",
+    field: "port",
     kind: "number",
     placeholder: "P",
     summary: "The port to connect to.",
@@ -43,7 +43,7 @@ const keys = {
   },
   device: {
     name: "port",
-    slot: "device",
+    field: "device",
     kind: "text",
     placeholder: "D",
     summary: "The serial port: com2, 2, or the path of a device.",
@@ -53,7 +53,7 @@ const keys = {
   },
   server: {
     name: "server",
-    slot: "server",
+    field: "server",
     kind: "name",
     placeholder: "H",
     summary: "The host of the server: a name, an IPv4 or an IPv6 address.",
@@ -63,7 +63,7 @@ const keys = {
   },
   clicon: {
     name: "clicon",
-    slot: "clicon",
+    field: "clicon",
     kind: "name",
     placeholder: "H",
     summary: "A reverse connection: the server dials, the client listens. Names the host of the other side.",
@@ -73,7 +73,7 @@ const keys = {
   },
   pipe: {
     name: "pipe",
-    slot: "pipe",
+    field: "pipe",
     kind: "name",
     placeholder: "N",
     summary: "The name of the pipe; %d or %x becomes the process id, a second one the thread id.",
@@ -83,7 +83,7 @@ const keys = {
   },
   clientPipe: {
     name: "pipe",
-    slot: "pipe",
+    field: "pipe",
     kind: "name",
     placeholder: "N",
     summary: "The name of the pipe, as the server shows it.",
@@ -93,7 +93,7 @@ const keys = {
   },
   baud: {
     name: "baud",
-    slot: "baud",
+    field: "baud",
     kind: "number",
     placeholder: "B",
     summary: "The speed of the serial line in bits a second: what both ends' hardware takes.",
@@ -103,7 +103,7 @@ const keys = {
   },
   channel: {
     name: "channel",
-    slot: "channel",
+    field: "channel",
     kind: "number",
     placeholder: "C",
     summary: "0 to 254: servers of one process share a serial port by channel.",
@@ -112,7 +112,7 @@ const keys = {
   },
   proto: {
     name: "proto",
-    slot: "proto",
+    field: "proto",
     kind: "word",
     placeholder: "X",
     words: ["tls1", "tls1.2", "tls1.3"],
@@ -123,7 +123,7 @@ const keys = {
   },
   certuser: {
     name: "certuser",
-    slot: "certificate",
+    field: "certificate",
     kind: "text",
     placeholder: "K",
     summary: "The certificate, by name or thumbprint, from the user's store.",
@@ -133,7 +133,7 @@ const keys = {
   },
   machuser: {
     name: "machuser",
-    slot: "certificate",
+    field: "certificate",
     kind: "text",
     placeholder: "K",
     summary: "The certificate, by name or thumbprint, from the machine's store.",
@@ -143,7 +143,7 @@ const keys = {
   },
   thumbprint: {
     name: "thumbprint",
-    slot: "thumbprint",
+    field: "thumbprint",
     kind: "text",
     placeholder: "F",
     summary: "Pins the server's certificate: its SHA-1 or SHA-256 in hexadecimal.",
@@ -153,7 +153,7 @@ const keys = {
   },
   clientcert: {
     name: "clientcert",
-    slot: "clientCert",
+    field: "clientCert",
     kind: "text",
     placeholder: "{K|require}",
     words: ["require"],
@@ -163,7 +163,7 @@ const keys = {
   },
   hidden: {
     name: "hidden",
-    slot: "hidden",
+    field: "hidden",
     kind: "flag",
     placeholder: "",
     summary: "Keeps the server out of every listing.",
@@ -172,7 +172,7 @@ const keys = {
   },
   password: {
     name: "password",
-    slot: "password",
+    field: "password",
     kind: "text",
     placeholder: "W",
     summary: 'The password: itself, in "…" if it holds a comma, or env:NAME, or file:PATH.',
@@ -182,7 +182,7 @@ const keys = {
   },
   ipversion: {
     name: "ipversion",
-    slot: "ipv6Only",
+    field: "ipv6Only",
     kind: "word",
     placeholder: "6",
     words: ["6"],
@@ -193,7 +193,7 @@ const keys = {
   },
   icfEnable: {
     name: "IcfEnable",
-    slot: "icfEnable",
+    field: "icfEnable",
     kind: "flag",
     placeholder: "",
     summary: "Opens this machine's firewall for the server and closes it again at the end.",
@@ -203,7 +203,7 @@ const keys = {
   },
   bind: {
     name: "bind",
-    slot: "bind",
+    field: "bind",
     kind: "name",
     placeholder: "ADDRESS",
     summary: "The address of this machine to listen on.",
@@ -213,7 +213,7 @@ const keys = {
   },
   access: {
     name: "access",
-    slot: "access",
+    field: "access",
     kind: "word",
     placeholder: "{view|control|full}",
     words: ["view", "control", "full"],
@@ -224,7 +224,7 @@ const keys = {
   },
   maxclients: {
     name: "maxclients",
-    slot: "maxClients",
+    field: "maxClients",
     kind: "number",
     placeholder: "M",
     summary: "How many guests there may be at the same time.",
@@ -234,7 +234,7 @@ const keys = {
   },
   insecure: {
     name: "insecure",
-    slot: "insecure",
+    field: "insecure",
     kind: "flag",
     placeholder: "",
     summary: "Lets in everybody who can reach the server, without a password.",
@@ -243,7 +243,7 @@ const keys = {
   },
   anyUser: {
     name: "any-user",
-    slot: "anyUser",
+    field: "anyUser",
     kind: "flag",
     placeholder: "",
     summary:
@@ -254,7 +254,7 @@ const keys = {
   },
   name: {
     name: "name",
-    slot: "name",
+    field: "name",
     kind: "text",
     placeholder: "NAME",
     summary: "How the others see you.",
@@ -266,7 +266,7 @@ const keys = {
 
 /** `port` and `pipe` mean different things in different forms, so an id is not always the name. */
 export type KeyId = keyof typeof keys;
-export type SlotOf<K extends KeyId> = (typeof keys)[K]["slot"];
+export type SlotOf<K extends KeyId> = (typeof keys)[K]["field"];
 export type FlagId = { [K in KeyId]: (typeof keys)[K]["kind"] extends "flag" ? K : never }[KeyId];
 
 export const KEYS: Readonly<Record<KeyId, KeyDefinition>> = keys;

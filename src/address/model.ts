@@ -188,7 +188,7 @@ export type Address = ServerAddress | ClientAddress;
  * The properties of addresses that stand for keys, with their types: what the tables, the value parsers and the
  * printers are indexed by. `certuser` and `machuser` fill the same one, so that an address cannot have both.
  */
-export interface Slots {
+export interface Fields {
   readonly ports: PortRange;
   readonly port: number;
   readonly server: string;
@@ -213,4 +213,4 @@ export interface Slots {
   readonly name: string;
 }
 
-export type Slot = keyof Slots;
+export type Field = keyof Fields;

@@ -1,15 +1,23 @@
-import { checkContradictions } from "./contradictions.ts";
+import { findConflict } from "./conflicts.ts";
 import { parseEntry } from "./entry.ts";
 import type { Entry } from "./entry.ts";
-import { DEFAULTS, TRANSPORT_NAMES, chooseForm, findTransport, formsOf, keyIds, slotsOf } from "./forms.ts";
-import type { Form } from "./forms.ts";
+import {
+  DEFAULTS,
+  TRANSPORT_NAMES,
+  chooseForm,
+  findTransport,
+  formsOf,
+  keyIds,
+  fieldsOf,
+} from "./grammar.ts";
+import type { Form } from "./grammar.ts";
 import { KEYS, TRANSPORTS, spell } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
-import type { Address, ClientAddress, Role, ServerAddress, Slot, Transport } from "./model.ts";
+import type { Address, ClientAddress, Role, ServerAddress, Field, Transport } from "./model.ts";
 import { failure, failureAt, success } from "./result.ts";
 import type { ParseFailure, ParseResult } from "./result.ts";
-import { scan } from "./scan.ts";
-import type { Scan } from "./scan.ts";
+import { tokenize } from "./tokenizer.ts";
+import type { Tokens } from "./tokenizer.ts";
 import { nearest, orList } from "./suggest.ts";
 
 /** Reads what WinDbg's users write after `.server`. Never throws. */
@@ -26,19 +34,19 @@ export function parseClient(text: string): ParseResult<ClientAddress> {
 export function parseAddress(text: string, role: Role): ParseResult<Address> {
   const control = controlCharacter(text);
   if (control !== undefined) return control;
-  const pieces = scan(text);
-  const transport = parseTransport(pieces, role);
+  const tokens = tokenize(text);
+  const transport = parseTransport(tokens, role);
   if (!transport.ok) return transport;
-  const names = pieces.segments.map((segment) => segment.key.text);
+  const names = tokens.segments.map((segment) => segment.key.text);
   const form = chooseForm(role, transport.value, names);
 
-  const entries = new Map<Slot, Entry>();
-  for (const [index, segment] of pieces.segments.entries()) {
-    const entry = parseEntry(pieces, index, segment, form, entries);
+  const entries = new Map<Field, Entry>();
+  for (const [index, segment] of tokens.segments.entries()) {
+    const entry = parseEntry(tokens, index, segment, form, entries);
     if (!entry.ok) return entry;
-    entries.set(KEYS[entry.value.id].slot, entry.value);
+    entries.set(KEYS[entry.value.id].field, entry.value);
   }
-  const problem = findMissing(form, entries, pieces.end) ?? checkContradictions(entries);
+  const problem = findMissing(form, entries, tokens.end) ?? findConflict(entries);
   return problem ?? success(assemble(form, entries));
 }
 
@@ -51,7 +59,7 @@ function controlCharacter(text: string): ParseFailure | undefined {
   return failure(at, at + 1, "A connection string is one line without control characters.");
 }
 
-function parseTransport({ transport, colon, segments }: Scan, role: Role): ParseResult<Transport> {
+function parseTransport({ transport, colon, segments }: Tokens, role: Role): ParseResult<Transport> {
   const exampleHint = `Write for example tcp:${role === "server" ? "" : "server=HOST,"}port=5005.`;
   if (transport.text === "") {
     const isEmpty = colon === undefined && segments.length === 0;
@@ -77,8 +85,8 @@ function parseTransport({ transport, colon, segments }: Scan, role: Role): Parse
   return success(known);
 }
 
-function findMissing(form: Form, entries: ReadonlyMap<Slot, Entry>, end: number): ParseFailure | undefined {
-  const given = (id: KeyId) => entries.has(KEYS[id].slot);
+function findMissing(form: Form, entries: ReadonlyMap<Field, Entry>, end: number): ParseFailure | undefined {
+  const given = (id: KeyId) => entries.has(KEYS[id].field);
   const choice = keyIds(form).filter((id) => form.keys[id] === "oneOf");
   const missing = keyIds(form).find((id) => {
     if (form.keys[id] === "oneOf") return !choice.some(given);
@@ -95,14 +103,14 @@ function findMissing(form: Form, entries: ReadonlyMap<Slot, Entry>, end: number)
 }
 
 /**
- * The properties of an address are the slots of its form, each filled by the parser for that slot's type, all
+ * The properties of an address are the fields of its form, each filled by the parser for that field's type, all
  * required ones checked: so the object is of the form's type, though the compiler cannot follow that.
  */
-function assemble(form: Form, entries: ReadonlyMap<Slot, Entry>): Address {
+function assemble(form: Form, entries: ReadonlyMap<Field, Entry>): Address {
   const address: Record<string, unknown> = { role: form.role, kind: form.kind };
-  for (const slot of slotsOf(form)) {
-    const value = entries.get(slot)?.value ?? DEFAULTS[slot];
-    if (value !== undefined) address[slot] = value;
+  for (const field of fieldsOf(form)) {
+    const value = entries.get(field)?.value ?? DEFAULTS[field];
+    if (value !== undefined) address[field] = value;
   }
   return address as unknown as Address;
 }

@@ -1,7 +1,7 @@
 import type { Password } from "./model.ts";
 import { quote, unquote } from "./quote.ts";
 import { failure, failureAt, success } from "./result.ts";
-import type { ParseResult, Raw } from "./result.ts";
+import type { ParseResult, Token } from "./result.ts";
 
 /** What listings show in the place of a password. */
 export const MASK = "*";
@@ -10,18 +10,18 @@ export const MASK = "*";
  * `password=`: the password itself, `env:NAME` or `file:PATH`. A password that looks like one of these, or like
  * the mask, is written in quotation marks. No message here may hold any part of the value.
  */
-export function parsePassword(raw: Raw): ParseResult<Password> {
-  const source = /^(env|file):/i.exec(raw.text)?.[0];
-  if (source !== undefined) return parseSource(raw, source);
-  const text = unquote(raw);
+export function parsePassword(token: Token): ParseResult<Password> {
+  const source = /^(env|file):/i.exec(token.text)?.[0];
+  if (source !== undefined) return parseSource(token, source);
+  const text = unquote(token);
   if (!text.ok) return text;
   const { value, quoted } = text.value;
   if (value === "") {
-    return failureAt(raw, "The password is empty.", "Write one, or leave the key out.");
+    return failureAt(token, "The password is empty.", "Write one, or leave the key out.");
   }
   if (value === MASK && !quoted) {
     return failureAt(
-      raw,
+      token,
       "This is the mask that listings show, not a password.",
       'Write the password itself; one that is a single asterisk is written "*".',
     );
@@ -29,12 +29,12 @@ export function parsePassword(raw: Raw): ParseResult<Password> {
   return success({ kind: "literal", value });
 }
 
-function parseSource(raw: Raw, source: string): ParseResult<Password> {
-  const rest = { text: raw.text.slice(source.length), start: raw.start + source.length };
+function parseSource(token: Token, source: string): ParseResult<Password> {
+  const rest = { text: token.text.slice(source.length), start: token.start + source.length };
   // "Env:" may be a typing error or the start of a password: guessing would use the wrong secret.
   if (source !== source.toLowerCase()) {
     return failureAt(
-      raw,
+      token,
       "It is not clear whether this is a password or the place of one.",
       `Write ${source.toLowerCase()} in lower case, or put the whole password in quotation marks.`,
       0,
@@ -44,7 +44,7 @@ function parseSource(raw: Raw, source: string): ParseResult<Password> {
   return source === "env:" ? parseVariable(rest) : parseFile(rest);
 }
 
-function parseVariable(rest: Raw): ParseResult<Password> {
+function parseVariable(rest: Token): ParseResult<Password> {
   if (rest.text === "") {
     return failure(
       rest.start,
@@ -66,7 +66,7 @@ function parseVariable(rest: Raw): ParseResult<Password> {
   return success({ kind: "env", name: rest.text });
 }
 
-function parseFile(rest: Raw): ParseResult<Password> {
+function parseFile(rest: Token): ParseResult<Password> {
   // Not trimmed by the scanner, which sees "file:" and the path as one value.
   const path = rest.text.trim() === "" ? success({ value: "", quoted: false }) : unquote(rest);
   if (!path.ok) return path;

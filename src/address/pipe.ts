@@ -1,14 +1,14 @@
 import { failureAt, success } from "./result.ts";
-import type { ParseResult, Raw } from "./result.ts";
+import type { ParseResult, Token } from "./result.ts";
 
 const CODES = /%[dx]/g;
 
 /** A server's pipe: `%d` and `%x` are kept, to be expanded when the process that serves is known. */
-export function parsePipe(raw: Raw): ParseResult<string> {
-  const name = parsePipeName(raw);
+export function parsePipe(token: Token): ParseResult<string> {
+  const name = parsePipeName(token);
   if (!name.ok) return name;
-  for (let index = raw.text.indexOf("%"); index >= 0; index = raw.text.indexOf("%", index + 1)) {
-    const code = raw.text.slice(index, index + 2);
+  for (let index = token.text.indexOf("%"); index >= 0; index = token.text.indexOf("%", index + 1)) {
+    const code = token.text.slice(index, index + 2);
     if (code !== "%d" && code !== "%x") {
       const lower = code.toLowerCase();
       const hint =
@@ -16,13 +16,13 @@ export function parsePipe(raw: Raw): ParseResult<string> {
           ? `Write ${lower}.`
           : "Write %d (decimal) or %x (hexadecimal) for the process id; other uses of % are not possible.";
       const end = index + code.length;
-      return failureAt(raw, "A pipe's name can hold the codes %d and %x only.", hint, index, end);
+      return failureAt(token, "A pipe's name can hold the codes %d and %x only.", hint, index, end);
     }
   }
-  const third = [...raw.text.matchAll(CODES)][2];
+  const third = [...token.text.matchAll(CODES)][2];
   if (third !== undefined) {
     return failureAt(
-      raw,
+      token,
       "A pipe's name can hold two codes only: process id and thread id.",
       undefined,
       third.index,
@@ -33,27 +33,27 @@ export function parsePipe(raw: Raw): ParseResult<string> {
 }
 
 /** A client's pipe: the name itself, because a client knows neither process nor thread of the server. */
-export function parseClientPipe(raw: Raw): ParseResult<string> {
-  const name = parsePipeName(raw);
-  const code = raw.text.indexOf("%");
+export function parseClientPipe(token: Token): ParseResult<string> {
+  const name = parsePipeName(token);
+  const code = token.text.indexOf("%");
   if (!name.ok || code < 0) return name;
   return failureAt(
-    raw,
+    token,
     "A client cannot know what the server puts in the place of a code.",
     "Write the pipe's name as the server shows it.",
     code,
-    Math.min(code + 2, raw.text.length),
+    Math.min(code + 2, token.text.length),
   );
 }
 
-function parsePipeName(raw: Raw): ParseResult<string> {
-  const wrong = /[\s"'/\\]/.exec(raw.text);
+function parsePipeName(token: Token): ParseResult<string> {
+  const wrong = /[\s"'/\\]/.exec(token.text);
   if (wrong !== null) {
-    const name = raw.text.split(/["']|[/\\]/).findLast((part) => part.trim() !== "");
+    const name = token.text.split(/["']|[/\\]/).findLast((part) => part.trim() !== "");
     const hint =
       name === undefined || /\s/.test(name) ? "Write a plain name such as my_pipe." : `Write pipe=${name}.`;
     return failureAt(
-      raw,
+      token,
       "A pipe's name has no spaces, quotation marks or path separators.",
       hint,
       wrong.index,
@@ -61,10 +61,10 @@ function parsePipeName(raw: Raw): ParseResult<string> {
     );
   }
   // Elsewhere than on Windows the name becomes that of a file in a directory of ours.
-  if (raw.text === "." || raw.text === "..") {
-    return failureAt(raw, "This cannot be the name of a pipe.", "Write a plain name such as my_pipe.");
+  if (token.text === "." || token.text === "..") {
+    return failureAt(token, "This cannot be the name of a pipe.", "Write a plain name such as my_pipe.");
   }
-  return success(raw.text);
+  return success(token.text);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { failureAt, success } from "./result.ts";
-import type { ParseResult, Raw } from "./result.ts";
+import type { ParseResult, Token } from "./result.ts";
 
 /** A text value, and whether it was quoted: in quotation marks `env:X`, `*` and `require` mean themselves. */
 export interface Text {
@@ -14,16 +14,16 @@ const DOUBLE_HINT = 'Put the whole value in quotation marks and double those ins
  * in CSV (RFC 4180) and in the strings of many shells' neighbours; a backslash is just a backslash, because
  * paths on Windows are full of them. The scanner has already refused a mark that is never closed.
  */
-export function unquote(raw: Raw): ParseResult<Text> {
-  const { text } = raw;
+export function unquote(token: Token): ParseResult<Text> {
+  const { text } = token;
   if (!text.startsWith('"')) {
     const mark = text.indexOf('"');
     if (mark < 0) return success({ value: text, quoted: false });
-    return failureAt(raw, "A quotation mark cannot stand inside a value.", DOUBLE_HINT, mark, mark + 1);
+    return failureAt(token, "A quotation mark cannot stand inside a value.", DOUBLE_HINT, mark, mark + 1);
   }
   const close = closingMark(text);
   if (close < text.length - 1) {
-    return failureAt(raw, "Only a comma can follow the closing quotation mark.", DOUBLE_HINT, close + 1);
+    return failureAt(token, "Only a comma can follow the closing quotation mark.", DOUBLE_HINT, close + 1);
   }
   return success({ value: text.slice(1, close).replaceAll('""', '"'), quoted: true });
 }

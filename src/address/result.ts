@@ -1,5 +1,5 @@
 /** A part of a connection string and where it stands in the whole text. */
-export interface Raw {
+export interface Token {
   readonly text: string;
   readonly start: number;
 }
@@ -26,21 +26,21 @@ export function failure(start: number, end: number, message: string, hint?: stri
   return hint === undefined ? { ok: false, start, end, message } : { ok: false, start, end, message, hint };
 }
 
-/** A failure that points at the whole of `raw`, or at the part of it from `from` up to `to`. */
+/** A failure that points at the whole of `token`, or at the part of it from `from` up to `to`. */
 export function failureAt(
-  raw: Raw,
+  token: Token,
   message: string,
   hint?: string,
   from = 0,
-  to = raw.text.length,
+  to = token.text.length,
 ): ParseFailure {
-  return failure(raw.start + from, raw.start + to, message, hint);
+  return failure(token.start + from, token.start + to, message, hint);
 }
 
-/** `raw` without the white space around it. */
-export function trimRaw(raw: Raw): Raw {
-  const leading = raw.text.length - raw.text.trimStart().length;
-  return { text: raw.text.trim(), start: raw.start + leading };
+/** `token` without the white space around it. */
+export function trimToken(token: Token): Token {
+  const leading = token.text.length - token.text.trimStart().length;
+  return { text: token.text.trim(), start: token.start + leading };
 }
 
 /** A part of a text by its offsets. */
@@ -49,12 +49,12 @@ export interface Span {
   readonly end: number;
 }
 
-export function spanOf({ text, start }: Raw): Span {
+export function spanOf({ text, start }: Token): Span {
   return { start, end: start + text.length };
 }
 
-/** Whether an offset is in `raw` or at its end, where one goes on writing it. */
-export function touches({ text, start }: Raw, offset: number): boolean {
+/** Whether an offset is in `token` or at its end, where one goes on writing it. */
+export function touches({ text, start }: Token, offset: number): boolean {
   return start <= offset && offset <= start + text.length;
 }
 

@@ -1,9 +1,9 @@
-import { findTransport } from "./forms.ts";
+import { findTransport } from "./grammar.ts";
 import type { ServerAddress } from "./model.ts";
 import { parseServer } from "./parse.ts";
-import { failure, failureAt, success, trimRaw } from "./result.ts";
-import type { ParseFailure, ParseResult, Raw } from "./result.ts";
-import { scan } from "./scan.ts";
+import { failure, failureAt, success, trimToken } from "./result.ts";
+import type { ParseFailure, ParseResult, Token } from "./result.ts";
+import { tokenize } from "./tokenizer.ts";
 import { SCRIPT_COMMANDS, SCRIPT_COMMAND_IDS, findScriptCommand } from "./scriptCommands.ts";
 import type { ScriptCommandId } from "./scriptCommands.ts";
 import { andList, nearest } from "./suggest.ts";
@@ -45,8 +45,8 @@ export function parseScript(text: string): ScriptResult {
 }
 
 /** Lines as editors count them, and where each starts. */
-export function scriptLines(text: string): Raw[] {
-  const lines: Raw[] = [];
+export function scriptLines(text: string): Token[] {
+  const lines: Token[] = [];
   let start = text.startsWith("\ufeff") ? 1 : 0;
   for (const { index, 0: separator } of text.matchAll(/\r\n|\r|\n/g)) {
     lines.push({ text: text.slice(start, index), start });
@@ -56,13 +56,13 @@ export function scriptLines(text: string): Raw[] {
 }
 
 /** A line's command and what follows it, both without the white space around; undefined if there is none. */
-export function splitScriptLine(line: string): { command: Raw; argument: Raw } | undefined {
-  const whole = trimRaw({ text: line, start: 0 });
+export function splitScriptLine(line: string): { command: Token; argument: Token } | undefined {
+  const whole = trimToken({ text: line, start: 0 });
   if (whole.text === "" || isComment(whole.text)) return undefined;
   const length = /^\S+/.exec(whole.text)?.[0].length ?? 0;
   return {
     command: { text: whole.text.slice(0, length), start: whole.start },
-    argument: trimRaw({ text: whole.text.slice(length), start: whole.start + length }),
+    argument: trimToken({ text: whole.text.slice(length), start: whole.start + length }),
   };
 }
 
@@ -78,7 +78,7 @@ function parseLine(line: string): ParseResult<ScriptAction | undefined> {
   return id === undefined ? explainUnknownCommand(line, parts.command) : parseCommand(id, parts.argument);
 }
 
-function parseCommand(id: ScriptCommandId, argument: Raw): ParseResult<ScriptAction> {
+function parseCommand(id: ScriptCommandId, argument: Token): ParseResult<ScriptAction> {
   switch (id) {
     case "server": {
       const address = parseServer(argument.text);
@@ -104,7 +104,7 @@ function parseCommand(id: ScriptCommandId, argument: Raw): ParseResult<ScriptAct
   }
 }
 
-function parseNumber(argument: Raw): ParseResult<ScriptAction> {
+function parseNumber(argument: Token): ParseResult<ScriptAction> {
   const hint = `Write for example ${SCRIPT_COMMANDS.endsrv.example}.`;
   if (argument.text === "") return failureAt(argument, "The number of a server is missing.", hint);
   if (/^\d{1,9}$/.test(argument.text)) return success({ kind: "endsrv", server: Number(argument.text) });
@@ -112,11 +112,11 @@ function parseNumber(argument: Raw): ParseResult<ScriptAction> {
 }
 
 /** What is written is never repeated: it may be a connection string with a password. */
-function explainUnknownCommand(line: string, command: Raw): ParseFailure {
+function explainUnknownCommand(line: string, command: Token): ParseFailure {
   if (/^\$\$?>?a?</.test(command.text)) {
     return failureAt(command, "A script cannot run another one.", "Write its commands here.");
   }
-  const { transport, colon } = scan(line);
+  const { transport, colon } = tokenize(line);
   if (colon !== undefined && findTransport(transport.text) !== undefined) {
     const message = "A command is missing before the connection string.";
     return failureAt(transport, message, `Write ${SCRIPT_COMMANDS.server.name} before it.`);

@@ -3,7 +3,7 @@ import type { Completion, Existing } from "./complete.ts";
 import { hoverAt } from "./hover.ts";
 import type { Hover } from "./hover.ts";
 import { shifted, spanOf, touches } from "./result.ts";
-import type { Raw } from "./result.ts";
+import type { Token } from "./result.ts";
 import { splitScriptLine } from "./script.ts";
 import { SCRIPT_COMMANDS, SCRIPT_COMMAND_IDS, findScriptCommand, scriptUsage } from "./scriptCommands.ts";
 
@@ -44,7 +44,7 @@ export function scriptHoverAt(line: string, offset: number): Hover | undefined {
 }
 
 /** Everything behind `.server`, with the white space at the end, where a cursor may be. */
-export function connectionIn(line: string): Raw | undefined {
+export function connectionIn(line: string): Token | undefined {
   const command = splitScriptLine(line)?.command;
   if (command === undefined || findScriptCommand(command.text) !== "server") return undefined;
   const rest = line.slice(command.start + command.text.length);

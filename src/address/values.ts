@@ -4,12 +4,12 @@ import { parseHost } from "./host.ts";
 import { KEYS } from "./keys.ts";
 import type { FlagId, KeyId, SlotOf } from "./keys.ts";
 import type { Access } from "../common/access.ts";
-import type { CertificateReference, PortRange, Slots, TlsProtocol } from "./model.ts";
+import type { CertificateReference, PortRange, Fields, TlsProtocol } from "./model.ts";
 import { parsePassword } from "./password.ts";
 import { parseClientPipe, parsePipe } from "./pipe.ts";
 import { unquote } from "./quote.ts";
 import { failureAt, success } from "./result.ts";
-import type { ParseResult, Raw } from "./result.ts";
+import type { ParseResult, Token } from "./result.ts";
 import { wordHint } from "./suggest.ts";
 
 const LAST_PORT = 65_535;
@@ -19,7 +19,7 @@ const LAST_BAUD = 0xffff_ffff;
 const LONGEST_GUEST_NAME = 64;
 
 export type ValueKeyId = Exclude<KeyId, FlagId>;
-type ValueParser<K extends KeyId> = (raw: Raw) => ParseResult<Slots[SlotOf<K>]>;
+type ValueParser<K extends KeyId> = (token: Token) => ParseResult<Fields[SlotOf<K>]>;
 
 /** How the value of each key is read. A value comes without white space around it and is never empty. */
 export const VALUE_PARSERS: { readonly [K in ValueKeyId]: ValueParser<K> } = {
@@ -30,49 +30,49 @@ export const VALUE_PARSERS: { readonly [K in ValueKeyId]: ValueParser<K> } = {
   clicon: parseHost,
   pipe: parsePipe,
   clientPipe: parseClientPipe,
-  baud: (raw) => parseNumber(raw, "A baud rate", 1, LAST_BAUD, KEYS.baud.examples[0]),
-  channel: (raw) => parseNumber(raw, "A channel", 0, 254, KEYS.channel.examples[0]),
+  baud: (token) => parseNumber(token, "A baud rate", 1, LAST_BAUD, KEYS.baud.examples[0]),
+  channel: (token) => parseNumber(token, "A channel", 0, 254, KEYS.channel.examples[0]),
   proto: parseProtocol,
-  certuser: (raw) => inStore("user", raw),
-  machuser: (raw) => inStore("machine", raw),
+  certuser: (token) => inStore("user", token),
+  machuser: (token) => inStore("machine", token),
   thumbprint: parseThumbprint,
   clientcert: parseClientCertificate,
   password: parsePassword,
   ipversion: parseIpVersion,
   bind: parseHost,
   access: parseAccess,
-  maxclients: (raw) => parseNumber(raw, "The number of clients", 1, LIMITS.clients),
+  maxclients: (token) => parseNumber(token, "The number of clients", 1, LIMITS.clients),
   name: parseGuestName,
 };
 
 function parseNumber(
-  raw: Raw,
+  token: Token,
   what: string,
   from: number,
   to: number,
   example?: string,
 ): ParseResult<number> {
   // Ten digits hold every number that is allowed anywhere; more would lose precision before the comparison.
-  const value = /^0*\d{1,10}$/.test(raw.text) ? Number(raw.text) : NaN;
+  const value = /^0*\d{1,10}$/.test(token.text) ? Number(token.text) : NaN;
   if (value >= from && value <= to) return success(value);
   const hint = example === undefined ? undefined : `Write for example ${example}.`;
-  return failureAt(raw, `${what} is a number from ${from} to ${to}.`, hint);
+  return failureAt(token, `${what} is a number from ${from} to ${to}.`, hint);
 }
 
-function parsePort(raw: Raw): ParseResult<number> {
-  const [first = "", ...rest] = raw.text.split(":");
+function parsePort(token: Token): ParseResult<number> {
+  const [first = "", ...rest] = token.text.split(":");
   if (rest.length > 0 && /^\d{1,5}$/.test(first)) {
     return failureAt(
-      raw,
+      token,
       "Only the side that listens can take a port from a range.",
       `Write the one port that the other side listens on, for example port=${first}.`,
       first.length,
     );
   }
-  const port = parseNumber(raw, "A port", 0, LAST_PORT, KEYS.port.examples[0]);
+  const port = parseNumber(token, "A port", 0, LAST_PORT, KEYS.port.examples[0]);
   if (port.ok && port.value === 0) {
     return failureAt(
-      raw,
+      token,
       "Port 0 means any free port, so nobody can connect to it.",
       "Write the port in use.",
     );
@@ -80,18 +80,19 @@ function parsePort(raw: Raw): ParseResult<number> {
   return port;
 }
 
-function parsePortRange(raw: Raw): ParseResult<PortRange> {
-  const colon = raw.text.indexOf(":");
+function parsePortRange(token: Token): ParseResult<PortRange> {
+  const colon = token.text.indexOf(":");
   if (colon < 0) {
-    const port = parseNumber(raw, "A port", 0, LAST_PORT, KEYS.ports.examples[0]);
+    const port = parseNumber(token, "A port", 0, LAST_PORT, KEYS.ports.examples[0]);
     return port.ok ? success({ first: port.value, last: port.value }) : port;
   }
-  const third = raw.text.indexOf(":", colon + 1);
-  if (third >= 0) return failureAt(raw, "A range has two ends only.", "Write for example port=51:60.", third);
+  const third = token.text.indexOf(":", colon + 1);
+  if (third >= 0)
+    return failureAt(token, "A range has two ends only.", "Write for example port=51:60.", third);
   const ends: number[] = [];
   for (const end of [
-    { text: raw.text.slice(0, colon), start: raw.start },
-    { text: raw.text.slice(colon + 1), start: raw.start + colon + 1 },
+    { text: token.text.slice(0, colon), start: token.start },
+    { text: token.text.slice(colon + 1), start: token.start + colon + 1 },
   ]) {
     if (end.text === "")
       return failureAt(end, "A port is missing in the range.", "Write for example port=51:60.");
@@ -105,27 +106,27 @@ function parsePortRange(raw: Raw): ParseResult<PortRange> {
   }
   const [first = 0, last = 0] = ends;
   if (first > last) {
-    return failureAt(raw, "The range ends before it starts.", `Did you mean "${last}:${first}"?`);
+    return failureAt(token, "The range ends before it starts.", `Did you mean "${last}:${first}"?`);
   }
   return success({ first, last });
 }
 
 /** `2` and `com2` are the same port of Windows; everything else is the path of a device. */
-function parseDevice(raw: Raw): ParseResult<string> {
-  const text = unquote(raw);
+function parseDevice(token: Token): ParseResult<string> {
+  const text = unquote(token);
   if (!text.ok) return text;
   const device = text.value.value;
   const digits = /^(?:com)?(\d{1,10})$/i.exec(device)?.[1];
   if (digits !== undefined) {
     const number = Number(digits);
     if (number >= 1 && number <= LAST_COM) return success(`com${number}`);
-    return failureAt(raw, `A serial port of Windows has a number from 1 to ${LAST_COM}.`);
+    return failureAt(token, `A serial port of Windows has a number from 1 to ${LAST_COM}.`);
   }
   if (/^(?:\/|\\\\)./.test(device)) return success(device);
   const hint = /^(?:tty|cu)/i.test(device)
     ? `Write the device's path: port=/dev/${device}.`
     : "Write com2, 2, or the path of a device such as /dev/ttyUSB0.";
-  return failureAt(raw, "This is not a serial port.", hint);
+  return failureAt(token, "This is not a serial port.", hint);
 }
 
 /** Protocols that WinDbg's manual names, or that people know, but that nobody should speak any more. */
@@ -137,43 +138,43 @@ const BROKEN_PROTOCOLS: Readonly<Record<string, string>> = {
   "tls1.1": "TLS 1.1 is out of date: RFC 8996 prohibits it.",
 };
 
-function parseProtocol(raw: Raw): ParseResult<TlsProtocol> {
-  const { text } = raw;
+function parseProtocol(token: Token): ParseResult<TlsProtocol> {
+  const { text } = token;
   if (text === "tls1" || text === "tls1.2" || text === "tls1.3") return success(text);
   const broken = Object.hasOwn(BROKEN_PROTOCOLS, text.toLowerCase())
     ? BROKEN_PROTOCOLS[text.toLowerCase()]
     : undefined;
-  if (broken !== undefined) return failureAt(raw, broken, "Write proto=tls1 for TLS 1.2 or newer.");
-  return failureAt(raw, "This protocol is not known.", wordHint(text, KEYS.proto.words ?? []));
+  if (broken !== undefined) return failureAt(token, broken, "Write proto=tls1 for TLS 1.2 or newer.");
+  return failureAt(token, "This protocol is not known.", wordHint(text, KEYS.proto.words ?? []));
 }
 
-function inStore(store: "user" | "machine", raw: Raw): ParseResult<CertificateReference> {
-  const match = parseCertificate(raw);
+function inStore(store: "user" | "machine", token: Token): ParseResult<CertificateReference> {
+  const match = parseCertificate(token);
   return match.ok ? success({ store, match: match.value }) : match;
 }
 
-function parseIpVersion(raw: Raw): ParseResult<boolean> {
-  if (raw.text === "6") return success(true);
-  return failureAt(raw, "ipversion= can be 6 only.", "Leave it out to use IPv4 and IPv6.");
+function parseIpVersion(token: Token): ParseResult<boolean> {
+  if (token.text === "6") return success(true);
+  return failureAt(token, "ipversion= can be 6 only.", "Leave it out to use IPv4 and IPv6.");
 }
 
-function parseAccess(raw: Raw): ParseResult<Access> {
-  const { text } = raw;
+function parseAccess(token: Token): ParseResult<Access> {
+  const { text } = token;
   if (text === "view" || text === "control" || text === "full") return success(text);
-  return failureAt(raw, "This access right is not known.", wordHint(text, KEYS.access.words ?? []));
+  return failureAt(token, "This access right is not known.", wordHint(text, KEYS.access.words ?? []));
 }
 
 /** The name is shown to other people, so nothing in it may reorder the text around it. */
-function parseGuestName(raw: Raw): ParseResult<string> {
-  const text = unquote(raw);
+function parseGuestName(token: Token): ParseResult<string> {
+  const text = unquote(token);
   if (!text.ok) return text;
   const name = text.value.value;
-  if (name.trim() === "") return failureAt(raw, "The name is empty.", "Write one, or leave the key out.");
+  if (name.trim() === "") return failureAt(token, "The name is empty.", "Write one, or leave the key out.");
   if ([...name].length > LONGEST_GUEST_NAME) {
-    return failureAt(raw, `A name has at most ${LONGEST_GUEST_NAME} characters.`);
+    return failureAt(token, `A name has at most ${LONGEST_GUEST_NAME} characters.`);
   }
   if (/[\u202a-\u202e\u2066-\u2069]/.test(name)) {
-    return failureAt(raw, "A name cannot hold marks that change the direction of text.");
+    return failureAt(token, "A name cannot hold marks that change the direction of text.");
   }
   return success(name);
 }

@@ -1,7 +1,7 @@
-import { FORMS, findKey } from "../address/forms.ts";
+import { GRAMMAR, findKey } from "../address/grammar.ts";
 import { KEYS } from "../address/keys.ts";
 import { MASK } from "../address/password.ts";
-import { scan } from "../address/scan.ts";
+import { tokenize } from "../address/tokenizer.ts";
 import { nearest } from "../address/suggest.ts";
 
 /** A connection string as it may be shown, and where the offsets of the original are in it. */
@@ -46,7 +46,7 @@ function shownOffset(spans: readonly Span[], original: number): number {
 function secretSpans(text: string): Span[] {
   const spans: Span[] = [];
   let afterSecret = false;
-  for (const segment of scan(text).segments) {
+  for (const segment of tokenize(text).segments) {
     const { key, value } = segment;
     const end = segment.start + text.slice(segment.start, segment.end).trimEnd().length;
     // `password:secret` is one key to the scanner.
@@ -65,7 +65,7 @@ function secretSpans(text: string): Span[] {
 }
 
 function isKey(word: string): boolean {
-  return FORMS.some((form) => findKey(form, word) !== undefined);
+  return GRAMMAR.some((form) => findKey(form, word) !== undefined);
 }
 
 /** A misspelling of a key whose value nobody would hide. */

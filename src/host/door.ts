@@ -1,4 +1,4 @@
-import { isLocked } from "../address/locked.ts";
+import { requiresAuthentication } from "../address/authentication.ts";
 import type { ServerAddress } from "../address/model.ts";
 import { type Access, lesser } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
@@ -47,7 +47,7 @@ export type Admit = (request: JoinRequest, wait: AdmitWait) => Promise<Access>;
 
 /** Whether anybody who reaches the server could come in unasked, without having been told that this is meant so. */
 export function isUnlocked(address: ServerAddress): boolean {
-  return !address.insecure && !isLocked(address);
+  return !address.insecure && !requiresAuthentication(address);
 }
 
 /** How much longer than the question somebody is kept, so that they learn its outcome. */

@@ -1,5 +1,5 @@
 import os from "node:os";
-import { isForOwnUser, isLocked } from "../address/locked.ts";
+import { isForOwnUser, requiresAuthentication } from "../address/authentication.ts";
 import { clientAddressFor } from "../address/derive.ts";
 import { format } from "../address/format.ts";
 import type { ServerAddress, Thumbprint } from "../address/model.ts";
@@ -50,7 +50,7 @@ export function isReachable(address: ServerAddress): boolean {
     case "tcp":
     case "ssl":
       // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
-      if (address.bind === undefined) return address.insecure || isLocked(address);
+      if (address.bind === undefined) return address.insecure || requiresAuthentication(address);
       return !isLoopbackHost(address.bind);
     case "npipe":
     case "spipe":
@@ -89,7 +89,7 @@ export function insecureWarning(address: ServerAddress): string[] | undefined {
 
 /** Whom nothing keeps from a server but a person's answer, where there is one to give it; undefined: nobody but this user. */
 export function openTo(address: ServerAddress): "network" | "machine" | "line" | undefined {
-  if (isLocked(address)) return undefined;
+  if (requiresAuthentication(address)) return undefined;
   if (address.kind === "com") return "line";
   if (address.insecure && isReachable(address)) return "network";
   return "anyUser" in address && !isForOwnUser(address) ? "machine" : undefined;
@@ -99,7 +99,7 @@ export function openTo(address: ServerAddress): "network" | "machine" | "line" |
 export function callProtection(address: ServerAddress): string | undefined {
   if (!("clicon" in address)) return undefined;
   if (address.password !== undefined) return "Only a guest who knows the password gets in.";
-  if (isLocked(address)) return "Only a guest with a certificate that is trusted gets in.";
+  if (requiresAuthentication(address)) return "Only a guest with a certificate that is trusted gets in.";
   return isForOwnUser(address) ? "Only a program of this user, on this machine, gets in." : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { ClientCertificate, ServerAddress, Thumbprint } from "../address/model.ts";
-import { isForOwnUser, isLocked } from "../address/locked.ts";
+import { isForOwnUser, requiresAuthentication } from "../address/authentication.ts";
 import { AppError } from "../common/errors.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { closeInOrder } from "../transport/closing.ts";
@@ -193,7 +193,7 @@ async function tlsFor(
   certificates: FindOptions | undefined,
 ): Promise<Tls | undefined> {
   if (!("certificate" in address)) {
-    if (!isLocked(address)) return undefined;
+    if (!requiresAuthentication(address)) return undefined;
     // Who the server is, is proved by the password: both sides know it, and prove it bound to this TLS connection.
     const identity = await createCertificate({ commonName: "debug-server", days: 3650 });
     return { proto: "tls1.3", identity, askCertificate: false };

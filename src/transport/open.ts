@@ -1,6 +1,6 @@
 import { threadId } from "node:worker_threads";
 import type { ClientAddress, ServerAddress } from "../address/model.ts";
-import { isLocked } from "../address/locked.ts";
+import { requiresAuthentication } from "../address/authentication.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
 import type { CalledClient } from "./called.ts";
@@ -75,7 +75,7 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
 
 /** Whom a TCP server without a word to the contrary listens to: without a lock only this machine. */
 function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
-  return address.insecure || isLocked(address) ? "everybody" : "thisMachine";
+  return address.insecure || requiresAuthentication(address) ? "everybody" : "thisMachine";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as vscode from "vscode";
 import { format } from "../address/format.ts";
-import { isLocked } from "../address/locked.ts";
+import { requiresAuthentication } from "../address/authentication.ts";
 import type { ServerAddress } from "../address/model.ts";
 import { parseServer } from "../address/parse.ts";
 import { allows } from "../common/access.ts";
@@ -75,7 +75,11 @@ export function opensMore(texts: readonly string[], own: readonly string[]): Ser
 
 /** What lets in who was not asked about and has proved nothing, or goes to another machine for that. */
 export function isOpen(address: ServerAddress): boolean {
-  return address.insecure || openTo(address) !== undefined || (isReachable(address) && !isLocked(address));
+  return (
+    address.insecure ||
+    openTo(address) !== undefined ||
+    (isReachable(address) && !requiresAuthentication(address))
+  );
 }
 
 /** Wrong ones open nothing: whoever starts them says so. */
@@ -99,7 +103,8 @@ function reachOf(address: ServerAddress): string {
   // A sentence there, a remark within one here.
   if (open !== undefined)
     return open.warning.replace(/\.$/, "").replace(/^./, (first) => first.toLowerCase());
-  if (isLocked(address)) return "anyone with the password or a certificate that you trust can join";
+  if (requiresAuthentication(address))
+    return "anyone with the password or a certificate that you trust can join";
   if ("clicon" in address) return "this machine connects to another, which can ask to join";
   return "others can ask to join";
 }

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { format } from "../../src/address/format.ts";
-import { TRANSPORT_NAMES } from "../../src/address/forms.ts";
+import { TRANSPORT_NAMES } from "../../src/address/grammar.ts";
 import { KEYS } from "../../src/address/keys.ts";
 import type { KeyDefinition } from "../../src/address/keys.ts";
-import { scan } from "../../src/address/scan.ts";
+import { tokenize as tokenizeAddress } from "../../src/address/tokenizer.ts";
 import { SCRIPT_COMMANDS } from "../../src/address/scriptCommands.ts";
 import { clientAddress, serverAddress } from "../unit/address/arbitraries.ts";
 import { CONTRIBUTIONS, grammarOf, textsOf, tokenize } from "./tokenize.ts";
@@ -82,7 +82,7 @@ test("what is no key, no flag and no transport has no such scope", () => {
 
 /** What the parser's own scanner sees in a text, and what the grammar sees. */
 function assertSame(text: string, tokens: readonly Token[]): void {
-  const { transport, segments } = scan(text);
+  const { transport, segments } = tokenizeAddress(text);
   const names = (flags: boolean) =>
     segments.filter(({ equals }) => (equals === undefined) === flags).map(({ key }) => key.text);
   assert.deepEqual(textsOf(tokens, TRANSPORT), [transport.text], text);
@@ -94,7 +94,7 @@ test("grammar and parser agree on every valid string, alone, in a script and in 
   fc.assert(
     fc.property(fc.oneof(serverAddress, clientAddress), fc.boolean(), (address, spaced) => {
       const canonical = format(address);
-      const { transport, segments } = scan(canonical);
+      const { transport, segments } = tokenizeAddress(canonical);
       const text = spaced
         ? `${transport.text} : ${segments.map(({ start, end }) => canonical.slice(start, end)).join(" , ")}`
         : canonical;

@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { format } from "../../address/format.ts";
-import { isLocked } from "../../address/locked.ts";
+import { requiresAuthentication } from "../../address/authentication.ts";
 import type { ClientAddress, ServerAddress, SslServer, TcpServer, Thumbprint } from "../../address/model.ts";
 import { parseClient } from "../../address/parse.ts";
 import { shownName } from "../../common/names.ts";
@@ -59,7 +59,8 @@ export function advertOf(
   const tail = ` on ${machine} (${about.id})`.slice(-40);
   const txt: Record<string, string> = { v: String(PROTOCOL.max), kind: address.kind, session };
   if (address.password !== undefined) txt["password"] = "1";
-  if (isLocked(address) && "clientCert" in address && address.clientCert !== undefined) txt["cert"] = "1";
+  if (requiresAuthentication(address) && "clientCert" in address && address.clientCert !== undefined)
+    txt["cert"] = "1";
   if (address.kind === "ssl") txt["proto"] = address.proto;
   else if (address.ipv6Only) txt["ip"] = "6";
   if (about.thumbprint !== undefined) txt["thumbprint"] = about.thumbprint.hex;

@@ -1,6 +1,6 @@
 import { findClearPassword } from "../../address/clearPassword.ts";
 import { shifted } from "../../address/result.ts";
-import type { Raw } from "../../address/result.ts";
+import type { Token } from "../../address/result.ts";
 import { parseScript, scriptLines } from "../../address/script.ts";
 import { connectionIn, scriptCompletionsAt, scriptHoverAt } from "../../address/scriptHelp.ts";
 import { finding } from "./features.ts";
@@ -31,14 +31,14 @@ export const SCRIPT_FEATURES: LanguageFeatures = {
   },
 };
 
-function clearPasswordsIn(line: Raw): Finding[] {
+function clearPasswordsIn(line: Token): Finding[] {
   const connection = connectionIn(line.text);
   const clear = connection && findClearPassword(connection.text, "server");
   if (connection === undefined || clear === undefined) return [];
   return [shifted(finding("warning", clear), line.start + connection.start)];
 }
 
-function lineAt(text: string, offset: number): Raw {
+function lineAt(text: string, offset: number): Token {
   const lines = scriptLines(text);
   return lines.findLast(({ start }) => start <= offset) ?? { text, start: 0 };
 }

@@ -1,5 +1,5 @@
 import type { ServerAddress } from "../../address/model.ts";
-import { isForOwnUser } from "../../address/locked.ts";
+import { isForOwnUser } from "../../address/authentication.ts";
 import { isUnlocked } from "../../host/door.ts";
 import { openTo } from "../../host/reach.ts";
 import type { DebugServer } from "../../host/server.ts";

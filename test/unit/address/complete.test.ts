@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { completionsAt } from "../../../src/address/complete.ts";
 import type { Completion } from "../../../src/address/complete.ts";
 import { format } from "../../../src/address/format.ts";
-import { FORMS, TRANSPORT_NAMES, formsOf, keyIds } from "../../../src/address/forms.ts";
+import { GRAMMAR, TRANSPORT_NAMES, formsOf, keyIds } from "../../../src/address/grammar.ts";
 import { KEYS } from "../../../src/address/keys.ts";
 import type { Role } from "../../../src/address/model.ts";
 import { parseAddress } from "../../../src/address/parse.ts";
@@ -120,7 +120,7 @@ describe("keys", () => {
   });
 
   test("are offered for every key of every form", () => {
-    for (const form of FORMS) {
+    for (const form of GRAMMAR) {
       const text = `${form.transport}:${form.reverse ? "clicon=desk," : ""}`;
       const offered = completionsAt(text, text.length, form.role).map(({ label }) => label);
       for (const id of keyIds(form)) {

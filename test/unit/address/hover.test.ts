@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { findClearPassword } from "../../../src/address/clearPassword.ts";
-import { FORMS, keyIds, usage } from "../../../src/address/forms.ts";
+import { GRAMMAR, keyIds, usage } from "../../../src/address/grammar.ts";
 import { hoverAt } from "../../../src/address/hover.ts";
 import { KEYS, entryUsage } from "../../../src/address/keys.ts";
 import type { Role } from "../../../src/address/model.ts";
@@ -21,7 +21,7 @@ test("a transport is explained with the forms of the role", () => {
 });
 
 test("every key of every form is explained at its key and at its value, by what it means in that form", () => {
-  for (const form of FORMS) {
+  for (const form of GRAMMAR) {
     for (const id of keyIds(form)) {
       const other = form.reverse && id !== "clicon" ? "clicon=desk," : "";
       const example = KEYS[id].examples[0];

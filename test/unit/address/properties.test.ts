@@ -5,7 +5,7 @@ import { clientAddressFor } from "../../../src/address/derive.ts";
 import { format } from "../../../src/address/format.ts";
 import { parseClient, parseServer } from "../../../src/address/parse.ts";
 import type { ParseResult } from "../../../src/address/result.ts";
-import { scan } from "../../../src/address/scan.ts";
+import { tokenize } from "../../../src/address/tokenizer.ts";
 import { clientAddress, serverAddress } from "./arbitraries.ts";
 
 const RUNS = { numRuns: 2000 };
@@ -27,7 +27,7 @@ test("what is formatted parses to the same address", () => {
 
 /** Changes case of keys, order and white space: none of them has a meaning. */
 function disguise(text: string, seed: number): string {
-  const { transport, segments } = scan(text);
+  const { transport, segments } = tokenize(text);
   const turned = segments.map((_, index) => segments[(index + seed) % segments.length]);
   const parts = turned.map((segment) => {
     if (segment === undefined) return "";

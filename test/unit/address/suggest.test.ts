@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { scan } from "../../../src/address/scan.ts";
+import { tokenize } from "../../../src/address/tokenizer.ts";
 import { andList, editDistance, nearest, orList } from "../../../src/address/suggest.ts";
 
 test("edit distance counts insertions, deletions, replacements and swaps of neighbours", () => {
@@ -38,13 +38,13 @@ test("lists read as sentences do", () => {
 });
 
 test("the pieces of a half-written text are there for completion", () => {
-  assert.deepEqual(scan("tc"), {
+  assert.deepEqual(tokenize("tc"), {
     transport: { text: "tc", start: 0 },
     colon: undefined,
     segments: [],
     end: 2,
   });
-  assert.deepEqual(scan(" tcp:port="), {
+  assert.deepEqual(tokenize(" tcp:port="), {
     transport: { text: "tcp", start: 1 },
     colon: 4,
     segments: [
@@ -53,7 +53,7 @@ test("the pieces of a half-written text are there for completion", () => {
     openQuote: undefined,
     end: 10,
   });
-  assert.equal(scan('tcp:password="a,b').segments.length, 1);
-  assert.equal(scan('tcp:password="a,b').openQuote, 13);
-  assert.equal(scan("tcp:,").segments.length, 2);
+  assert.equal(tokenize('tcp:password="a,b').segments.length, 1);
+  assert.equal(tokenize('tcp:password="a,b').openQuote, 13);
+  assert.equal(tokenize("tcp:,").segments.length, 2);
 });

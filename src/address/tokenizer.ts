@@ -1,25 +1,25 @@
-import { trimRaw } from "./result.ts";
-import type { Raw } from "./result.ts";
+import { trimToken } from "./result.ts";
+import type { Token } from "./result.ts";
 
 /** One entry between commas, as written: `key`, or `key=value`. */
 export interface Segment {
   /** From after the comma (or colon) up to the next one, white space included. */
   readonly start: number;
   readonly end: number;
-  readonly key: Raw;
+  readonly key: Token;
   /** The offset of `=`; absent in a flag. */
   readonly equals?: number;
   /** Quotation marks included. */
-  readonly value?: Raw;
+  readonly value?: Token;
 }
 
 /**
- * The pieces of a text, whether or not it is a valid connection string: completion and hover work on half-written
- * ones. White space around pieces is not part of them.
+ * The tokens of a text, whether or not it is a valid connection string: completion and hover work on half-written
+ * ones. White space around tokens is not part of them.
  */
-export interface Scan {
+export interface Tokens {
   /** What stands before the colon; empty if the text starts with a key. */
-  readonly transport: Raw;
+  readonly transport: Token;
   readonly colon?: number;
   readonly segments: readonly Segment[];
   /** The offset of a quotation mark that is never closed: its segment runs to the end. */
@@ -32,14 +32,14 @@ export interface Scan {
  * Splits a text at its colon, commas and equals signs. Commas between quotation marks do not separate; a
  * doubled mark inside a quoted value closes and opens again, so it needs no rule of its own here.
  */
-export function scan(text: string): Scan {
-  const whole = trimRaw({ text, start: 0 });
+export function tokenize(text: string): Tokens {
+  const whole = trimToken({ text, start: 0 });
   const end = whole.start + whole.text.length;
   const firstMark = /[:=,"]/.exec(whole.text);
   const colon = firstMark?.[0] === ":" ? whole.start + firstMark.index : undefined;
   // Without any mark the word is a transport that lacks its colon; else the text starts with a key.
   const transportEnd = colon ?? (firstMark === null ? end : whole.start);
-  const transport = trimRaw(piece(text, whole.start, transportEnd));
+  const transport = trimToken(piece(text, whole.start, transportEnd));
 
   const segments: Segment[] = [];
   let openQuote: number | undefined;
@@ -59,17 +59,17 @@ export function scan(text: string): Scan {
 
 function segment(text: string, start: number, end: number): Segment {
   const found = text.slice(start, end).indexOf("=");
-  if (found < 0) return { start, end, key: trimRaw(piece(text, start, end)) };
+  if (found < 0) return { start, end, key: trimToken(piece(text, start, end)) };
   const equals = start + found;
   return {
     start,
     end,
-    key: trimRaw(piece(text, start, equals)),
+    key: trimToken(piece(text, start, equals)),
     equals,
-    value: trimRaw(piece(text, equals + 1, end)),
+    value: trimToken(piece(text, equals + 1, end)),
   };
 }
 
-function piece(text: string, start: number, end: number): Raw {
+function piece(text: string, start: number, end: number): Token {
   return { text: text.slice(start, end), start };
 }

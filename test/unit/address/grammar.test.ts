@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
-import { DEFAULTS, FORMS, chooseForm, formsOf, keyIds, slotsOf, usage } from "../../../src/address/forms.ts";
+import {
+  DEFAULTS,
+  GRAMMAR,
+  chooseForm,
+  formsOf,
+  keyIds,
+  fieldsOf,
+  usage,
+} from "../../../src/address/grammar.ts";
 import { KEYS, TRANSPORTS, isFlag } from "../../../src/address/keys.ts";
 import type { KeyId } from "../../../src/address/keys.ts";
 import type { ClientAddress, Role, ServerAddress, Transport } from "../../../src/address/model.ts";
@@ -244,7 +252,7 @@ describe("every form of a client", () => {
 
 test("the table has exactly the forms that WinDbg documents, besides our own keys", () => {
   const lines = (role: Role) =>
-    FORMS.filter((form) => form.role === role).map((form) => usage(form, { ours: false }));
+    GRAMMAR.filter((form) => form.role === role).map((form) => usage(form, { ours: false }));
   assert.deepEqual(lines("server"), [
     "tcp:port=P[:Q][,hidden][,password=W][,ipversion=6][,IcfEnable]",
     "tcp:port=P,clicon=H[,password=W][,ipversion=6]",
@@ -282,14 +290,14 @@ test("the tables agree with themselves", () => {
       );
     }
   }
-  for (const form of FORMS) {
+  for (const form of GRAMMAR) {
     const names = keyIds(form).map((id) => KEYS[id].name.toLowerCase());
     assert.equal(new Set(names).size, names.length, `a name means two things in ${usage(form)}`);
-    for (const slot of slotsOf(form)) {
-      const ids = keyIds(form).filter((id) => KEYS[id].slot === slot);
-      // Only slots that may be absent have no default: else the address would lack a property.
+    for (const field of fieldsOf(form)) {
+      const ids = keyIds(form).filter((id) => KEYS[id].field === field);
+      // Only fields that may be absent have no default: else the address would lack a property.
       const isBoolean = ids.some((id) => isFlag(id) || id === "ipversion");
-      assert.ok(!isBoolean || DEFAULTS[slot] === false);
+      assert.ok(!isBoolean || DEFAULTS[field] === false);
     }
   }
   for (const id of Object.keys(KEYS) as KeyId[]) {
@@ -298,7 +306,7 @@ test("the tables agree with themselves", () => {
     assert.ok(summary.endsWith(".") && !summary.includes("\n"));
     for (const example of examples) assert.ok(example === name || example.startsWith(`${name}=`), example);
     assert.ok(
-      FORMS.some((form) => id in form.keys),
+      GRAMMAR.some((form) => id in form.keys),
       `no form has ${id}`,
     );
   }

@@ -1,24 +1,24 @@
-import { findTransport } from "./forms.ts";
+import { findTransport } from "./grammar.ts";
 import type { Transport } from "./model.ts";
 import { touches } from "./result.ts";
-import type { Raw } from "./result.ts";
-import { scan } from "./scan.ts";
-import type { Segment } from "./scan.ts";
+import type { Token } from "./result.ts";
+import { tokenize } from "./tokenizer.ts";
+import type { Segment } from "./tokenizer.ts";
 
 /** What of a connection string an offset is in or at the end of; the string need not be valid. */
-export type Place = TransportPlace | EntryPlace;
+export type Cursor = TransportCursor | EntryCursor;
 
-interface TransportPlace {
+interface TransportCursor {
   readonly kind: "transport";
   /** Empty where nothing is written yet. */
-  readonly raw: Raw;
+  readonly token: Token;
   readonly hasColon: boolean;
 }
 
-export interface EntryPlace {
+export interface EntryCursor {
   readonly kind: "key" | "value";
   /** The key or the value; empty where nothing is written yet. */
-  readonly raw: Raw;
+  readonly token: Token;
   readonly transport: Transport;
   readonly key: string;
   readonly hasEquals: boolean;
@@ -32,39 +32,39 @@ export interface OtherEntry {
 }
 
 /** Undefined where nothing can be said: behind an unknown transport, in white space that separates nothing. */
-export function placeAt(text: string, offset: number): Place | undefined {
+export function cursorAt(text: string, offset: number): Cursor | undefined {
   const at = Math.max(0, Math.min(offset, text.length));
-  const { transport, colon, segments } = scan(text);
+  const { transport, colon, segments } = tokenize(text);
   if (colon === undefined || at <= colon) {
     // A text that starts with a key lacks its transport: that belongs before the key.
     const isMissing = transport.text === "" && (segments.length === 0 || at <= transport.start);
-    const raw = isMissing ? { text: "", start: at } : transport;
+    const token = isMissing ? { text: "", start: at } : transport;
     return isMissing || (transport.text !== "" && touches(transport, at))
-      ? { kind: "transport", raw, hasColon: colon !== undefined }
+      ? { kind: "transport", token, hasColon: colon !== undefined }
       : undefined;
   }
   const known = findTransport(transport.text);
-  return known && entryPlace(text, at, known, segments);
+  return known && entryCursor(text, at, known, segments);
 }
 
-function entryPlace(
+function entryCursor(
   text: string,
   at: number,
   transport: Transport,
   segments: readonly Segment[],
-): EntryPlace | undefined {
+): EntryCursor | undefined {
   const segment = segments.find(({ end }) => at <= end) ?? segments.at(-1);
   const others = segments.filter((other) => other !== segment);
   const { key, equals, value }: Pick<Segment, "key" | "equals" | "value"> = segment ?? {
     key: { text: "", start: at },
   };
   const isKey = equals === undefined || at <= equals;
-  const raw = isKey ? key : value;
-  const isEmpty = raw === undefined || raw.text === "";
-  if (!isEmpty && !touches(raw, at)) return undefined;
+  const token = isKey ? key : value;
+  const isEmpty = token === undefined || token.text === "";
+  if (!isEmpty && !touches(token, at)) return undefined;
   return {
     kind: isKey ? "key" : "value",
-    raw: isEmpty ? { text: "", start: at } : raw,
+    token: isEmpty ? { text: "", start: at } : token,
     transport,
     key: key.text,
     hasEquals: equals !== undefined,

@@ -1,11 +1,11 @@
 import type { ServerAddress } from "./model.ts";
 
 /** Whether only those get in who know a password, or show a certificate. */
-export function isLocked(address: ServerAddress): boolean {
+export function requiresAuthentication(address: ServerAddress): boolean {
   return address.password !== undefined || ("clientCert" in address && address.clientCert !== undefined);
 }
 
 /** Whether only programs of this process's own user get in: over TCP, where neither password nor certificate decides. */
 export function isForOwnUser(address: ServerAddress): boolean {
-  return "anyUser" in address && !address.anyUser && !address.insecure && !isLocked(address);
+  return "anyUser" in address && !address.anyUser && !address.insecure && !requiresAuthentication(address);
 }

@@ -1,10 +1,10 @@
-import { FORMS, findKey, formsOf, keyIds } from "./forms.ts";
-import type { Form } from "./forms.ts";
+import { GRAMMAR, findKey, formsOf, keyIds } from "./grammar.ts";
+import type { Form } from "./grammar.ts";
 import { KEYS, isFlag, spell } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
 import { failureAt } from "./result.ts";
-import type { ParseFailure, Raw } from "./result.ts";
-import type { Segment } from "./scan.ts";
+import type { ParseFailure, Token } from "./result.ts";
+import type { Segment } from "./tokenizer.ts";
 import { andList, nearest } from "./suggest.ts";
 
 /** Why a key of the other forms of its transport is out of place beside `clicon=`. */
@@ -17,7 +17,7 @@ const NOT_WITH_CLICON: Readonly<Partial<Record<KeyId, string>>> = {
 
 /** A key that exists, but not in this form: says where it belongs. Undefined if there is no such key at all. */
 export function explainMisplacedKey(form: Form, { key }: Segment): ParseFailure | undefined {
-  const homes = FORMS.filter((other) => findKey(other, key.text) !== undefined);
+  const homes = GRAMMAR.filter((other) => findKey(other, key.text) !== undefined);
   const home =
     homes.find((other) => other.transport === form.transport && other.role === form.role) ??
     homes.find((other) => other.transport === form.transport) ??
@@ -68,7 +68,7 @@ export function explainUnknownKey(
 
 const PASSWORD_HINT = 'If it is part of the password, put that in quotation marks: password="…".';
 
-function meantHint(form: Form, key: Raw, afterPassword: boolean): string {
+function meantHint(form: Form, key: Token, afterPassword: boolean): string {
   // Those of the reverse form as well: the misspelt key may be clicon= itself.
   const ids = new Set(formsOf(form.role, form.transport).flatMap(keyIds));
   const candidates = [...ids].map((id) => ({ word: KEYS[id].name, alsoTried: KEYS[id].alsoTried }));

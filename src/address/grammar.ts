@@ -1,9 +1,9 @@
 import { LIMITS } from "../common/limits.ts";
 import { KEYS, TRANSPORTS, entryUsage } from "./keys.ts";
 import type { KeyId } from "./keys.ts";
-import type { Address, Role, Slot, Slots, Transport } from "./model.ts";
+import type { Address, Role, Field, Fields, Transport } from "./model.ts";
 
-/** `oneOf`: of the keys so marked at least one is given (those that fill the same slot exclude each other). */
+/** `oneOf`: of the keys so marked at least one is given (those that fill the same field exclude each other). */
 export type Need = "required" | "oneOf" | "optional";
 
 /** One form of connection string: who writes it, for which transport, with which keys. Its keys stand in the canonical order. */
@@ -33,7 +33,7 @@ const serial = { device: required, baud: required, channel: required } as const;
  * listen; a thumbprint can pin only a certificate that lasts, so it belongs to ssl and spipe alone: with a
  * password elsewhere the certificate is made for the one connection.
  */
-export const FORMS: readonly Form[] = [
+export const GRAMMAR: readonly Form[] = [
   {
     role: "server",
     transport: "tcp",
@@ -159,7 +159,7 @@ export const FORMS: readonly Form[] = [
 ];
 
 /** What an address holds where the string says nothing; the canonical form leaves these out. */
-export const DEFAULTS: Readonly<Partial<Slots>> = {
+export const DEFAULTS: Readonly<Partial<Fields>> = {
   hidden: false,
   ipv6Only: false,
   icfEnable: false,
@@ -174,9 +174,9 @@ export function keyIds(form: Form): KeyId[] {
   return Object.keys(form.keys) as KeyId[];
 }
 
-/** The slots of a form in canonical order. */
-export function slotsOf(form: Form): Slot[] {
-  return [...new Set(keyIds(form).map((id) => KEYS[id].slot))];
+/** The fields of a form in canonical order. */
+export function fieldsOf(form: Form): Field[] {
+  return [...new Set(keyIds(form).map((id) => KEYS[id].field))];
 }
 
 /** The key that `name` means in this form, in whatever case it is written. */
@@ -194,7 +194,7 @@ export function findTransport(name: string): Transport | undefined {
 }
 
 export function formsOf(role: Role, transport: Transport): Form[] {
-  return FORMS.filter((form) => form.role === role && form.transport === transport);
+  return GRAMMAR.filter((form) => form.role === role && form.transport === transport);
 }
 
 /** The form that a string with these keys is, or is going to be: the reverse one if there is `clicon`. */
@@ -205,7 +205,7 @@ export function chooseForm(role: Role, transport: Transport, names: readonly str
 }
 
 export function formFor(address: Address): Form {
-  return firstOf(FORMS.filter((form) => form.role === address.role && form.kind === address.kind));
+  return firstOf(GRAMMAR.filter((form) => form.role === address.role && form.kind === address.kind));
 }
 
 /** The table has a form for each role and transport, and for each kind of address: a test sees to it. */
