@@ -4,7 +4,7 @@ import { inSentence } from "../common/names.ts";
 import type { Host, HostedServer } from "../host/host.ts";
 import { awayLine } from "../hub/sessions.ts";
 import { callProtection, insecureWarning } from "../host/reach.ts";
-import type { WrongPassword } from "../security/lock.ts";
+import type { WrongPassword } from "../security/serverHandshake.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
 import { note, print, printJson } from "./output.ts";
 import { printable } from "../common/shown.ts";

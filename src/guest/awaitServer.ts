@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import type { Opened } from "../link/reconnect.ts";
-import type { Key } from "../security/key.ts";
+import type { ClientHandshake } from "../security/clientHandshake.ts";
 import { type CalledClient, comesFrom, listenForCalls } from "../transport/called.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { hostOf } from "../transport/peer.ts";
@@ -20,7 +20,7 @@ const TOLD = 16;
 
 /**
  * What a server itself has answered. It would answer the same next time, count one more wrong password, or ask its person
- * once more: so this ends the wait. Whoever else does not get through the lock is no server that was waited for.
+ * once more: so this ends the wait. A caller with which the handshake fails otherwise is no server that was waited for.
  */
 const ANSWERS: ReadonlySet<ErrorCode> = new Set(["wrongPassword", "passwordRequired", "busy"]);
 
@@ -28,12 +28,12 @@ type Open<T> = (channel: Channel, wait: WaitOptions) => Promise<T>;
 
 /**
  * Waits until the server that `clicon=` names calls, and lets this guest in; forever, unless `timeoutMs` says otherwise.
- * Callers from elsewhere, and those who do not open with the key, are turned away. `open` makes something of a caller's channel.
+ * Callers from elsewhere, and those with which the handshake fails, are turned away. `open` makes something of a caller's channel.
  * Rejects with an AppError: why one cannot listen, `timeout`, `aborted`, or what the server has answered.
  */
 export function awaitServer<T extends Opened>(
   address: CalledClient,
-  key: Key,
+  handshake: ClientHandshake,
   open: Open<T>,
   options: AwaitOptions = {},
 ): Promise<T> {
@@ -42,7 +42,7 @@ export function awaitServer<T extends Opened>(
     const over = new AbortController();
     const callers = new Callers({
       host: address.clicon,
-      key,
+      handshake,
       open,
       signal: AbortSignal.any([signal, over.signal]),
       onStranger: (message) => options.logger?.log("warn", message),
@@ -75,7 +75,7 @@ export function awaitServer<T extends Opened>(
 interface CallersOptions<T> {
   /** As `clicon=` names the server's. */
   readonly host: string;
-  readonly key: Key;
+  readonly handshake: ClientHandshake;
   readonly open: Open<T>;
   /** Aborted when nobody is waited for any more. */
   readonly signal: AbortSignal;
@@ -120,15 +120,15 @@ class Callers<T> {
   }
 
   async #enter(channel: Channel): Promise<{ readonly opened: T } | undefined> {
-    const { key, open, signal, onFailure } = this.#options;
-    let isUnlocked = false;
+    const { handshake, open, signal, onFailure } = this.#options;
+    let isAuthenticated = false;
     try {
-      const unlocked = await key.unlock(channel, { signal });
-      isUnlocked = true;
-      return { opened: await open(unlocked, { signal }) };
+      const authenticated = await handshake.authenticate(channel, { signal });
+      isAuthenticated = true;
+      return { opened: await open(authenticated, { signal }) };
     } catch (thrown) {
       const error = AppError.from(thrown);
-      if (ANSWERS.has(error.code) || (isUnlocked && error.code === "refused")) throw error;
+      if (ANSWERS.has(error.code) || (isAuthenticated && error.code === "refused")) throw error;
       this.#once(`A call from ${hostOf(channel.peer)} came to nothing: ${error.toLine()}`, onFailure);
       return undefined;
     }

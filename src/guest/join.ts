@@ -9,7 +9,7 @@ import type { SessionInfo, Wait } from "../link/messages.ts";
 import { type GuestIdentity, openLink } from "../link/openLink.ts";
 import type { Dial } from "../link/reconnect.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
-import { prepareKey } from "../security/key.ts";
+import { prepareClientHandshake } from "../security/clientHandshake.ts";
 import { isCalled } from "../transport/called.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
@@ -56,7 +56,7 @@ export interface Joined {
 
 /**
  * Connects, or waits to be called if the address says so, and is let in. Rejects with an AppError: the certificate's, the
- * transport's, the lock's, the handshake's, or the host's refusal.
+ * transport's, the authentication's, the link handshake's, or the host's refusal.
  */
 export async function joinServer(
   address: ClientAddress,
@@ -80,7 +80,7 @@ async function joinOnce(
   identity: GuestIdentity,
   options: JoinOptions,
 ): Promise<Joined> {
-  const key = await prepareKey(address, options.certificates);
+  const handshake = await prepareClientHandshake(address, options.certificates);
   // How the connection string names the guest is the most deliberate.
   const who = { ...identity, name: address.name ?? identity.name };
   const { logger, onWait } = options;
@@ -92,8 +92,8 @@ async function joinOnce(
       return opened;
     };
     return isCalled(address)
-      ? awaitServer(address, key, openAndLook, { ...wait, logger, onWait })
-      : openAndLook(await key.unlock(await connect(address, wait), wait), wait);
+      ? awaitServer(address, handshake, openAndLook, { ...wait, logger, onWait })
+      : openAndLook(await handshake.authenticate(await connect(address, wait), wait), wait);
   };
   const { signal, timeoutMs } = options;
   const isSlow = address.kind === "com";

@@ -1,7 +1,7 @@
 import type { Disposable } from "../common/disposable.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
-import type { AtLock } from "../security/lock.ts";
+import type { AuthenticatingClient } from "../security/serverHandshake.ts";
 import { type Clock, realClock } from "../transport/clock.ts";
 import { FairQueue, most } from "../transport/fairQueue.ts";
 import type { PeerGroup } from "../transport/peerGroup.ts";
@@ -21,7 +21,7 @@ const GRACE_MS = 1_000;
 const SILENT_GRACE_MS = 250;
 
 /**
- * The connections of a server that have not been let in.
+ * The half-open connections of a server: those whose clients have neither been admitted nor refused.
  *
  * Those that have said nothing take no turn. Where it is the turn of as many as may be, the others wait, and are
  * served in turn by network and peer; a client that makes no step in its turn gives way to them. So neither silent
@@ -31,8 +31,8 @@ const SILENT_GRACE_MS = 250;
 export class AdmissionQueue {
   readonly #admissionMs: number;
   readonly #clock: Clock;
-  readonly #clients = new Set<PendingClient>();
-  readonly #waiting = new FairQueue<PendingClient>();
+  readonly #clients = new Set<HalfOpenConnection>();
+  readonly #waiting = new FairQueue<HalfOpenConnection>();
   #pressure: Disposable | undefined;
   #overfull: Disposable | undefined;
   #closed: AppError | undefined;
@@ -48,8 +48,8 @@ export class AdmissionQueue {
   }
 
   /** A new connection. Its signal is aborted with the reason when it is to be cut off, which may be at once. */
-  add(group: PeerGroup): PendingClient {
-    const client: PendingClient = new PendingClient(group, this.#admissionMs, this.#clock, () => {
+  add(group: PeerGroup): HalfOpenConnection {
+    const client: HalfOpenConnection = new HalfOpenConnection(group, this.#admissionMs, this.#clock, () => {
       if (client.stage === undefined) this.#clients.delete(client);
       if (client.stage === "waiting") this.#waiting.add(client);
       else this.#waiting.delete(client);
@@ -79,7 +79,7 @@ export class AdmissionQueue {
   }
 
   /** One of those in their turn gives way, as soon as its time is over. */
-  #awaitRoom(inTurn: readonly PendingClient[]): void {
+  #awaitRoom(inTurn: readonly HalfOpenConnection[]): void {
     // Beginning a turn comes back here by itself.
     this.#pressure?.dispose();
     const forMs = GRACE_MS - Math.max(...inTurn.map(({ idleMs }) => idleMs));
@@ -94,7 +94,7 @@ export class AdmissionQueue {
     const overdue = [...this.#clients].filter(
       ({ stage, idleMs }) => stage === "inTurn" && idleMs >= GRACE_MS,
     );
-    const idle = mostCrowded(overdue).reduce<PendingClient | undefined>(longestIdle, undefined);
+    const idle = mostCrowded(overdue).reduce<HalfOpenConnection | undefined>(longestIdle, undefined);
     if (idle === undefined) this.#serve();
     else idle.cut(new AppError("busy", "It was silent while others waited for their turn."));
   }
@@ -123,8 +123,8 @@ export class AdmissionQueue {
   }
 }
 
-/** A connection that has not been let in. */
-export class PendingClient implements AtLock {
+/** A connection whose client has neither been admitted nor refused. */
+export class HalfOpenConnection implements AuthenticatingClient {
   /** Who it is may be found out later. */
   group: PeerGroup;
   readonly #clock: Clock;
@@ -147,7 +147,7 @@ export class PendingClient implements AtLock {
     this.#deadline = this.#endAfter(admissionMs, "Waiting for the client's first bytes");
   }
 
-  /** Undefined: it is let in, or gone. */
+  /** Undefined: it is admitted, or gone. */
   get stage(): Stage | undefined {
     return this.#stage;
   }
@@ -197,7 +197,7 @@ export class PendingClient implements AtLock {
     if (this.#stage !== undefined) this.#enter("excused");
   }
 
-  /** It is let in, or has gone by itself. May be called twice. */
+  /** It is admitted, or has gone by itself. May be called twice. */
   leave(): void {
     if (this.#stage === undefined) return;
     this.#stage = undefined;
@@ -231,13 +231,13 @@ export class PendingClient implements AtLock {
 }
 
 /** Those of the peer that has most, in the network that has. */
-function mostCrowded(clients: readonly PendingClient[]): readonly PendingClient[] {
+function mostCrowded(clients: readonly HalfOpenConnection[]): readonly HalfOpenConnection[] {
   return most(
     most(clients, ({ group }) => group.network),
     ({ group }) => group.peer,
   );
 }
 
-function longestIdle(one: PendingClient | undefined, other: PendingClient): PendingClient {
+function longestIdle(one: HalfOpenConnection | undefined, other: HalfOpenConnection): HalfOpenConnection {
   return one === undefined || other.idleMs > one.idleMs ? other : one;
 }

@@ -9,8 +9,8 @@ import type { ServerDirectory, ServerLine } from "../hub/console.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import type { UpstreamEnd } from "../hub/upstream.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
-import type { WrongPassword } from "../security/lock.ts";
-import type { Admit } from "./door.ts";
+import type { WrongPassword } from "../security/serverHandshake.ts";
+import type { DecideAdmission } from "./admissionPrompt.ts";
 import { isAnnounced } from "./discovery/advert.ts";
 import { type Announcement, announce } from "./discovery/announce.ts";
 import { sweepFirewall } from "./firewall/opening.ts";
@@ -23,8 +23,8 @@ export interface HostOptions {
   readonly logger?: Logger;
   /** Default: this user's. */
   readonly registry?: Registry;
-  /** Asks a person before anybody comes in by a server without lock (door.ts). Absent: nobody is asked. */
-  readonly admit?: Admit;
+  /** Asks the host before a server that needs it admits a guest (admissionPrompt.ts). Absent: every guest is admitted. */
+  readonly admit?: DecideAdmission;
   /** The files that guests are shown. Default: this machine's, of the current directory's project. */
   readonly sources?: SourceReader;
   /** Where servers have their certificates from. Default: this user's and this machine's. */
@@ -66,7 +66,7 @@ export class Host implements ServerDirectory {
   readonly ended: Promise<UpstreamEnd>;
   readonly #logger: Logger;
   readonly #registry: Registry;
-  readonly #admit: Admit | undefined;
+  readonly #admit: DecideAdmission | undefined;
   readonly #sources: SourceReader | undefined;
   readonly #certificates: FindOptions | undefined;
   readonly #announces: () => boolean;

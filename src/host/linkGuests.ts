@@ -11,10 +11,9 @@ import { KeptLinks } from "../link/keptLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import type { ClientInfo, SessionInfo } from "../link/messages.ts";
-import type { Channel } from "../transport/channel.ts";
 import { whence } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
-import type { AdmitWait, Arrival } from "./door.ts";
+import type { JoinAttempt } from "./admission.ts";
 import { PushingPort } from "./pushingPort.ts";
 import { sourceHandlers } from "./sourceFiles.ts";
 import type { SourceReader } from "./sourceReader.ts";
@@ -22,18 +21,7 @@ import type { SourceReader } from "./sourceReader.ts";
 /** From this round trip on, what a guest's editor will ask at a stop is sent ahead. */
 const FAR_MS = 10;
 
-/** How somebody gets in who speaks the link. */
-export interface Entrance {
-  readonly admit: (arrival: Arrival, wait: AdmitWait) => Promise<Access>;
-  /** A guest wants to come back to its own link. Throws an AppError if it may not. */
-  readonly mayComeBack: () => void;
-  /** It does. Throws an AppError if it cannot now. */
-  readonly comesBack: () => void;
-  /** Milliseconds that it has to say who it is. */
-  readonly timeoutMs: number;
-}
-
-/** The guests of one server who came over the link. */
+/** The guests of one server that speak the link. */
 export class LinkGuests {
   readonly #sessions: Sessions;
   readonly #reader: SourceReader;
@@ -60,16 +48,17 @@ export class LinkGuests {
     return undefined;
   }
 
-  /** Resolves when the guest is in; rejects if it is not let in, or takes longer than `timeoutMs` to say who it is. */
-  async accept(channel: Channel, { admit, mayComeBack, comesBack, timeoutMs }: Entrance): Promise<void> {
+  /** Resolves when the guest is admitted, or has resumed its link; rejects if it is not. */
+  async accept(attempt: JoinAttempt): Promise<void> {
+    const { channel } = attempt;
     let participant: Participant | undefined;
     try {
       const link = await acceptLink(channel, {
-        timeoutMs,
+        timeoutMs: attempt.remainingMs,
         kept: this.#kept,
-        mayComeBack,
+        mayComeBack: () => attempt.assertMayResume(),
         comesBack: (link) => {
-          comesBack();
+          attempt.resume();
           const guest = this.#links.get(link);
           if (guest !== undefined) guest.address = whence(channel.peer);
         },
@@ -77,9 +66,9 @@ export class LinkGuests {
         logger: this.#logger,
         admit: async ({ name, client }, context) => {
           const address = whence(channel.peer);
-          const arrival = { name, address, kind: "guest", program: client.name } as const;
-          const access = await admit(arrival, context);
-          const guest = this.#sessions.admit({ ...arrival, access });
+          const identity = { name, address, kind: "guest", program: client.name } as const;
+          const access = await attempt.decide(identity, context);
+          const guest = this.#sessions.admit({ ...identity, access });
           participant = guest;
           return {
             guest: { id: guest.id },

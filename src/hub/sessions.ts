@@ -38,7 +38,8 @@ export interface EditorChildren extends Disposable {
   offer(parent: Session, offer: ChildOffer): Promise<ChildOffer>;
 }
 
-export interface Newcomer {
+/** Somebody who begins to take part: a guest that was admitted, or the host. */
+export interface NewParticipant {
   /** As they named themselves; absent: named after their program or address. */
   readonly name?: string | undefined;
   readonly address: string;
@@ -170,23 +171,23 @@ export class Sessions {
   }
 
   /** Registers somebody who was let in. `leave` must be called when their connection is gone. */
-  admit(newcomer: Newcomer): Participant {
+  admit(joining: NewParticipant): Participant {
     const participant: Participant = {
       id: this.#nextParticipant++,
-      name: this.#uniqueName(newcomer.name ?? newcomer.address, newcomer.isHost),
-      access: newcomer.access,
-      address: newcomer.address,
-      kind: newcomer.kind ?? (newcomer.isHost === true ? "host" : "dap"),
-      program: newcomer.program && shownName(newcomer.program),
+      name: this.#uniqueName(joining.name ?? joining.address, joining.isHost),
+      access: joining.access,
+      address: joining.address,
+      kind: joining.kind ?? (joining.isHost === true ? "host" : "dap"),
+      program: joining.program && shownName(joining.program),
       joinedAt: Date.now(),
       lastActiveAt: Date.now(),
       ticket: randomBytes(16).toString("hex"),
-      isHost: newcomer.isHost ?? false,
+      isHost: joining.isHost ?? false,
       isAway: false,
     };
     this.#participants.set(participant, {
       joined: false,
-      named: newcomer.name !== undefined,
+      named: joining.name !== undefined,
       disconnected: false,
     });
     return participant;

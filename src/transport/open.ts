@@ -73,7 +73,7 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
   }
 }
 
-/** Whom a TCP server without a word to the contrary listens to: without a lock only this machine. */
+/** Whom a TCP server without a word to the contrary listens to: without credentials only this machine. */
 function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
   return address.insecure || requiresAuthentication(address) ? "everybody" : "thisMachine";
 }

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
 import { inSentence } from "../common/names.ts";
-import type { WrongPassword } from "../security/lock.ts";
+import type { WrongPassword } from "../security/serverHandshake.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
 import type { App } from "./app.ts";
 import { opensMore } from "./consent.ts";

@@ -1,14 +1,14 @@
 import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
-import type { Admit, JoinRequest } from "../host/door.ts";
+import type { DecideAdmission, JoinRequest } from "../host/admissionPrompt.ts";
 
 /** What a join request is about. */
 interface Session {
   readonly name: string;
 }
 
-/** Somebody who waits for the answer of the person at this window. */
+/** A client that waits for the answer of the person at this window. */
 export interface PendingClient {
   /** Never used again. */
   readonly id: number;
@@ -38,7 +38,7 @@ export class JoinRequests {
   }
 
   /** How the servers of a session ask. */
-  admit(session: Session): Admit {
+  admit(session: Session): DecideAdmission {
     return (request, { signal }) =>
       new Promise((resolve, reject) => {
         const client: PendingClient = { id: ++this.#lastId, session, request };
@@ -61,7 +61,7 @@ export class JoinRequests {
       });
   }
 
-  /** Answers those of them that still wait. The server's own right is the most that anybody gets (door.ts). */
+  /** Answers those of them that still wait. The server's own right is the most that a guest gets (admissionPrompt.ts). */
   answer(ids: Iterable<number>, answer: Answer): void {
     let isChanged = false;
     for (const id of ids) {

@@ -27,7 +27,7 @@ export function note(text: string): void {
   vscode.window.setStatusBarMessage(harmless(text), NOTE_MS);
 }
 
-/** Asks whether to do something that cannot be undone or that opens a door. Resolves with the choice; undefined: no. */
+/** Asks whether to do something that cannot be undone or that lets others in. Resolves with the choice; undefined: no. */
 export async function confirm(
   question: string,
   detail: string,

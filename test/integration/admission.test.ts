@@ -28,24 +28,24 @@ async function serve(t: TestContext, options: ServeOptions = {}): Promise<Scene>
   return { upstream, host, served };
 }
 
-/** Somebody who wants to come in. */
-interface Newcomer {
-  /** Resolves when they are let in, rejects with the code and the words that they are shown. */
-  readonly arrived: Promise<void>;
+/** A client that wants to join. */
+interface Joining {
+  /** Resolves when it is admitted, rejects with the code and the words that it is shown. */
+  readonly admitted: Promise<void>;
   /** Cuts the connection. */
   readonly vanish: () => Promise<void>;
-  /** Their client, once they are in and the program is started. */
+  /** A DAP client of it, once it is admitted and the program is started. */
   client(): Promise<DapClient>;
 }
 
 const PROFILE = { adapterID: "fake", clientName: "Emacs" };
 const ARGUMENTS = JSON.stringify(PROFILE, undefined, 1);
 
-const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => Promise<Newcomer>>> = {
+const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => Promise<Joining>>> = {
   async dap(t, port) {
     const client = await DapClient.connect({ port }, { checkSeq: true });
     t.after(() => client.kill());
-    const arrive = async () => {
+    const join = async () => {
       const response = await client.raw("initialize", PROFILE);
       if (response.success) return;
       await client.closed;
@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => 
       throw new Error(`${response.message}: ${error?.format}`);
     };
     return {
-      arrived: arrive(),
+      admitted: join(),
       vanish: () => client.kill(),
       async client() {
         await client.request("launch", {});
@@ -67,7 +67,7 @@ const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => 
     const leave = new AbortController();
     const joining = joinLinked(`tcp:server=127.0.0.1,port=${port}`, "Ana", { signal: leave.signal });
     t.after(async () => (await joining.catch(() => undefined))?.link.close());
-    const arrive = async () => {
+    const join = async () => {
       try {
         await joining;
       } catch (thrown) {
@@ -76,7 +76,7 @@ const KINDS: Readonly<Record<"guest" | "dap", (t: TestContext, port: number) => 
       }
     };
     return {
-      arrived: arrive(),
+      admitted: join(),
       async vanish() {
         leave.abort();
         await joining.catch(() => undefined);
@@ -99,21 +99,21 @@ const JOIN_REQUESTS = {
 } as const;
 
 for (const kind of ["dap", "guest"] as const) {
-  const arrive = KINDS[kind];
+  const join = KINDS[kind];
 
   describe(`a host who is asked about ${kind === "dap" ? "a plain DAP client" : "a guest of the link"}`, () => {
     test("allows: until then nothing of them reaches the adapter, then all of it does", async (t) => {
       const { upstream, host, served } = await serve(t);
-      const newcomer = await arrive(t, served.port);
-      const { arrival, allow, wait } = await host.next();
-      const { address, ...rest } = arrival;
+      const joining = await join(t, served.port);
+      const { from, allow, wait } = await host.next();
+      const { address, ...rest } = from;
       assert.deepEqual(rest, JOIN_REQUESTS[kind]);
       assert.match(address, /^tcp 127\.0\.0\.1:\d+$/);
       assert.deepEqual(upstream.commands(), []);
       assert.equal(served.sessions.root.clients.size, 0);
       allow("full");
-      await newcomer.arrived;
-      const client = await newcomer.client();
+      await joining.admitted;
+      const client = await joining.client();
       assert.deepEqual(upstream.commands(), ["initialize", "launch"]);
       await client.request("evaluate", { expression: "x" });
       assert.equal(served.sessions.participants()[0]?.access, "full");
@@ -125,9 +125,9 @@ for (const kind of ["dap", "guest"] as const) {
       const { upstream, host, served } = await serve(t, {
         start: { request: "launch", configuration: {}, adapterID: "fake" },
       });
-      const newcomer = await arrive(t, served.port);
+      const joining = await join(t, served.port);
       (await host.next()).allow("view");
-      const client = await newcomer.client();
+      const client = await joining.client();
       await client.request("threads");
       for (const command of ["next", "evaluate", "setBreakpoints"])
         assert.equal((await client.raw(command, { threadId: 1, expression: "x" })).message, "notAllowed");
@@ -137,47 +137,47 @@ for (const kind of ["dap", "guest"] as const) {
 
     test("gives no more than the server has", async (t) => {
       const { host, served } = await serve(t, { access: "control" });
-      const newcomer = await arrive(t, served.port);
+      const joining = await join(t, served.port);
       (await host.next()).allow("full");
-      await newcomer.client();
+      await joining.client();
       assert.equal(served.sessions.participants()[0]?.access, "control");
     });
 
     test("denies: they are told, and nobody else is disturbed", async (t) => {
       const { upstream, host, served } = await serve(t);
-      const newcomer = await arrive(t, served.port);
+      const joining = await join(t, served.port);
       (await host.next()).deny(new AppError("refused", "The host says no.", { hint: "Ask them." }));
-      await assert.rejects(newcomer.arrived, { message: "refused: The host says no. Ask them." });
+      await assert.rejects(joining.admitted, { message: "refused: The host says no. Ask them." });
       assert.deepEqual(upstream.commands(), []);
       assert.equal(served.sessions.root.clients.size, 0);
     });
 
     test("does not answer: they are told that", async (t) => {
       const { upstream, host, served } = await serve(t, { questionMs: 20 });
-      const newcomer = await arrive(t, served.port);
-      await assert.rejects(newcomer.arrived, /^Error: timeout: Nobody answered whether you may come in\./);
+      const joining = await join(t, served.port);
+      await assert.rejects(joining.admitted, /^Error: timeout: Nobody answered whether you may come in\./);
       assert.equal((await (await host.next()).withdrawn).code, "timeout");
       assert.deepEqual(upstream.commands(), []);
     });
 
     test("takes longer than others have to say who they are", async (t) => {
       const { host, served } = await serve(t, { admissionMs: 1_000 });
-      const newcomer = await arrive(t, served.port);
+      const joining = await join(t, served.port);
       const { allow } = await host.next();
       // One who came later and says nothing is gone by now.
       const silent = connect(served.port, "127.0.0.1").on("error", () => {});
       t.after(() => silent.destroy());
       await withDeadline(once(silent.resume(), "close"), "the silent one is cut off");
       allow("full");
-      await newcomer.client();
+      await joining.client();
     });
 
     test("is asked no more about one who has gone", async (t) => {
       const { upstream, host, served } = await serve(t);
-      const newcomer = await arrive(t, served.port);
-      const gone = assert.rejects(newcomer.arrived);
+      const joining = await join(t, served.port);
+      const gone = assert.rejects(joining.admitted);
       const { withdrawn, allow } = await host.next();
-      await newcomer.vanish();
+      await joining.vanish();
       assert.equal((await withdrawn).code, "closed");
       allow("full");
       await gone;
@@ -187,29 +187,29 @@ for (const kind of ["dap", "guest"] as const) {
 
     test("ends the server instead: they are told why", async (t) => {
       const { host, served } = await serve(t);
-      const newcomer = await arrive(t, served.port);
+      const joining = await join(t, served.port);
       const { withdrawn } = await host.next();
       const ended = served.server.close(new AppError("closed", "This server was ended."));
-      await assert.rejects(newcomer.arrived, { message: "closed: This server was ended." });
+      await assert.rejects(joining.admitted, { message: "closed: This server was ended." });
       assert.equal((await withdrawn).code, "closed");
       await ended;
     });
 
     test("is not asked where the server is meant for everybody", async (t) => {
       const { host, served } = await serve(t, { string: "tcp:port=0,bind=127.0.0.1,access=full,insecure" });
-      const newcomer = await arrive(t, served.port);
-      await newcomer.arrived;
-      await newcomer.client();
+      const joining = await join(t, served.port);
+      await joining.admitted;
+      await joining.client();
       assert.equal(host.asked, 0);
     });
 
     test("is not asked when the server is full anyway", async (t) => {
       const { host, served } = await serve(t, { string: "tcp:port=0,access=full,maxclients=1" });
-      const first = await arrive(t, served.port);
+      const first = await join(t, served.port);
       (await host.next()).allow("full");
-      await first.arrived;
-      const second = await arrive(t, served.port);
-      await assert.rejects(second.arrived, /^Error: busy: /);
+      await first.admitted;
+      const second = await join(t, served.port);
+      await assert.rejects(second.admitted, /^Error: busy: /);
       assert.equal(host.asked, 1);
     });
   });
@@ -222,7 +222,7 @@ describe("a host who is asked", () => {
     const about = await host.next();
     const second = await KINDS.guest(t, served.port);
     const later = await host.next();
-    const denied = assert.rejects(first.arrived, /refused: No\./);
+    const denied = assert.rejects(first.admitted, /refused: No\./);
     later.allow("control");
     await second.client();
     about.deny(new AppError("refused", "No."));
@@ -242,18 +242,18 @@ describe("a host who is asked", () => {
       questions.push(await host.next());
     }
     for (const question of questions) question.allow("full");
-    await Promise.all(waiting.map(({ arrived }) => arrived));
+    await Promise.all(waiting.map(({ admitted }) => admitted));
 
     for (let n = 0; n < 3; n++) {
-      const { arrived, vanish } = await KINDS.dap(t, served.port);
+      const { admitted, vanish } = await KINDS.dap(t, served.port);
       const question = await host.next();
-      await Promise.all([assert.rejects(arrived), vanish(), question.withdrawn]);
+      await Promise.all([assert.rejects(admitted), vanish(), question.withdrawn]);
     }
     const asked = host.asked;
     const again = await KINDS.guest(t, served.port);
     assert.equal(host.asked, asked, "it waits");
     (await host.next()).allow("full");
-    await again.arrived;
+    await again.admitted;
   });
 
   test("a plain client's words reach the adapter as it wrote them, also those it did not wait to send", async (t) => {
@@ -276,7 +276,7 @@ describe("a host who is asked", () => {
     await client.kill();
   });
 
-  test("one who floods the door meanwhile is turned away", async (t) => {
+  test("one who floods the server meanwhile is turned away", async (t) => {
     const { upstream, host, served } = await serve(t);
     const client = await served.connect();
     const first = client.raw("initialize", { adapterID: "fake" });

@@ -142,9 +142,9 @@ test("more callers than are tried at the same time are cut off, and the place of
 });
 
 test("what the server answers ends the wait: a wrong password, none, and who is not let in", async (t) => {
-  const locked = await wait(t, "tcp:clicon=127.0.0.1,port=0,password=wrong");
-  await serve(t, locked.port, ",password=right");
-  await failsWith("wrongPassword", locked.joined);
+  const secret = await wait(t, "tcp:clicon=127.0.0.1,port=0,password=wrong");
+  await serve(t, secret.port, ",password=right");
+  await failsWith("wrongPassword", secret.joined);
 
   const open = await wait(t, "tcp:clicon=127.0.0.1,port=0");
   await serve(t, open.port, ",password=right");
@@ -168,7 +168,7 @@ test("a person is asked for the password, and the guest waits once more", async 
   assert.deepEqual(address.password, { kind: "literal", value: "right" });
 });
 
-test("who has no lock where one is wanted is no server that was waited for", async (t) => {
+test("a caller without credentials where they are wanted is no server that was waited for", async (t) => {
   const { port, told, cancel, joined } = await wait(t, "tcp:clicon=127.0.0.1,port=0,password=right");
   const answered = told();
   await serve(t, port);

@@ -56,10 +56,10 @@ const spell = ({ server, password }: Form) => format({ ...server, password });
 
 function served(form: Form, index: number): ServerAddress {
   const address = asServed(form.server, placeOf(form, index));
-  // What has no lock is for its own machine, unless one insists.
-  const isLocked =
+  // A server without credentials is for its own machine, unless one insists.
+  const requiresAuthentication =
     form.password !== undefined || ("clientCert" in address && address.clientCert !== undefined);
-  const open = { insecure: !isLocked, ...("anyUser" in address && { anyUser: false }) };
+  const open = { insecure: !requiresAuthentication, ...("anyUser" in address && { anyUser: false }) };
   return { ...address, ...open, password: form.password };
 }
 

@@ -67,11 +67,11 @@ const peer = fc.record({
 });
 
 describe("whatever somebody sends who has not been let in", () => {
-  for (const [lock, string] of [
-    ["without a lock", "tcp:port=0,access=full"],
+  for (const [kind, string] of [
+    ["without credentials", "tcp:port=0,access=full"],
     ["with a password", "tcp:port=0,bind=127.0.0.1,access=full,password=zq7Kx"],
   ] as const)
-    test(`a server ${lock} neither falls nor hangs, forgets them, and their bytes stay outside`, async (t) => {
+    test(`a server ${kind} neither falls nor hangs, forgets them, and their bytes stay outside`, async (t) => {
       const unhandled: unknown[] = [];
       const note = (reason: unknown) => unhandled.push(reason);
       process.on("unhandledRejection", note).on("uncaughtExceptionMonitor", note);
@@ -82,7 +82,7 @@ describe("whatever somebody sends who has not been let in", () => {
       const before = process.memoryUsage().rss;
       const property = fc.asyncProperty(fc.array(peer, { minLength: 1, maxLength: 14 }), async (peers) => {
         // A host that is asked is asked less and less often about one peer: here each time as if for the first time.
-        const served = lock === "without a lock" ? await serve(string) : lasting;
+        const served = kind === "without credentials" ? await serve(string) : lasting;
         await attack(served, peers);
         assert.deepEqual(unhandled, []);
         if (served !== lasting) await served.close();
@@ -97,10 +97,10 @@ describe("whatever somebody sends who has not been let in", () => {
       t.diagnostic(`${details.numRuns} runs, seed ${details.seed}`);
       assert.ok(process.memoryUsage().rss - before < GROWTH + details.numRuns * 100, "memory does not grow");
 
-      // And who knocks next is heard.
+      // And the next client is heard.
       await attack(lasting, [{ bytes: OPENINGS["link"] ?? Buffer.alloc(0), cuts: [], goes: "waits" }]);
       const client = await lasting.connect();
-      const told = lock === "with a password" ? "passwordRequired" : "timeout";
+      const told = kind === "with a password" ? "passwordRequired" : "timeout";
       assert.equal((await client.raw("initialize", { adapterID: "fake" })).message, told);
       await client.closed;
     });

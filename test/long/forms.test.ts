@@ -30,7 +30,7 @@ interface Case {
   /** What guests join by; absent: the join string, as the host's window has copied it. */
   readonly join?: (copied: string) => string;
   /** The guest types a password when asked. Absent: the host is asked about the guest. */
-  readonly isLocked?: true;
+  readonly hasPassword?: true;
   /** The server calls its guest, and who of both is there first. */
   readonly first?: "guest" | "server";
   /** What the host's row is called, where it matters. */
@@ -49,13 +49,13 @@ e2e(
     const far = (copied: string) => copied.replace(line.near, line.far);
     const thumbprint = pki.thumbprint("devbox");
     const cases: readonly Case[] = [
-      { server: "npipe:pipe=locked_%x", isLocked: true },
+      { server: "npipe:pipe=locked_%x", hasPassword: true },
       { server: `com:port=${line.near},baud=115200,channel=3`, join: far },
       { server: "spipe:proto=tls1,certuser=devbox,pipe=forms_tls_%d" },
       {
         server: `tcp:port=${tcpPort},clicon=localhost`,
         join: () => `tcp:clicon=localhost,port=${tcpPort}`,
-        isLocked: true,
+        hasPassword: true,
         first: "guest",
         label: `TCP to localhost:${tcpPort}`,
       },
@@ -65,7 +65,7 @@ e2e(
           assert.equal(copied, `ssl:proto=tls1,thumbprint=${thumbprint},clicon=localhost,port=${sslPort}`);
           return copied;
         },
-        isLocked: true,
+        hasPassword: true,
         first: "server",
         label: `TLS to localhost:${sslPort}`,
       },
@@ -174,9 +174,9 @@ e2e(
 
 /** The host serves, the guest joins, in the order that the case wants. */
 async function meet(host: Window, guest: Window, one: Case): Promise<void> {
-  const { server, join: joinBy = (copied: string) => copied, isLocked, first, label = "" } = one;
-  const typed = isLocked ? `${server},password=${PASSWORD}` : server;
-  const joined = (copied: string) => join(guest, joinBy(copied), isLocked ? undefined : host);
+  const { server, join: joinBy = (copied: string) => copied, hasPassword, first, label = "" } = one;
+  const typed = hasPassword ? `${server},password=${PASSWORD}` : server;
+  const joined = (copied: string) => join(guest, joinBy(copied), hasPassword ? undefined : host);
   if (first === "guest") {
     await joined("");
     await guest.notifications.shown(/Waiting for a debug server to call, on port \d+\./);
@@ -188,7 +188,7 @@ async function meet(host: Window, guest: Window, one: Case): Promise<void> {
     if (first === "server") await calling(host, label);
     await joined(copied);
   }
-  if (isLocked) {
+  if (hasPassword) {
     await guest.quickInput.opened(/The host of .* can tell you the password\./);
     await guest.quickInput.enter(PASSWORD);
   }

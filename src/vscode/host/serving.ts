@@ -3,7 +3,7 @@ import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
 import type { Logger } from "../../common/logger.ts";
 import { Host, type HostOptions, type HostedServer } from "../../host/host.ts";
-import type { WrongPassword } from "../../security/lock.ts";
+import type { WrongPassword } from "../../security/serverHandshake.ts";
 import type { Sessions } from "../../hub/sessions.ts";
 
 /** A debug session of this window, with its children, that is or could be served. */

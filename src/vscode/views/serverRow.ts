@@ -1,6 +1,6 @@
 import type { ServerAddress } from "../../address/model.ts";
 import { isForOwnUser } from "../../address/authentication.ts";
-import { isUnlocked } from "../../host/door.ts";
+import { needsAdmissionPrompt } from "../../host/admissionPrompt.ts";
 import { openTo } from "../../host/reach.ts";
 import type { DebugServer } from "../../host/server.ts";
 import { formatHostPort } from "../../transport/peer.ts";
@@ -114,6 +114,6 @@ function iconOf(address: ServerAddress): string {
 function admission(address: ServerAddress): string {
   if (address.password !== undefined) return "who knows the password";
   if (isForOwnUser(address)) return "your own programs, when you let them in";
-  if (isUnlocked(address)) return "whom you let in";
+  if (needsAdmissionPrompt(address)) return "whom you let in";
   return address.insecure ? "everybody" : "who has a certificate that is trusted";
 }

@@ -33,14 +33,14 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
 
   for (const { what, server, client } of FORM_ROWS) {
     // A line with a password is tried without, too, and the other way round.
-    const locks = isOpen(server) ? [undefined] : [undefined, PASSWORD];
+    const passwords = isOpen(server) ? [undefined] : [undefined, PASSWORD];
     const skip = server.kind === "com" && skipWithout("socat");
     test(`${what}: ${format(server)}`, { skip }, async (t) => {
       const line = server.kind === "com" ? await serialLine() : undefined;
       const cli = new Cli(t);
       if (line !== undefined) t.after(() => line.dispose());
       const strings: string[] = [];
-      for (const [index, password] of locks.entries()) {
+      for (const [index, password] of passwords.entries()) {
         const address = asServed(server, {
           ...HERE,
           port: await freePort(),
@@ -51,7 +51,7 @@ describe("every form of connection string", { timeout: 300_000 }, () => {
         strings.push(format({ ...address, ...channel, password }));
       }
       const served = await cli.serve(strings, ["--node", program], undefined, pki.hosts);
-      for (const [index, password] of locks.entries()) {
+      for (const [index, password] of passwords.entries()) {
         const told = parsedClient(served.joins[index] ?? "");
         const address = asJoined(client, told, { ...HERE, device: line?.near ?? "" });
         const channel = "channel" in told && { channel: told.channel };

@@ -98,7 +98,7 @@ describe("servers on the local network", { skip: skipWithout("namespaces") }, ()
       DEBUG_SERVER_USER_CERTIFICATES: pki.host,
     });
     const found = await list("--network");
-    // Without a lock it is for its own machine only.
+    // Without credentials it is for its own machine only.
     assert.deepEqual(found, []);
     await host.serve(
       [`ssl:proto=tls1,certuser=devbox,port=0,password=Sesame7`],

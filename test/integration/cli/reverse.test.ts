@@ -18,10 +18,10 @@ const pki = usePki();
 before(buildCli);
 
 /** What the server's string and the guest's begin with. */
-const LOCKS = {
-  "tcp without a lock": ["tcp:", "tcp:"],
+const SERVERS = {
+  "tcp without credentials": ["tcp:", "tcp:"],
   "tcp by a password": ["tcp:password=env:RIGHT,", "tcp:password=env:RIGHT,"],
-  "ssl without a lock": ["ssl:proto=tls1,certuser=devbox,", "ssl:proto=tls1,certuser=devbox,"],
+  "ssl without credentials": ["ssl:proto=tls1,certuser=devbox,", "ssl:proto=tls1,certuser=devbox,"],
   "ssl by a password": [
     "ssl:proto=tls1,certuser=devbox,password=env:RIGHT,",
     "ssl:proto=tls1,certuser=devbox,password=env:RIGHT,",
@@ -77,7 +77,7 @@ async function failure(guest: DapClient): Promise<string> {
 }
 
 describe("reverse connections", { timeout: 300_000 }, () => {
-  for (const [name, [server, client]] of Object.entries(LOCKS)) {
+  for (const [name, [server, client]] of Object.entries(SERVERS)) {
     test(`${name}: the guest first, then the server first, for two guests in turn`, async (t) => {
       const scene = new Scene(t);
       const port = await freePort();

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
-import { AdmissionQueue, type PendingClient } from "../../../src/host/admissionQueue.ts";
+import { AdmissionQueue, type HalfOpenConnection } from "../../../src/host/admissionQueue.ts";
 import { VirtualClock } from "../../../src/transport/clock.ts";
 import type { PeerGroup } from "../../../src/transport/peerGroup.ts";
 
@@ -21,7 +21,7 @@ function scene() {
 }
 
 /** One that has said something. */
-function speaking(queue: AdmissionQueue, by: PeerGroup): PendingClient {
+function speaking(queue: AdmissionQueue, by: PeerGroup): HalfOpenConnection {
   const client = queue.add(by);
   client.turn().catch(() => {});
   return client;
@@ -31,11 +31,11 @@ function several<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-function reason({ signal }: PendingClient): string | undefined {
+function reason({ signal }: HalfOpenConnection): string | undefined {
   return signal.aborted ? AppError.from(signal.reason).code : undefined;
 }
 
-const inTurn = (clients: readonly PendingClient[]) =>
+const inTurn = (clients: readonly HalfOpenConnection[]) =>
   clients.filter(({ stage }) => stage === "inTurn").length;
 
 describe("clients that have not been let in", () => {
@@ -89,7 +89,7 @@ describe("clients that have not been let in", () => {
     for (const each of first.slice(2)) each.progressed();
     const late = speaking(queue, group("n"));
     clock.advance(0);
-    assert.equal(reason(first[0] as PendingClient), "busy");
+    assert.equal(reason(first[0] as HalfOpenConnection), "busy");
     assert.equal(late.stage, "inTurn");
     assert.equal(inTurn(first), IN_TURN - 1);
   });
@@ -151,7 +151,7 @@ describe("clients that have not been let in", () => {
     assert.equal(queue.size, LIMITS.pendingClients);
     assert.deepEqual([reason(guest), reason(late)], [undefined, undefined]);
     assert.equal(crowd.filter((each) => reason(each) === "busy").length, 1);
-    assert.equal(reason(crowd[0] as PendingClient), "busy");
+    assert.equal(reason(crowd[0] as HalfOpenConnection), "busy");
     assert.deepEqual([reason(guest), reason(late)], [undefined, undefined]);
   });
 
@@ -164,10 +164,10 @@ describe("clients that have not been let in", () => {
     assert.equal(queue.size, LIMITS.pendingClients + 1);
     clock.advance(1);
     assert.equal(queue.size, LIMITS.pendingClients);
-    assert.equal(reason(flood[0] as PendingClient), "busy");
+    assert.equal(reason(flood[0] as HalfOpenConnection), "busy");
     // Beyond that room the newest of the crowd goes.
     const fresh = several(LIMITS.pendingClients, () => queue.add(group("new flood")));
-    assert.equal(reason(fresh.at(-1) as PendingClient), "busy");
+    assert.equal(reason(fresh.at(-1) as HalfOpenConnection), "busy");
     assert.equal(queue.size, LIMITS.pendingClients + LIMITS.pendingClientsOver);
     clock.advance(250);
     assert.equal(queue.size, LIMITS.pendingClients);
@@ -181,7 +181,7 @@ describe("clients that have not been let in", () => {
     const late = several(IN_TURN + 1, () => speaking(queue, group("n")));
     clock.advance(1_000);
     assert.deepEqual(first.map(reason), Array(IN_TURN).fill(undefined));
-    assert.equal(reason(late[0] as PendingClient), "busy");
+    assert.equal(reason(late[0] as HalfOpenConnection), "busy");
     clock.advance(ADMISSION_MS - 1_000);
     assert.deepEqual(first.map(reason), Array(IN_TURN).fill("timeout"));
   });
@@ -207,7 +207,7 @@ describe("clients that have not been let in", () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
         const { clock, queue } = scene();
-        const others: PendingClient[] = [];
+        const others: HalfOpenConnection[] = [];
         const some = (stage: string) => others.filter((each) => each.stage === stage);
         for (const { network, what, count } of acts) {
           if (what === "connect") others.push(...several(count, () => queue.add(group(String(network)))));

@@ -5,7 +5,7 @@ import { LIMITS } from "../../../src/common/limits.ts";
 import type { Participant } from "../../../src/hub/client.ts";
 import { type ServerDirectory, classicTime } from "../../../src/hub/console.ts";
 import { Hub } from "../../../src/hub/hub.ts";
-import { type Newcomer, Sessions } from "../../../src/hub/sessions.ts";
+import { type NewParticipant, Sessions } from "../../../src/hub/sessions.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
 import { MemoryClient, connect, enter } from "./memoryClient.ts";
 
@@ -16,7 +16,7 @@ interface Guest {
   readonly type: (expression: string) => Promise<unknown>;
 }
 
-async function guest(sessions: Sessions, name: string, more: Partial<Newcomer> = {}): Promise<Guest> {
+async function guest(sessions: Sessions, name: string, more: Partial<NewParticipant> = {}): Promise<Guest> {
   const client = new MemoryClient(name);
   const participant = sessions.admit({ name, address: "tcp 10.0.0.2:5000", access: "control", ...more });
   sessions.joinRoot(client.port, participant).onGone(() => sessions.leave(participant));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LIMITS } from "../../../src/common/limits.ts";
-import { type Newcomer, Sessions } from "../../../src/hub/sessions.ts";
+import { type NewParticipant, Sessions } from "../../../src/hub/sessions.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
 import { MemoryClient, enter } from "./memoryClient.ts";
 
-async function guest(sessions: Sessions, name: string, more: Partial<Newcomer> = {}) {
+async function guest(sessions: Sessions, name: string, more: Partial<NewParticipant> = {}) {
   const client = new MemoryClient(name);
   const participant = sessions.admit({ name, address: "tcp 10.0.0.2:5000", access: "control", ...more });
   sessions.joinRoot(client.port, participant).onGone(() => sessions.leave(participant));

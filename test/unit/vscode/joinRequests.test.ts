@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
-import type { JoinRequest } from "../../../src/host/door.ts";
+import type { JoinRequest } from "../../../src/host/admissionPrompt.ts";
 import { askAbout } from "../../../src/vscode/joinQuestions.ts";
 import { JoinRequests } from "../../../src/vscode/joinRequests.ts";
 import { pendingRow } from "../../../src/vscode/views/pendingRow.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isUnlocked } from "../../../../src/host/door.ts";
+import { needsAdmissionPrompt } from "../../../../src/host/admissionPrompt.ts";
 import { parseServer } from "../../../../src/address/parse.ts";
 import { isReachable } from "../../../../src/host/reach.ts";
 import { assertServable } from "../../../../src/transport/open.ts";
@@ -24,7 +24,7 @@ describe("the ways to serve that the wizard offers", () => {
         const parsed = parseServer(needsPassword ? `${server},password=x` : server);
         assert.ok(parsed.ok, server);
         assertServable(parsed.value);
-        assert.equal(isUnlocked(parsed.value), !insecure && !needsPassword);
+        assert.equal(needsAdmissionPrompt(parsed.value), !insecure && !needsPassword);
         if (process.platform !== "win32") assert.equal(isReachable(parsed.value), insecure || needsPassword);
       }
     }

@@ -14,16 +14,16 @@ import { abortable } from "../transport/wait.ts";
 
 interface Held {
   readonly message: IncomingMessage;
-  /** What is to be answered if its sender is turned away. */
+  /** What is to be answered if the client is refused. */
   readonly request: { readonly seq: number; readonly command: string } | undefined;
 }
 
 /**
- * A plain DAP client before it is let in: what it sends is held, in bounds, and nothing of it goes on. As a port it
- * then gives out all of that, from its `initialize` on, and what follows. Or it is turned away: each of its requests
- * is answered with the reason, because that is what editors show.
+ * A plain DAP client before it is admitted: what it sends is held, in bounds, and nothing of it goes on. Once the client is
+ * admitted, the port gives out all of that, from its `initialize` on, and what follows. Or the client is refused: each of
+ * its requests is answered with the reason, because that is what editors show.
  */
-export class Gate implements DapPort {
+export class PendingDapPort implements DapPort {
   readonly onDrain: Event<void>;
   readonly onClose: Event<AppError | undefined>;
   readonly #port: DapPort;
@@ -31,10 +31,10 @@ export class Gate implements DapPort {
   readonly onMessage = this.#message.event;
   readonly #gone = new AbortController();
   #initialized: (args: JsonObject) => void = () => {};
-  /** Undefined once it is open, or shut. */
+  /** Undefined once the client is admitted, or refused. */
   #held: Held[] | undefined = [];
   #heldBytes = 0;
-  #open = false;
+  #isAdmitted = false;
   #seq = 1;
 
   constructor(port: DapPort) {
@@ -47,7 +47,7 @@ export class Gate implements DapPort {
     );
   }
 
-  /** Aborted, with an AppError, when there is nobody to be let in any more. */
+  /** Aborted, with an AppError, when there is no client to decide about any more. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
@@ -80,12 +80,12 @@ export class Gate implements DapPort {
     this.close();
   }
 
-  /** Opens: what was held is delivered after this has returned, in order. */
+  /** The client is admitted: what was held is delivered after this has returned, in order. */
   start(): void {
     queueMicrotask(() => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      this.#open = true;
+      this.#isAdmitted = true;
       for (const { message } of held) this.#message.fire(message);
     });
   }
@@ -103,7 +103,7 @@ export class Gate implements DapPort {
   }
 
   #receive(message: IncomingMessage): void {
-    if (this.#open) this.#message.fire(message);
+    if (this.#isAdmitted) this.#message.fire(message);
     else if (this.#held !== undefined && !this.gone.aborted) this.#hold(this.#held, message);
   }
 
@@ -134,6 +134,6 @@ export class Gate implements DapPort {
   }
 
   #end(reason: AppError): void {
-    if (!this.#open) this.#gone.abort(reason);
+    if (!this.#isAdmitted) this.#gone.abort(reason);
   }
 }

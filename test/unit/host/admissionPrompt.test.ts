@@ -4,24 +4,24 @@ import { parseServer } from "../../../src/address/parse.ts";
 import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { lineLogger, nullLogger } from "../../../src/common/logger.ts";
-import { Door, isUnlocked } from "../../../src/host/door.ts";
+import { AdmissionPrompt, needsAdmissionPrompt } from "../../../src/host/admissionPrompt.ts";
 import { VirtualClock } from "../../../src/transport/clock.ts";
 import { Questions } from "../../support/questions.ts";
 
 const ANA = { name: "Ana", address: "tcp 10.0.0.2:5000", kind: "dap", peer: "tcp:10.0.0.2" } as const;
 
-type From = Parameters<Door["ask"]>[0];
+type From = Parameters<AdmissionPrompt["ask"]>[0];
 
-function door(access: "view" | "control" | "full" = "full", questionMs?: number) {
+function prompt(access: "view" | "control" | "full" = "full", questionMs?: number) {
   const host = new Questions();
   const gone = new AbortController();
-  const made = new Door(host.admit, access, nullLogger, questionMs);
-  return { host, gone, door: made, ask: (arrival: From = ANA) => made.ask(arrival, gone.signal) };
+  const made = new AdmissionPrompt(host.admit, access, nullLogger, questionMs);
+  return { host, gone, prompt: made, ask: (from: From = ANA) => made.ask(from, gone.signal) };
 }
 
 const code = (wanted: string) => (error: unknown) => error instanceof AppError && error.code === wanted;
 
-describe("the door", () => {
+describe("the admission prompt", () => {
   test("asks about those servers that anybody could enter unasked", () => {
     for (const [text, unlocked] of [
       ["tcp:port=1", true],
@@ -34,7 +34,7 @@ describe("the door", () => {
     ] as const) {
       const parsed = parseServer(text);
       assert.ok(parsed.ok, text);
-      assert.equal(isUnlocked(parsed.value), unlocked, text);
+      assert.equal(needsAdmissionPrompt(parsed.value), unlocked, text);
     }
   });
 
@@ -45,7 +45,7 @@ describe("the door", () => {
       ["control", "full", "control"],
       ["view", "control", "view"],
     ] as const) {
-      const { host, ask } = door(server);
+      const { host, ask } = prompt(server);
       const asked = ask();
       (await host.next()).allow(said);
       assert.equal(await asked, gets);
@@ -53,7 +53,7 @@ describe("the door", () => {
   });
 
   test("a refusal passes as it is; a failure without its words, which are in the log", async () => {
-    const { host, ask } = door();
+    const { host, ask } = prompt();
     const denied = ask();
     const reason = new AppError("refused", "Not now.");
     (await host.next()).deny(reason);
@@ -61,7 +61,7 @@ describe("the door", () => {
 
     const lines: string[] = [];
     const logger = lineLogger((line) => lines.push(line));
-    const broken = new Door(
+    const broken = new AdmissionPrompt(
       () => {
         throw new TypeError("secret");
       },
@@ -74,18 +74,18 @@ describe("the door", () => {
   });
 
   test("the host sees names that steer no screen and hide nothing", async () => {
-    const { host, door: made, gone } = door();
+    const { host, prompt: made, gone } = prompt();
     const name = `A\u202ena\u0000\u001b[2J\n\u200bB${"x".repeat(100)}`;
     void made.ask({ ...ANA, name, kind: "guest", program: "Emacs\u0007" }, gone.signal).catch(() => {});
-    const { arrival } = await host.next();
-    assert.equal(arrival.name, `Ana[2J B${"x".repeat(56)}`);
-    assert.equal(arrival.program, "Emacs");
+    const { from } = await host.next();
+    assert.equal(from.name, `Ana[2J B${"x".repeat(56)}`);
+    assert.equal(from.program, "Emacs");
     gone.abort();
   });
 
   test("nobody answers: the time is over, and the question with it; an answer is too late then", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    const { host, ask } = door();
+    const { host, ask } = prompt();
     const asked = ask();
     const question = await host.next();
     t.mock.timers.tick(LIMITS.questionMs - 1);
@@ -98,7 +98,7 @@ describe("the door", () => {
 
   test("the host may take longer, and says so; but not for ever", async (t) => {
     t.mock.timers.enable({ apis: ["setTimeout"] });
-    const { host, door: made, gone } = door();
+    const { host, prompt: made, gone } = prompt();
     const told: unknown[] = [];
     const asked = made.ask(ANA, gone.signal, (ms, message) => told.push([ms, message]));
     const question = await host.next();
@@ -117,7 +117,7 @@ describe("the door", () => {
   });
 
   test("who goes withdraws the question, also one who has gone before", async () => {
-    const { host, gone, ask } = door();
+    const { host, gone, ask } = prompt();
     const asked = ask();
     const question = await host.next();
     gone.abort();
@@ -128,7 +128,7 @@ describe("the door", () => {
   });
 
   test("a whole class is asked about at a time, in any order of answers", async () => {
-    const { host, ask } = door();
+    const { host, ask } = prompt();
     const asked = Array.from({ length: 30 }, () => ask());
     const questions = await Promise.all(asked.map(() => host.next()));
     for (const question of questions.reverse()) question.allow("control");
@@ -136,7 +136,7 @@ describe("the door", () => {
   });
 
   test("where too many wait, the peer with the most of them gives way to others", async () => {
-    const { host, ask } = door();
+    const { host, ask } = prompt();
     const mallory = (n: number) => ({ ...ANA, name: `Mallory ${n}`, peer: "tcp:192.0.2.7" });
     const asked = Array.from({ length: LIMITS.questions }, (_, n) => ask(mallory(n)));
     for (const each of asked) each.catch(() => {});
@@ -151,7 +151,7 @@ describe("the door", () => {
   test("a peer that comes and goes is asked about less and less often, and others as ever", async () => {
     const clock = new VirtualClock();
     const host = new Questions();
-    const made = new Door(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
+    const made = new AdmissionPrompt(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     // It leaves as soon as the host is asked, or after a millisecond; five seconds long.
     while (clock.now() < 5_000) {
@@ -178,7 +178,7 @@ describe("the door", () => {
   test("who leaves before the host is asked makes the pause no longer; an answer ends it", async () => {
     const clock = new VirtualClock();
     const host = new Questions();
-    const made = new Door(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
+    const made = new AdmissionPrompt(host.admit, "full", nullLogger, LIMITS.questionMs, clock);
     const stays = new AbortController().signal;
     for (let n = 0; n < 4; n++) {
       const asked = made.ask(ANA, stays);
@@ -202,7 +202,7 @@ describe("the door", () => {
   });
 
   test("an end of the server answers all questions", async () => {
-    const { host, door: made, ask } = door();
+    const { host, prompt: made, ask } = prompt();
     const asked = ask();
     const question = await host.next();
     const reason = new AppError("closed", "Over.");

@@ -16,12 +16,12 @@ import { describe, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
 import { SameUser } from "./sameUser.ts";
 import { acceptTls, type AcceptTlsOptions, denyTls, toIdentity } from "./tls.ts";
 
-/** A guest of whom it is known what it speaks, and whether it has what it takes to come in. */
-export interface Arrived {
+/** A client of which it is known what it speaks, and whether it has authenticated itself. */
+export interface HandshakeResult {
   /** Inside TLS, where the server has that. */
   readonly channel: Channel;
   readonly opening: "link" | "dap";
-  /** Why it may not come in: to be told in the way that it speaks. */
+  /** Why the client is not admitted: it is told so in what it speaks. Absent: it has authenticated itself. */
   readonly refusal?: AppError | undefined;
 }
 
@@ -32,23 +32,23 @@ export interface WrongPassword {
   readonly count: number;
 }
 
-/** A guest at the lock, which is told of the guest's steps: its time is divided among guests. */
-export interface AtLock extends PasswordSteps {
+/** A client during the handshake, which is told of the client's steps: the server divides its time among clients. */
+export interface AuthenticatingClient extends PasswordSteps {
   /** By what guesses are counted. */
   readonly group: PeerGroup;
   /** Aborted with an AppError when its time is over. */
   readonly signal: AbortSignal;
   /** It has said or done what was waited for. */
   progressed(): void;
-  /** This system is asked whose it is: that takes its time, which is not the guest's. `progressed` follows. */
+  /** This system is asked whose it is: that takes its time, which is not the client's. `progressed` follows. */
   lookedUp(): void;
 }
 
-export interface LockOptions {
+export interface ServerHandshakeOptions {
   /** Where certificates come from. */
   readonly certificates?: FindOptions | undefined;
   readonly onWrongPassword?: (wrong: WrongPassword) => void;
-  /** For people: what the guest itself is not told. */
+  /** For people: what the client itself is not told. */
   readonly onRefused?: (message: string) => void;
   /** The same, of another user's program: told once for each user. */
   readonly onOtherUser?: (message: string) => void;
@@ -57,29 +57,29 @@ export interface LockOptions {
 interface Tls extends Omit<AcceptTlsOptions, keyof WaitOptions> {
   /** Of the server's certificate; absent for an ephemeral one. */
   readonly thumbprint?: Thumbprint | undefined;
-  /** Whose certificates are accepted; absent: nobody is asked for one. */
+  /** Whose certificates are accepted; absent: no client is asked for one. */
   readonly guests?: GuestTrust | undefined;
 }
 
 /**
- * What stands between a server's listener and the link: TLS with the server's certificate, or for the sake of a password
- * with an ephemeral one; a guest's certificate; the password. A server with neither of these two lets in this user's
- * programs over TCP, and all who reach it by a pipe or a serial line.
+ * A server's side of what comes before the link, or before plain DAP: TLS with the server's certificate, or for the sake of
+ * a password with an ephemeral one; the client's certificate; the password. A server that asks for neither of these two
+ * takes this user's programs over TCP, and every client that reaches it by a pipe or a serial line.
  */
-export class Lock {
+export class ServerHandshake {
   readonly #address: ServerAddress;
   readonly #tls: Tls | undefined;
   readonly #password: PasswordRecord | undefined;
   readonly #turns = new PasswordTurns();
   /** Absent: any user's program may come in. */
   readonly #sameUser: SameUser | undefined;
-  readonly #options: LockOptions;
+  readonly #options: ServerHandshakeOptions;
 
   private constructor(
     address: ServerAddress,
     tls: Tls | undefined,
     password: PasswordRecord | undefined,
-    options: LockOptions,
+    options: ServerHandshakeOptions,
   ) {
     this.#address = address;
     this.#tls = tls;
@@ -89,11 +89,11 @@ export class Lock {
   }
 
   /** Reads password and certificates. Rejects with an AppError if one of them cannot be had. */
-  static async create(address: ServerAddress, options: LockOptions): Promise<Lock> {
+  static async create(address: ServerAddress, options: ServerHandshakeOptions): Promise<ServerHandshake> {
     const { password } = address;
     const tls = await tlsFor(address, options.certificates);
     const record = password && (await recordPassword(await readPassword(password)));
-    return new Lock(address, tls, record, options);
+    return new ServerHandshake(address, tls, record, options);
   }
 
   /** Of the certificate by which guests know the server. */
@@ -102,23 +102,24 @@ export class Lock {
   }
 
   /**
-   * Resolves when the guest may be asked who it is, or is to be told why it may not come in. Rejects with an AppError if
+   * Resolves when the client may be asked who it is, or is to be told why it is not admitted. Rejects with an AppError if
    * it has been told already, or has left; the channel is closed then.
    */
-  async open(channel: Channel, guest: AtLock): Promise<Arrived> {
+  async authenticate(channel: Channel, client: AuthenticatingClient): Promise<HandshakeResult> {
     try {
-      const arrived = await this.#open(channel, guest);
-      return { ...arrived, refusal: arrived.refusal ?? (await this.#refuseOther(channel, guest)) };
+      const result = await this.#authenticate(channel, client);
+      return { ...result, refusal: result.refusal ?? (await this.#refuseOtherUser(channel, client)) };
     } catch (thrown) {
-      // Who was to be told has been told, and has had the time to read it.
+      // A client that was to be told has been told, and has had the time to read it.
       channel.stream.destroy();
       throw thrown;
     }
   }
 
-  async #open(channel: Channel, guest: AtLock): Promise<Arrived> {
-    const opening = await firstBytes(channel, guest);
-    if (opening === "tls" && this.#tls !== undefined) return this.#openTls(channel, this.#tls, guest);
+  async #authenticate(channel: Channel, client: AuthenticatingClient): Promise<HandshakeResult> {
+    const opening = await firstBytes(channel, client);
+    if (opening === "tls" && this.#tls !== undefined)
+      return this.#authenticateTls(channel, this.#tls, client);
     if (opening === "link" || opening === "dap") {
       return { channel, opening, refusal: this.#plainRefusal(opening) };
     }
@@ -126,27 +127,27 @@ export class Lock {
     throw strange();
   }
 
-  async #refuseOther({ peer }: Channel, guest: AtLock): Promise<AppError | undefined> {
+  async #refuseOtherUser({ peer }: Channel, client: AuthenticatingClient): Promise<AppError | undefined> {
     if (this.#sameUser === undefined) return undefined;
-    guest.lookedUp();
-    const refusal = await this.#sameUser.refuse(peer, guest.signal);
-    guest.progressed();
+    client.lookedUp();
+    const refusal = await this.#sameUser.refuse(peer, client.signal);
+    client.progressed();
     return refusal;
   }
 
-  async #openTls(outer: Channel, tls: Tls, guest: AtLock): Promise<Arrived> {
-    const { signal } = guest;
+  async #authenticateTls(outer: Channel, tls: Tls, client: AuthenticatingClient): Promise<HandshakeResult> {
+    const { signal } = client;
     const channel = await acceptTls(outer, { ...tls, signal });
-    guest.progressed();
+    client.progressed();
     const refusal = tls.guests && refuseGuest(channel, tls.guests);
     if (refusal !== undefined) {
       const who = channel.certificate === undefined ? "" : ` It showed ${describe(channel.certificate)}.`;
       this.#options.onRefused?.(`${channel.peer.address}: ${refusal.message}${who}`);
     }
-    const opening = await firstBytes(channel, guest);
+    const opening = await firstBytes(channel, client);
     if (opening === "password") {
-      await this.#checkPassword(channel, refusal, guest);
-      return { channel, opening: known(await firstBytes(channel, guest)) };
+      await this.#checkPassword(channel, refusal, client);
+      return { channel, opening: known(await firstBytes(channel, client)) };
     }
     const missing = this.#password && passwordRequired(opening);
     return { channel, opening: known(opening), refusal: refusal ?? missing };
@@ -155,17 +156,17 @@ export class Lock {
   async #checkPassword(
     channel: Awaited<ReturnType<typeof acceptTls>>,
     refusal: AppError | undefined,
-    guest: AtLock,
+    client: AuthenticatingClient,
   ): Promise<void> {
-    const { group, signal } = guest;
+    const { group, signal } = client;
     try {
       if (refusal !== undefined) await refusePassword(channel, refusal, { signal });
       else if (this.#password === undefined) await refusePassword(channel, noPassword(), { signal });
-      else await checkPassword(channel, this.#password, { signal, turns: this.#turns, group, steps: guest });
-      guest.progressed();
+      else await checkPassword(channel, this.#password, { signal, turns: this.#turns, group, steps: client });
+      client.progressed();
     } catch (thrown) {
       if (AppError.from(thrown).code === "wrongPassword") this.#wrongPassword(group);
-      // What the guest was told is inside TLS.
+      // What the client was told is inside TLS.
       await closeInOrder(channel.stream);
       throw thrown;
     }
@@ -222,13 +223,13 @@ async function guestTrust(
   });
 }
 
-async function firstBytes(channel: Channel, guest: AtLock): Promise<Opening> {
-  const opening = await readFirstBytes(channel.stream, { signal: guest.signal });
-  guest.progressed();
+async function firstBytes(channel: Channel, client: AuthenticatingClient): Promise<Opening> {
+  const opening = await readFirstBytes(channel.stream, { signal: client.signal });
+  client.progressed();
   return opening;
 }
 
-function known(opening: Opening): Arrived["opening"] {
+function known(opening: Opening): HandshakeResult["opening"] {
   if (opening === "link" || opening === "dap") return opening;
   throw strange();
 }

@@ -9,30 +9,31 @@ import { refuseServer, type ServerTrust } from "./peerCertificate.ts";
 import { systemRoots } from "./systemRoots.ts";
 import { openTls, type OpenTlsOptions, type SecureChannel, toIdentity } from "./tls.ts";
 
-/** What a guest has to open a server's lock with (lock.ts). */
-export interface Key {
+/** A guest's side of what comes before the link (a server's: serverHandshake.ts). */
+export interface ClientHandshake {
   /**
-   * Resolves with the channel on which the link is spoken: inside TLS, if there is any lock. Rejects with an AppError, and
-   * destroys the channel then.
+   * Proves to the server who this guest is, as far as the connection string says how, and checks who the server is. Resolves
+   * with the channel on which the link is spoken: inside TLS, unless the string asks for none of it. Rejects with an AppError,
+   * and destroys the channel then.
    */
-  unlock(channel: Channel, wait: WaitOptions): Promise<Channel>;
+  authenticate(channel: Channel, wait: WaitOptions): Promise<Channel>;
 }
 
 /**
- * Reads what a connection string names, before anybody is called. Rejects with an AppError if a certificate or a password
+ * Reads what a connection string names, before a server is called. Rejects with an AppError if a certificate or a password
  * cannot be had.
  */
-export async function prepareKey(
+export async function prepareClientHandshake(
   address: ClientAddress,
   certificates: FindOptions | undefined,
-): Promise<Key> {
+): Promise<ClientHandshake> {
   const password = address.password && (await readPassword(address.password));
   const prepared = await prepareTls(address, certificates);
-  if (prepared === undefined && password === undefined) return { unlock: async (channel) => channel };
+  if (prepared === undefined && password === undefined) return { authenticate: async (channel) => channel };
   // Without a certificate: who the server is, is proved by the password.
   const { options, trust } = prepared ?? { options: { proto: "tls1.3" as const }, trust: undefined };
   return {
-    async unlock(channel, wait) {
+    async authenticate(channel, wait) {
       const secure = await openTls(channel, { ...options, ...wait });
       try {
         check(secure, trust);

@@ -10,8 +10,8 @@ import { withDeadline } from "../../support/process.ts";
 import { type RecordedAdapter, recordedAdapter } from "../../support/recordedAdapter.ts";
 import { Cli, type Serve, buildCli } from "./cli.ts";
 
-// Every lock, opened and tried in vain through the real command line; what is said, and that the adapter hears nothing of
-// those who are not let in.
+// Every way to authenticate, with success and in vain, through the real command line; what is said, and that the adapter
+// hears nothing of clients that are not admitted.
 
 const PASSWORD = "zq7Kx-right";
 const WRONG = "zq7Kx-wrong";
@@ -173,7 +173,7 @@ function errorText(answer: DebugProtocol.Response): string {
   return (answer.body as DebugProtocol.ErrorResponse["body"]).error?.format ?? "";
 }
 
-describe("locks", { timeout: 300_000 }, () => {
+describe("authentication", { timeout: 300_000 }, () => {
   test("who is let in, who is not, and what they are told", async (t) => {
     const names = Object.keys(SERVERS) as Name[];
     const { join, tries, adapter, serve } = await scene(t, names);

@@ -12,50 +12,50 @@ import { abortable } from "../transport/wait.ts";
 import { JoinRequestPacing } from "./joinRequestPacing.ts";
 import { messageOf } from "../common/values.ts";
 
-/** Somebody who wants to come in, as the host is shown them. None of it is proved. */
-export interface Arrival {
-  /** As they name themselves; over plain DAP the name of their program. */
+/** Who wants to join, as the host is shown it. None of it is proved. */
+export interface ClaimedIdentity {
+  /** As the guest names itself; over plain DAP the name of its program. */
   readonly name: string;
   /** `tcp 192.0.2.7:53211` */
   readonly address: string;
   /** Over the link, or over plain DAP. */
   readonly kind: "guest" | "dap";
-  /** What they run, where they say so besides their name. */
+  /** What the guest runs, where it says so besides its name. */
   readonly program?: string | undefined;
 }
 
 /** What the host is asked about. */
-export interface JoinRequest extends Arrival {
+export interface JoinRequest extends ClaimedIdentity {
   /** What limits per peer count by. */
   readonly peer: string;
   /** The most that the server gives. */
   readonly most: Access;
 }
 
-export interface AdmitWait {
-  /** Aborted when there is nothing to decide any more: they have gone, the time is over, the server has ended. */
+export interface AdmissionWait {
+  /** Aborted when there is nothing to decide any more: the client has gone, the time is over, the server has ended. */
   readonly signal: AbortSignal;
-  /** The decision may take `ms` from now, 10 minutes at most; who waits over the link is told, with `message`. */
+  /** The decision may take `ms` from now, 10 minutes at most; a guest of the link is told, with `message`. */
   extend(ms: number, message?: string): void;
 }
 
 /**
- * Asks a person whether to let somebody in. Resolves with what they may do, which never is more than the server
- * allows; rejects with an AppError, which they are told, to turn them away.
+ * Asks the host whether to admit a guest. Resolves with what the guest may do, which never is more than the server
+ * allows; rejects with an AppError, which the guest is told, to refuse it.
  */
-export type Admit = (request: JoinRequest, wait: AdmitWait) => Promise<Access>;
+export type DecideAdmission = (request: JoinRequest, wait: AdmissionWait) => Promise<Access>;
 
-/** Whether anybody who reaches the server could come in unasked, without having been told that this is meant so. */
-export function isUnlocked(address: ServerAddress): boolean {
+/** Whether any client that reaches the server would be admitted unasked, though nobody has said that this is meant so. */
+export function needsAdmissionPrompt(address: ServerAddress): boolean {
   return !address.insecure && !requiresAuthentication(address);
 }
 
-/** How much longer than the question somebody is kept, so that they learn its outcome. */
+/** How much longer than the question a client is kept, so that it learns the outcome. */
 const GRACE_MS = 2_000;
 
-/** The door of one server at which a person decides who comes in. */
-export class Door {
-  readonly #admit: Admit;
+/** Asks the host of one server about each guest: how long, how many at a time, how soon again. */
+export class AdmissionPrompt {
+  readonly #admit: DecideAdmission;
   readonly #access: Access;
   readonly #logger: Logger;
   readonly #questionMs: number;
@@ -65,9 +65,9 @@ export class Door {
   readonly #pacing = new JoinRequestPacing();
   #closed: AppError | undefined;
 
-  /** `access`: the most that anybody gets. `questionMs`: how long a person has, and `clock`: for tests. */
+  /** `access`: the most that a guest gets. `questionMs`: how long the host has, and `clock`: for tests. */
   constructor(
-    admit: Admit,
+    admit: DecideAdmission,
     access: Access,
     logger: Logger,
     questionMs: number = LIMITS.questionMs,
@@ -81,17 +81,17 @@ export class Door {
   }
 
   /**
-   * Resolves with what they may do. Rejects with an AppError that they may be told: the person's refusal, nobody's
-   * answer, too many questions, or that the server has ended. `signal`: they have gone; `extend`: it takes so long
-   * from now on.
+   * Resolves with what the guest may do. Rejects with an AppError that it may be told: the host's refusal, no answer in
+   * time, too many questions, or that the server has ended. `signal`: the guest has gone; `extend`: it takes so long from
+   * now on.
    */
   async ask(
-    arrival: Omit<JoinRequest, "most">,
+    from: Omit<JoinRequest, "most">,
     signal: AbortSignal,
     extend: (ms: number, message?: string) => void = () => {},
   ): Promise<Access> {
     if (this.#closed !== undefined) throw this.#closed;
-    const { peer } = arrival;
+    const { peer } = from;
     this.#makeRoom(peer);
     const question = new AbortController();
     const leave = () => question.abort(signal.reason instanceof AppError ? signal.reason : left());
@@ -103,7 +103,7 @@ export class Door {
       if (!this.#open.has(question)) return;
       timer?.dispose();
       const ms = Math.min(wanted, LINK_LIMITS.admissionWaitMs - GRACE_MS);
-      timer = this.#clock.schedule(ms, () => question.abort(nobodyAnswered()));
+      timer = this.#clock.schedule(ms, () => question.abort(noAnswer()));
       extend(ms + GRACE_MS, message);
     };
     try {
@@ -111,7 +111,7 @@ export class Door {
       const pause = this.#pacing.pauseOf(peer, this.#clock.now());
       wait(pause + this.#questionMs, "The host is being asked.");
       if (pause > 0) await this.#pause(pause, question.signal);
-      const request = { ...shown(arrival), peer, most: this.#access };
+      const request = { ...shown(from), peer, most: this.#access };
       return await this.#decision(request, { signal: question.signal, extend: wait });
     } catch (thrown) {
       if (thrown instanceof AppError) throw thrown;
@@ -124,7 +124,7 @@ export class Door {
     }
   }
 
-  async #decision(request: JoinRequest, wait: AdmitWait): Promise<Access> {
+  async #decision(request: JoinRequest, wait: AdmissionWait): Promise<Access> {
     try {
       const access = await abortable(this.#admit(request, wait), wait.signal);
       this.#pacing.admitted(request.peer);
@@ -160,7 +160,7 @@ export class Door {
     if (last !== undefined) this.#open.delete(last);
   }
 
-  /** Nobody comes in any more, and those who wait are told why. */
+  /** No guest is admitted any more, and those that wait are told why. */
   close(reason = new AppError("closed", "This server has ended.")): void {
     this.#closed = reason;
     for (const question of this.#open.keys()) question.abort(reason);
@@ -171,12 +171,12 @@ function left(): AppError {
   return new AppError("closed", "The guest left before it was let in.");
 }
 
-function nobodyAnswered(): AppError {
+function noAnswer(): AppError {
   return new AppError("timeout", "Nobody answered whether you may come in.", {
     hint: "Tell the host that you want to, and try again.",
   });
 }
 
-function shown({ name, address, kind, program }: Arrival): Arrival {
+function shown({ name, address, kind, program }: ClaimedIdentity): ClaimedIdentity {
   return { name: guestName(name), address, kind, program: program && shownName(program) };
 }
