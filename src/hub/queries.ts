@@ -1,6 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type Outcome, errorOutcome, isObject } from "../dap/messages.ts";
+import { REQUESTS } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
@@ -9,20 +10,28 @@ import type { SelectedFrames } from "./selectedFrames.ts";
 import { answerTooLarge } from "./upstream.ts";
 
 interface Query {
+  readonly key: string;
+  /** The stop that it is about (`lasting`: about none, and neither is what is in the answer). */
+  readonly about: Epoch | "lasting" | undefined;
+  readonly onAnswer: (outcome: Outcome) => void;
   readonly waiters: Set<ClientRequest>;
+  /** Those that have gone to the adapter, with the numbers by which it knows them; the first answer serves all. */
+  readonly sent: Map<ClientRequest, number | undefined>;
   /** Who got this answer when they asked for it: somebody who asks again wants a fresh one. */
   readonly served: Set<Client>;
   /** For whom it was asked ahead. */
   readonly ahead: Set<Client>;
-  upstreamSeq: number | undefined;
   outcome: Outcome | undefined;
   bag: HandleBag | undefined;
+  /** Runs while somebody waits for what others have asked. */
+  patience: NodeJS.Timeout | undefined;
 }
 
 /**
  * Requests without effect. Equal ones under way are one at the adapter, and an answer is kept until the program
  * resumes or something alters it: fifty guests cost the adapter what one does. A client that asks the same again
- * is sent to the adapter again, so that a single client cannot tell the hub from the adapter.
+ * is sent to the adapter again, so that a single client cannot tell the hub from the adapter. An answer that never comes is
+ * waited for only by those whose request the adapter has: after a while it gets another's, too.
  */
 export class Queries {
   readonly #hub: HubContext;
@@ -56,10 +65,8 @@ export class Queries {
     const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds(client);
     const kept = shares ? known : undefined;
     if (isAhead) kept?.ahead.add(client);
-    if (kept !== undefined && kept.outcome === undefined) {
-      kept.waiters.add(request);
-      this.#waiting.set(request, kept);
-      if (kept.upstreamSeq !== undefined) this.#hub.numbers.shared(request, kept.upstreamSeq);
+    if (kept !== undefined && kept.outcome === undefined && !asksAgain(kept, request)) {
+      this.#wait(kept, request);
       return;
     }
     if (kept?.outcome !== undefined && !kept.served.has(request.client)) {
@@ -68,46 +75,82 @@ export class Queries {
     }
     if (shares || known?.outcome !== undefined) this.#drop(key);
     const query: Query = {
+      key,
+      about,
+      onAnswer,
       waiters: new Set([request]),
+      sent: new Map(),
       served: new Set(),
       ahead: new Set(isAhead ? [client] : []),
-      upstreamSeq: undefined,
       outcome: undefined,
       bag: undefined,
+      patience: undefined,
     };
     if (!this.#kept.has(key)) this.#kept.set(key, query);
     this.#waiting.set(request, query);
-    const take = (answer: Outcome) => {
-      // An answer that points into the adapter's read buffer would keep that buffer alive.
-      const body = answer.body === undefined ? undefined : detached(answer.body);
-      const outcome = { ...answer, body };
-      query.outcome = outcome;
-      if (outcome.success && body !== undefined)
-        query.bag = new HandleBag(
-          command,
-          body,
-          about === "lasting" ? undefined : (epoch ?? this.#epochNow(request)),
-        );
-      if (outcome.success) onAnswer(outcome);
-      const waiters = [...query.waiters];
-      query.waiters.clear();
-      const isKept = epoch?.open === true && outcome.success && this.#execution.allStand;
-      if (this.#kept.get(key) === query) {
-        if (isKept) this.#keep(key, body?.length ?? 0);
-        else this.#kept.delete(key);
-      }
-      for (const waiter of waiters) {
-        // What was too large for the guest who asked first.
-        if (outcome.message === "tooLarge" && waiter.client.isLocal && !isWhole)
-          this.ask(waiter, epoch, onAnswer);
-        else this.#serve(query, outcome, waiter);
-      }
-    };
-    const isWhole = client.isLocal;
+    this.#send(query, request);
+  }
+
+  #send(query: Query, request: ClientRequest): void {
+    query.sent.set(request, undefined);
+    const take = (answer: Outcome) => this.#answered(query, request, answer);
     this.#frames.send(request, take, (seq) => {
-      query.upstreamSeq = seq;
+      query.sent.set(request, seq);
       for (const waiter of query.waiters) this.#hub.numbers.shared(waiter, seq);
     });
+  }
+
+  /** It is answered by what another has asked, if that is answered soon. */
+  #wait(query: Query, request: ClientRequest): void {
+    query.waiters.add(request);
+    this.#waiting.set(request, query);
+    for (const seq of query.sent.values()) if (seq !== undefined) this.#hub.numbers.shared(request, seq);
+    query.patience ??= setTimeout(() => this.#sendNext(query), LIMITS.othersAnswerMs);
+  }
+
+  #sendNext(query: Query): void {
+    query.patience = undefined;
+    const unsent = [...query.waiters].filter((waiter) => !query.sent.has(waiter));
+    const { about } = query;
+    // What a handle was given for may have become something else.
+    const isOver = about !== undefined && about !== "lasting" && !about.open && unsent.some(hasHandle);
+    for (const waiter of isOver ? unsent : []) {
+      query.waiters.delete(waiter);
+      this.#serve(query, errorOutcome(overtaken(waiter.command)), waiter);
+    }
+    const [next] = unsent;
+    if (isOver || next === undefined) return;
+    query.patience = setTimeout(() => this.#sendNext(query), LIMITS.othersAnswerMs);
+    this.#send(query, next);
+  }
+
+  #answered(query: Query, { client, command, args }: ClientRequest, answer: Outcome): void {
+    if (query.outcome !== undefined) return;
+    clearTimeout(query.patience);
+    const { key, about, onAnswer } = query;
+    // An answer that points into the adapter's read buffer would keep that buffer alive.
+    const body = answer.body === undefined ? undefined : detached(answer.body);
+    const outcome = { ...answer, body };
+    query.outcome = outcome;
+    const epoch = about === "lasting" ? undefined : about;
+    if (outcome.success && body !== undefined) {
+      const now = this.#execution.epochOf(args.threadId) ?? this.#execution.latest();
+      query.bag = new HandleBag(command, body, about === "lasting" ? undefined : (epoch ?? now));
+    }
+    if (outcome.success) onAnswer(outcome);
+    const waiters = [...query.waiters];
+    query.waiters.clear();
+    const isKept = epoch?.open === true && outcome.success && this.#execution.allStand;
+    if (this.#kept.get(key) === query) {
+      if (isKept) this.#keep(key, body?.length ?? 0);
+      else this.#kept.delete(key);
+    }
+    for (const waiter of waiters) {
+      // What was too large for the guest who asked first.
+      if (outcome.message === "tooLarge" && waiter.client.isLocal && !client.isLocal)
+        this.ask(waiter, about, onAnswer);
+      else this.#serve(query, outcome, waiter);
+    }
   }
 
   /** Answers are no longer what the adapter would say. Those under way are still delivered. */
@@ -125,8 +168,10 @@ export class Queries {
     if (query === undefined) return false;
     const isSent =
       this.#hub.capabilities.supportsCancelRequest === true || !this.#hub.rules.binds(request.client);
+    const seqs = [...query.sent.values()];
+    const seq = query.sent.get(request) ?? seqs.at(-1);
     if (query.waiters.size === 1 && isSent) {
-      request.upstreamSeq = query.upstreamSeq;
+      request.upstreamSeq = seq;
       // Its answer may now be an error that nobody else has asked for.
       for (const [key, kept] of this.#kept) if (kept === query) this.#kept.delete(key);
       return false;
@@ -145,11 +190,6 @@ export class Queries {
       this.#waiting.delete(request);
     }
     for (const query of this.#kept.values()) query.served.delete(client);
-  }
-
-  /** The stop that an answer is about which was asked for while its thread ran. */
-  #epochNow({ args }: ClientRequest): Epoch | undefined {
-    return this.#execution.epochOf(args.threadId) ?? this.#execution.latest();
   }
 
   #serve(query: Query, outcome: Outcome, request: ClientRequest): void {
@@ -177,6 +217,19 @@ export class Queries {
     this.#keptBytes -= this.#kept.get(key)?.outcome?.body?.length ?? 0;
     this.#kept.delete(key);
   }
+}
+
+/** Whether the client itself has asked the same and waits for it: what it asks again goes to the adapter again. */
+function asksAgain({ waiters }: Query, { client, isAhead }: ClientRequest): boolean {
+  return !isAhead && [...waiters].some((waiter) => waiter.client === client && !waiter.isAhead);
+}
+
+function hasHandle({ command, args }: ClientRequest): boolean {
+  return Object.keys(REQUESTS.get(command)?.handles ?? {}).some((name) => args[name] !== undefined);
+}
+
+function overtaken(command: string): AppError {
+  return new AppError("staleHandle", `${command}: The program has moved on before the adapter has answered.`);
 }
 
 /** JSON with members in one order: two clients need not write theirs alike. */

@@ -10,12 +10,14 @@ interface Turn {
   readonly asked: Set<ClientRequest>;
   /** What the client has sent since, in order. */
   readonly waiting: ClientRequest[];
+  /** Runs while something waits. */
+  patience: NodeJS.Timeout | undefined;
 }
 
 /**
  * One client's hundreds of queries must not stand before another's at the adapter, which takes them one after the other:
  * while others take part, a client has a few under way there, and what it sends after them waits here, in order. A
- * client that is alone never waits.
+ * client that is alone never waits. One that the adapter does not answer counts no more after a while: others go on in its place.
  */
 export class QueryTurns {
   readonly #turns = new Map<Client, Turn>();
@@ -31,14 +33,18 @@ export class QueryTurns {
   take(request: ClientRequest): void {
     const turn = this.#turnOf(request.client);
     if (isUrgent(request)) this.#pass(request);
-    else if (turn.waiting.length > 0 || this.#isFull(turn, request)) turn.waiting.push(request);
-    else this.#ask(turn, request);
+    else if (turn.waiting.length > 0 || this.#isFull(turn, request)) {
+      turn.waiting.push(request);
+      turn.patience ??= this.#awaitAnswer(turn);
+    } else this.#ask(turn, request);
   }
 
   /** A request of that client has its answer. */
   answered(request: ClientRequest): void {
     const turn = this.#turns.get(request.client);
     if (turn?.asked.delete(request) !== true || turn.waiting.length === 0) return;
+    clearTimeout(turn.patience);
+    turn.patience = this.#awaitAnswer(turn);
     // Not within the delivery of the answer.
     queueMicrotask(() => this.#goOn(turn));
   }
@@ -58,7 +64,9 @@ export class QueryTurns {
 
   /** The client has gone, or belongs to another session. Returns what it has not been answered. */
   forget(client: Client): readonly ClientRequest[] {
-    const waiting = this.#turns.get(client)?.waiting.splice(0) ?? [];
+    const turn = this.#turns.get(client);
+    clearTimeout(turn?.patience);
+    const waiting = turn?.waiting.splice(0) ?? [];
     this.#turns.delete(client);
     return waiting;
   }
@@ -69,6 +77,17 @@ export class QueryTurns {
       turn.waiting.shift();
       this.#ask(turn, next);
     }
+    clearTimeout(turn.patience);
+    turn.patience = undefined;
+  }
+
+  #awaitAnswer(turn: Turn): NodeJS.Timeout {
+    return setTimeout(() => {
+      const [oldest] = turn.asked;
+      if (oldest !== undefined) turn.asked.delete(oldest);
+      turn.patience = this.#awaitAnswer(turn);
+      this.#goOn(turn);
+    }, LIMITS.othersAnswerMs);
   }
 
   #ask(turn: Turn, request: ClientRequest): void {
@@ -82,7 +101,8 @@ export class QueryTurns {
 
   #turnOf(client: Client): Turn {
     let turn = this.#turns.get(client);
-    if (turn === undefined) this.#turns.set(client, (turn = { asked: new Set(), waiting: [] }));
+    if (turn === undefined)
+      this.#turns.set(client, (turn = { asked: new Set(), waiting: [], patience: undefined }));
     return turn;
   }
 }

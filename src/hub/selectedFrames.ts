@@ -258,6 +258,8 @@ export class SelectedFrames {
     this.#step = setTimeout(() => {
       const awaiting = this.#awaiting;
       this.#awaiting = undefined;
+      // Those that the adapter does not answer are waited for once.
+      this.#underWay.clear();
       if (awaiting === undefined) this.#end();
       else awaiting.then(false);
     }, STEP_MS);

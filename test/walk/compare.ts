@@ -31,7 +31,7 @@ export function planOf(seed: number): Plan {
 export interface Compared {
   /** Undefined if no one could tell the walk through the hub from that directly with the adapter. */
   readonly found?: Difference;
-  /** Two walks directly with the adapter can be told apart as well: by this. */
+  /** Two walks directly with the adapter, or two through the hub, can be told apart as well: by this. */
   readonly chance?: Difference;
 }
 
@@ -40,7 +40,9 @@ export async function compare(ground: Ground, plan: Plan): Promise<Compared> {
   const found = await throughHub(ground, plan, direct);
   if (found === undefined) return {};
   const again = difference(ground, plan, direct, await walkDirectly(ground, plan));
-  return again === undefined || again.at > found.at ? { found } : { chance: again };
+  if (again !== undefined && again.at <= found.at) return { chance: again };
+  const shows = ground.framesByAddress !== true || (await throughHub(ground, plan, direct)) !== undefined;
+  return shows ? { found } : { chance: found };
 }
 
 /** The difference by the fewest moves that still show one, found within so many milliseconds. */

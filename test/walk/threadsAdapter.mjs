@@ -1,7 +1,8 @@
 // A debug adapter on stdio whose program has three threads that only move when they are told to, one by one or together: what
 // real ones do by chance, the same each time. The start's arguments choose how it tells of that:
 //   stops: "all" (allThreadsStopped) or "one" (each thread says for itself that it stopped)
-//   tells: "answer" (allThreadsContinued in the answer to continue), "event" (a continued event) or "both"
+//   tells: "answer" (allThreadsContinued in the answer to continue), "event" (a continued event, and in the answer only what
+//     would be understood otherwise) or "both"
 // It speaks before it is asked, and before it has answered initialize; it says more than DAP knows of; and what is typed into
 // its console makes other values out of date. `x` of a thread is how many steps it has made. What stands keeps its numbers; what has run since has new ones.
 import { onMessages, sender } from "../fixtures/messages.mjs";
@@ -106,7 +107,9 @@ function resume(request, thread) {
   const all = going.length === THREADS.length;
   for (const each of going) run(each);
   const allThreadsContinued = THREADS.every((id) => threads.get(id).runs);
-  answer(request, command === "continue" && start.tells !== "event" ? { allThreadsContinued } : undefined);
+  // DAP: to say nothing is to say all, but not to who has asked for one thread.
+  const isSilent = start.tells === "event" && (allThreadsContinued || single);
+  answer(request, command === "continue" && !isSilent ? { allThreadsContinued } : undefined);
   if (start.tells !== "answer") event("continued", { threadId: thread.id, allThreadsContinued });
   if (command === "continue" && !all) return;
   for (const each of going) stand(each);
