@@ -17,7 +17,8 @@ const FIRST_ID_OF_HUB = 1_000_000_000;
  *   events that come when they like stand behind all, by kind, in their order (canonical.ts).
  * - Before `initialize` is answered nothing has been set going, so there the order is kept, by name; but telemetry has none.
  * - What comes after `disconnect` is sent is chance, as a walk may leave a program that runs on.
- * - Variables are in the order of their names: objects of JavaScript have none of their own.
+ * - Variables are in the order of their names: objects of JavaScript have none of their own. Delve shows a function's result
+ *   before there is one: its value is chance.
  * - Statistics, and the frames and scripts of runtimes, are there on both sides; what is in them is chance.
  * - A child session is always joined late, so there what comes before its first stop is not compared.
  */
@@ -81,8 +82,12 @@ function sorted(message: Loose): Loose {
   if (message.command !== "variables" || message.body === undefined) return message;
   const variables = message.body["variables"] as readonly DebugProtocol.Variable[] | undefined;
   if (variables === undefined) return message;
-  return { ...message, body: { ...message.body, variables: [...variables].sort(byName) } };
+  const alike = variables.map((one) => (UNSET.test(one.name) ? { ...one, value: "unset" } : one));
+  return { ...message, body: { ...message.body, variables: alike.sort(byName) } };
 }
+
+/** A result of Go without a name, which before the function returns is whatever the stack held. */
+const UNSET = /^~r\d+$/;
 
 const byName = (a: DebugProtocol.Variable, b: DebugProtocol.Variable) => (a.name < b.name ? -1 : 1);
 

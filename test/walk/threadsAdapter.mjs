@@ -151,7 +151,7 @@ function answerFor(request, handle, body) {
     const what = thread.handles.get(handle);
     if (what !== undefined) return answer(request, body(thread, what));
   }
-  refuse(request, `nothing stands behind ${handle} any more`);
+  refuse(request, `nothing stands behind the reference ${handle} any more`);
 }
 
 function answer(request, body) {
