@@ -49,7 +49,7 @@ const TEXT_NUMBERS: readonly (readonly [RegExp, string])[] = [
   [/(\bThread 0x[0-9a-f]+ \(LWP )(\d+)(?=\))/g, "pid"],
   [/(\b(?:127\.0\.0\.1|localhost):)(\d+)\b/g, "port"],
   [/(\.js \[)(\d+)(?=\])/g, "pid"],
-  [/(\bthe reference )(\d+)\b/g, "ref"],
+  [/(\b(?:variablesR|r)eference:? )(\d+)\b/g, "ref"],
 ];
 
 const ADDRESS = /\b0x[0-9a-fA-F]{6,16}\b/g;
