@@ -41,6 +41,14 @@ export class DebugConsole {
     return lines.find((line) => matches(line, text)) ?? "";
   }
 
+  /** Opens the object that was printed or typed last as `text`, and waits for what it shows of it. */
+  async expand(text: string, shows: string | RegExp): Promise<void> {
+    await this.line(text);
+    const row = this.#page.locator(`.repl .monaco-list-row[aria-expanded]`).filter({ hasText: text }).last();
+    if ((await row.getAttribute("aria-expanded")) !== "true") await row.locator(".monaco-tl-twistie").click();
+    await this.line(shows);
+  }
+
   /** Types a line, and Enter. */
   async enter(text: string): Promise<void> {
     await this.open();

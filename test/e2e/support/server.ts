@@ -70,6 +70,8 @@ export interface VsCodeOptions {
   readonly more?: readonly string[];
   /** With all of VS Code's own extensions, not just those that a session needs. */
   readonly isComplete?: boolean;
+  /** Of VS Code's own extensions those that it has not. */
+  readonly without?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: NodeJS.ProcessEnv;
   /**
@@ -114,7 +116,8 @@ export async function startVsCode(scope: Scope, options: VsCodeOptions = {}): Pr
   writeFileSync(at("data/Machine/settings.json"), JSON.stringify(settings, undefined, 2));
   writeFileSync(at("config.yaml"), "auth: none\ncert: false\n");
   mkdirSync(at("builtin"));
-  for (const extension of options.isComplete ? [] : BUILT_IN)
+  const left = BUILT_IN.filter((extension) => options.without?.includes(extension) !== true);
+  for (const extension of options.isComplete ? [] : left)
     symlinkSync(path.join(BUILT_IN_EXTENSIONS, extension), at("builtin", extension));
   const runtime = options.runtime ?? at("run");
   const env = {
