@@ -13,11 +13,18 @@ export interface Shelf {
   frame: JsonObject;
   /** The adapter's last word on each entry (DAP: Breakpoint). */
   readonly results: Map<number, JsonObject>;
-  /** Edits that wait for the one under way: the adapter gets one request per source at a time. */
-  readonly queue: (() => void)[];
+  /** Edits that wait for those under way: the adapter gets the lists of one client at a time. */
+  readonly queue: { readonly run: () => void; readonly by: Client | undefined }[];
+  /** Whose lists are under way; undefined: not a client's. */
+  holder: Client | undefined;
+  underWay: number;
+  /** How many lists have gone to the adapter, and which of them the group is as of: answers may come in another order. */
+  sent: number;
+  taken: number;
+  /** The group as it is when all that is under way has been taken; undefined: nothing is. */
+  expected: Group | undefined;
   /** The lists that have not been answered. */
   readonly pending: Set<Pending>;
-  busy: boolean;
 }
 
 /** A client's list that waits for its turn or for the adapter. */

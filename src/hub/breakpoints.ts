@@ -86,48 +86,60 @@ export class Breakpoints {
     const knowledge = this.#news.knowledge(request, shelf, items);
     const pending = { client, keys: new Set(items.map(({ key }) => key)) };
     shelf.pending.add(pending);
-    this.#enqueue(shelf, (done) => {
-      const edit = applyEdit(shelf.group, owner, items, knowledge);
-      const excess = isBounded && edit.added.length > 0 ? this.#excess(shelf, edit) : undefined;
-      if (excess !== undefined) {
-        shelf.pending.delete(pending);
-        request.refuse(excess);
-        if (client.live) this.#news.announceShelf(client, shelf);
-        done();
-        return;
-      }
-      const order = answerOrder(kind, sendOrder(edit));
-      // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
-      const untouched =
-        order.length === items.length &&
-        order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
-      const frame = inOneSpelling(shelf, owner, request.args);
-      const args =
-        untouched && frame === request.args && request.rawArgs !== undefined
-          ? request.rawArgs
-          : encodeJson(requestArguments(kind, frame, order));
-      const take = (outcome: Outcome) => {
-        shelf.pending.delete(pending);
-        if (outcome.success && this.#joinsOther(shelf, owner, frame, order, outcome)) {
-          // The adapter takes both for one source, so its list of the other is what is here now, or gone.
-          const none = encodeJson(requestArguments(kind, frame, []));
-          this.#hub.upstream.request(request.command, none, () => this.set(request));
+    this.#enqueue(
+      shelf,
+      (done) => {
+        const edit = applyEdit(shelf.expected ?? shelf.group, owner, items, knowledge);
+        const excess = isBounded && edit.added.length > 0 ? this.#excess(shelf, edit) : undefined;
+        if (excess !== undefined) {
+          shelf.pending.delete(pending);
+          request.refuse(excess);
+          if (client.live) this.#news.announceShelf(client, shelf);
           done();
           return;
         }
-        if (outcome.success) {
-          shelf.frame = { ...frame };
-          this.#commit(shelf, edit, order, outcome, { request, untouched });
-        } else {
-          request.answer(outcome);
-        }
-        // What it was not told of because it seemed to have listed it itself.
-        if (client.live) this.#news.announceShelf(client, shelf);
-        done();
-      };
-      const seq = this.#hub.upstream.request(request.command, args, take, this.#guestsOf(order));
-      this.#hub.numbers.sent(request, seq);
-    });
+        shelf.expected = edit.group;
+        const number = ++shelf.sent;
+        const order = answerOrder(kind, sendOrder(edit));
+        // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
+        const untouched =
+          order.length === items.length &&
+          order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
+        const frame = inOneSpelling(shelf, owner, request.args);
+        const args =
+          untouched && frame === request.args && request.rawArgs !== undefined
+            ? request.rawArgs
+            : encodeJson(requestArguments(kind, frame, order));
+        const take = (outcome: Outcome) => {
+          shelf.pending.delete(pending);
+          if (outcome.success && this.#joinsOther(shelf, owner, frame, order, outcome)) {
+            // The adapter takes both for one source, so its list of the other is what is here now, or gone.
+            const none = encodeJson(requestArguments(kind, frame, []));
+            this.#hub.upstream.request(request.command, none, () => this.set(request));
+            done();
+            return;
+          }
+          const by = { request, untouched };
+          if (outcome.success && number < shelf.taken) {
+            this.#answerLate(shelf, edit, order, outcome, by);
+          } else if (outcome.success) {
+            shelf.taken = number;
+            shelf.frame = { ...frame };
+            this.#commit(shelf, edit, order, outcome, by);
+          } else {
+            request.answer(outcome);
+          }
+          // What it was not told of because it seemed to have listed it itself.
+          if (client.live) this.#news.announceShelf(client, shelf);
+          done();
+        };
+        // A client does not wait for its own list before this one: the adapter takes them in order.
+        const seq = this.#hub.upstream.request(request.command, args, take, this.#guestsOf(order));
+        this.#hub.numbers.sent(request, seq);
+      },
+      // A window makes one list of all.
+      this.#hub.window === undefined ? { by: client } : {},
+    );
   }
 
   /**
@@ -148,7 +160,7 @@ export class Breakpoints {
       if (last === undefined) done();
       else this.#takeWindowList(shelf, window, last.request, last.outcome, done);
     };
-    this.#enqueue(shelf, takeIn, "first");
+    this.#enqueue(shelf, takeIn, { isFirst: true });
   }
 
   #takeWindowList(
@@ -257,7 +269,11 @@ export class Breakpoints {
         results: new Map(),
         queue: [],
         pending: new Set(),
-        busy: false,
+        holder: undefined,
+        underWay: 0,
+        sent: 0,
+        taken: 0,
+        expected: undefined,
       });
     }
   }
@@ -302,7 +318,7 @@ export class Breakpoints {
     if (this.#shelves.has(this.#keyOf(kind, args)) || this.#shelves.size < LIMITS.breakpointFiles)
       return true;
     for (const [key, shelf] of this.#shelves) {
-      const isIdle = !shelf.busy && shelf.queue.length === 0 && shelf.pending.size === 0;
+      const isIdle = shelf.underWay === 0 && shelf.queue.length === 0 && shelf.pending.size === 0;
       if (isIdle && shelf.group.entries.size === 0) this.#shelves.delete(key);
     }
     return this.#shelves.size < LIMITS.breakpointFiles;
@@ -338,12 +354,12 @@ export class Breakpoints {
       return false;
     const other = this.#shelves.get(key);
     const entries = [...(other?.group.entries.values() ?? [])];
-    if (other === undefined || (entries.length === 0 && !other.busy)) {
+    if (other === undefined || (entries.length === 0 && other.underWay === 0)) {
       this.#shelves.delete(key);
       this.#spellings.set(key, shelf.key);
       return false;
     }
-    const isNew = shelf.group.entries.size === 0 && shelf.queue.length === 0;
+    const isNew = shelf.group.entries.size === 0 && shelf.queue.length === 0 && shelf.underWay === 1;
     if (!isNew || !entries.some(({ owners }) => [...owners].some((each) => each !== owner))) return false;
     this.#shelves.delete(shelf.key);
     this.#spellings.set(shelf.key, key);
@@ -362,25 +378,40 @@ export class Breakpoints {
         results: new Map(),
         queue: [],
         pending: new Set(),
-        busy: false,
+        holder: undefined,
+        underWay: 0,
+        sent: 0,
+        taken: 0,
+        expected: undefined,
       };
       this.#shelves.set(key, shelf);
     }
     return shelf;
   }
 
-  #enqueue(shelf: Shelf, job: (done: () => void) => void, place: "first" | "last" = "last"): void {
-    const run = () => this.#run(shelf, job);
-    if (!shelf.busy) run();
-    else if (place === "first") shelf.queue.unshift(run);
-    else shelf.queue.push(run);
+  /** `by`: the client whose list it is: it need not wait while only lists of that client are under way. */
+  #enqueue(
+    shelf: Shelf,
+    job: (done: () => void) => void,
+    { by, isFirst = false }: { readonly by?: Client; readonly isFirst?: boolean } = {},
+  ): void {
+    const run = () => this.#run(shelf, job, by);
+    const isNext = by !== undefined && shelf.holder === by && shelf.queue.length === 0;
+    if (shelf.underWay === 0 || isNext) run();
+    else if (isFirst) shelf.queue.unshift({ run, by });
+    else shelf.queue.push({ run, by });
   }
 
-  #run(shelf: Shelf, job: (done: () => void) => void): void {
-    shelf.busy = true;
+  #run(shelf: Shelf, job: (done: () => void) => void, by: Client | undefined): void {
+    shelf.underWay++;
+    shelf.holder = by;
     job(() => {
-      shelf.busy = false;
-      shelf.queue.shift()?.();
+      if (--shelf.underWay > 0) return;
+      shelf.expected = undefined;
+      const next = shelf.queue.shift();
+      next?.run();
+      while (next?.by !== undefined && shelf.holder === next.by && shelf.queue[0]?.by === next.by)
+        shelf.queue.shift()?.run();
     });
   }
 
@@ -402,6 +433,14 @@ export class Breakpoints {
     return order.map(authorOf).map((author) => (author === host ? undefined : author));
   }
 
+  /** A later list of the same client has been answered first: it is what is there now. */
+  #answerLate(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked): void {
+    const { client } = by.request;
+    this.#news.answer(shelf, edit, order, outcome, by, new Set());
+    for (const id of edit.answer)
+      if (id !== undefined && !shelf.group.entries.has(id)) client.breakpointIds.delete(entryName(shelf, id));
+  }
+
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */
   #commit(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked | undefined): void {
     this.#unsent.delete(shelf);
@@ -410,19 +449,25 @@ export class Breakpoints {
     const results = objects(body.breakpoints);
     const client = by?.request.client;
     const listed = by === undefined ? [] : (shelf.group.listed.get(by.request.client.participant.id) ?? []);
+    // Also what a list before this one has taken away that the adapter has refused: without it, this one is.
+    const known = new Set(edit.removed.map(({ id }) => id));
+    const removed = [
+      ...edit.removed,
+      ...[...shelf.group.entries.values()].filter(({ id }) => !known.has(id) && !edit.group.entries.has(id)),
+    ];
     shelf.group = edit.group;
     shelf.results.clear();
     order.forEach((entry, i) => shelf.results.set(entry.id, results[i] ?? { verified: false }));
     // An adapter may speak of one before it has answered the list that it is in.
     for (const { id } of results) if (typeof id === "number") this.#adapters.delete(id);
-    for (const entry of edit.removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
+    for (const entry of removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
     if (by !== undefined)
       this.#news.answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
     const [added, changed] = [new Set(edit.added), new Set(edit.changed)];
     for (const other of this.#hub.clients) {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
-      for (const entry of edit.removed) this.#news.announceRemoved(other, shelf, entry);
+      for (const entry of removed) this.#news.announceRemoved(other, shelf, entry);
       if (other.live && !this.#hub.isParentOnly) this.#news.announceShelf(other, shelf);
       for (const id of edit.group.entries.keys()) {
         const altered = changed.has(id) || differs(before.get(id), shelf.results.get(id));

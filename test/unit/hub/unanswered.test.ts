@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, describe, mock, test } from "node:test";
 import { LIMITS } from "../../../src/common/limits.ts";
+import { type JsonObject, encodeJson, objects } from "../../../src/dap/messages.ts";
 import { Hub } from "../../../src/hub/hub.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
 import { type MemoryClient, connect, enter, settle } from "./memoryClient.ts";
@@ -156,5 +157,115 @@ describe("answers that never come", () => {
     upstream.releaseAll();
     assert.equal((await besides)?.success, true);
     await never;
+  });
+});
+
+describe("lists of breakpoints that one client sends one after the other", () => {
+  const at = (...lines: number[]) => ({
+    source: { path: "/p/a.c" },
+    breakpoints: lines.map((line) => ({ line })),
+  });
+  const lines = (breakpoints: JsonObject[]) => breakpoints.map(({ line }) => line);
+  /** What a client shows of others' after all that it was told. */
+  const shown = (client: MemoryClient | undefined) => {
+    const all = new Map<unknown, unknown>();
+    for (const { reason, breakpoint } of client?.events("breakpoint") ?? []) {
+      const [{ id, line } = {}] = objects([breakpoint]);
+      if (reason === "removed") all.delete(id);
+      else all.set(id, line);
+    }
+    return [...all.values()].sort();
+  };
+
+  for (const others of [[], ["b"]]) {
+    test(`go to the adapter at once, ${others.length === 0 ? "alone" : "with others there"}`, async (t) => {
+      const { upstream, hub, clients } = await served(t, "a", ...others);
+      const [a, b] = clients;
+      assert.ok(a);
+      upstream.hold("setBreakpoints");
+      const answers = [at(3, 5), at(5, 7)].map((list) => a.ok("setBreakpoints", list));
+      await settle();
+      assert.equal(upstream.holding.length, 2);
+      upstream.releaseAll();
+      const [first, second] = await Promise.all(answers);
+      assert.deepEqual(
+        [lines(objects(first?.breakpoints)), lines(objects(second?.breakpoints))],
+        [
+          [3, 5],
+          [5, 7],
+        ],
+      );
+      const late = await enter(connect(hub, "late").client);
+      assert.deepEqual(shown(late), [5, 7]);
+      if (b !== undefined) assert.deepEqual(shown(b), [5, 7]);
+    });
+  }
+
+  for (const refused of ["first", "second", "both"] as const) {
+    test(`refused: ${refused}: what the adapter has is what all are told`, async (t) => {
+      const { upstream, hub, clients } = await served(t, "a", "b");
+      const [a, b] = clients;
+      assert.ok(a);
+      await a.ok("setBreakpoints", at(1, 2));
+      upstream.hold("setBreakpoints");
+      const answers = [at(3), at(2, 7)].map((list) => a.request("setBreakpoints", list));
+      await settle();
+      const no = { success: false, message: "no" };
+      const [one, two] = [...upstream.holding];
+      if (refused !== "second") one?.answer(no);
+      else upstream.release();
+      if (refused !== "first") two?.answer(no);
+      upstream.releaseAll();
+      const outcomes = (await Promise.all(answers)).map((answer) => answer.success);
+      assert.deepEqual(outcomes, [refused === "second", refused === "first"]);
+      const expected = { first: [2, 7], second: [3], both: [1, 2] }[refused];
+      assert.deepEqual(shown(b), expected);
+      assert.deepEqual(shown(await enter(connect(hub, "late").client)), expected);
+    });
+  }
+
+  test("answered in another order: the last one counts", async (t) => {
+    const { upstream, hub, clients } = await served(t, "a", "b");
+    const [a, b] = clients;
+    upstream.hold("setBreakpoints");
+    assert.ok(a);
+    const answers = [at(3), at(7)].map((list) => a.ok("setBreakpoints", list));
+    await settle();
+    const [one, two] = [...upstream.holding];
+    for (const [received, line] of [
+      [two, 7],
+      [one, 3],
+    ] as const)
+      received?.answer({
+        success: true,
+        body: encodeJson({ breakpoints: [{ id: line, verified: true, line }] }),
+      });
+    const bodies = await Promise.all(answers);
+    assert.deepEqual(
+      bodies.map((body) => lines(objects(body?.breakpoints))),
+      [[3], [7]],
+    );
+    upstream.releaseAll();
+    assert.deepEqual(shown(b), [7]);
+    assert.deepEqual(shown(await enter(connect(hub, "late").client)), [7]);
+    await a.ok("setBreakpoints", at());
+    assert.deepEqual(shown(b), []);
+  });
+
+  test("another's waits for its turn, and the first client's next one behind that", async (t) => {
+    const { upstream, clients } = await served(t, "a", "b");
+    const [a, b] = clients;
+    upstream.hold("setBreakpoints");
+    assert.ok(a && b);
+    const answers = [
+      a.ok("setBreakpoints", at(1)),
+      b.ok("setBreakpoints", at(2)),
+      a.ok("setBreakpoints", at(1, 3)),
+    ];
+    await settle();
+    assert.equal(upstream.holding.length, 1);
+    upstream.releaseAll();
+    await Promise.all(answers);
+    assert.deepEqual(lines([...(upstream.breakpoints.get("/p/a.c") ?? [])]).sort(), [1, 2, 3]);
   });
 });
