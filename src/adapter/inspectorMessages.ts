@@ -9,6 +9,7 @@ const LISTENING =
   /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 const LISTENING_START = "Debugger listening on ws://127.0.0.1:";
 const HELP_START = "For help, see: https://nodejs.org/";
+const ENDING_START = "Debugger ending on ";
 const ATTACHED = "Debugger attached.";
 const WAITING = "Waiting for the debugger to disconnect...";
 /** Longer than each of these lines: more than this is never held back. */
@@ -67,15 +68,18 @@ export class InspectorMessages {
     if (url !== undefined) {
       this.#url = url;
       this.#expected.clear();
-      for (const start of [HELP_START, ATTACHED, WAITING, `Debugger ending on ${url}`])
-        this.#expected.add(start);
+      for (const start of [HELP_START, ATTACHED, WAITING, `${ENDING_START}${url}`]) this.#expected.add(start);
       this.#onUrl(url);
       return true;
     }
     const start = [...this.#expected].find((each) =>
       each === HELP_START ? line.startsWith(each) : line === each,
     );
-    return start !== undefined && this.#expected.delete(start);
+    if (start === undefined) return false;
+    this.#expected.delete(start);
+    // Node says again then where help is: if its debugger has gone before the program.
+    if (start.startsWith(ENDING_START)) this.#expected.add(HELP_START);
+    return true;
   }
 }
 

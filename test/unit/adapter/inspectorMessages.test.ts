@@ -13,6 +13,7 @@ const NODE = [
   "Debugger attached.",
   "Waiting for the debugger to disconnect...",
   `Debugger ending on ${URL}`,
+  HELP,
 ];
 const lines = (...all: string[]) => all.map((line) => `${line}\n`).join("");
 
@@ -40,7 +41,7 @@ describe("what Node's inspector prints", () => {
       const [listening = "", help = "", attached = "", waiting = "", ending = ""] = NODE.map(
         (line) => line + end,
       );
-      const text = `${listening}${help}${attached}one\nDebugger\n${waiting}two\n${ending}`;
+      const text = `${listening}${help}${attached}one\nDebugger\n${waiting}two\n${ending}${help}`;
       for (const pieces of inTwo(text))
         assert.deepEqual(read(pieces), { text: "one\nDebugger\ntwo\n", urls: [URL] });
       assert.deepEqual(read([...text]), { text: "one\nDebugger\ntwo\n", urls: [URL] });
