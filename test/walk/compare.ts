@@ -41,7 +41,7 @@ export async function compare(ground: Ground, plan: Plan): Promise<Compared> {
   if (found === undefined) return {};
   const again = difference(ground, plan, direct, await walkDirectly(ground, plan));
   if (again !== undefined && again.at <= found.at) return { chance: again };
-  const shows = ground.framesByAddress !== true || (await throughHub(ground, plan, direct)) !== undefined;
+  const shows = ground.byAddress !== true || (await throughHub(ground, plan, direct)) !== undefined;
   return shows ? { found } : { chance: found };
 }
 
@@ -137,7 +137,12 @@ function difference(
   direct: Walked,
   through: Walked,
 ): (Difference & { readonly at: number }) | undefined {
-  const linesOf = (walked: Walked) => (people === 1 ? alone(ground, walked) : together(ground, walked));
+  const linesOf = (walked: Walked) => {
+    const lines = people === 1 ? alone(ground, walked) : together(ground, walked);
+    return ground.byAddress === true
+      ? lines.map((line) => line.replace(/<(ref|frame) \d+>/g, "<$1>"))
+      : lines;
+  };
   const [one, other] = [linesOf(direct), linesOf(through)];
   const at = Array.from({ length: Math.max(one.length, other.length) }).findIndex(
     (_, i) => one[i] !== other[i],

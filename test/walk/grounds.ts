@@ -20,10 +20,11 @@ export interface Ground {
    */
   readonly byLastScopes?: true;
   /**
-   * Frames are known by their addresses, so that a new one may by chance have the number of one that has gone, and who asks
-   * by an old number gets an answer or none. What comes of that is not the same twice, directly or through the hub.
+   * Frames and objects are known by their addresses, so that a new one may by chance have the number of one that has gone.
+   * Which of them have the same is not compared; and who asks by an old number gets an answer or none, which is not the same
+   * twice, directly or through the hub.
    */
-  readonly framesByAddress?: true;
+  readonly byAddress?: true;
   /** Threads that stand and run one by one. Absent: what stops stops together, and one thread is enough to know. */
   readonly threads?: readonly number[];
   /** The threads that a request sets going; whether each will stop again by itself. Only with `threads`. */
@@ -99,7 +100,7 @@ export const GROUNDS: readonly Ground[] = [
     entry: adapters.debugpy,
     watch: ["total", "total + 1", "data", "nothing", "[1, 2, 3]"],
     repl: ["total", "data", '{"a": [1, 2], "b": {"c": 3}}', "nothing"],
-    framesByAddress: true,
+    byAddress: true,
   },
   {
     ...OF_ALL,
