@@ -78,7 +78,12 @@ class Flooder {
         await nextOf(this.#heard.event);
       }
     };
-    await withDeadline(told(), text);
+    const ended = this.closed.then(() => {
+      if (!this.heard.includes(text))
+        assert.fail(`closed before ${text} was heard, after: ${this.heard.slice(-500)}`);
+    });
+    // Half of the time is the others', and time in which this process does not run counts as well.
+    await withDeadline(Promise.race([told(), ended]), text, 120_000);
   }
 
   /** Writes as fast as it is read, until the other side closes. */
