@@ -35,6 +35,7 @@ e2e("a host's texts make no link that runs a command on its guest", async (t) =>
   assert.match(message.text, SHOWN);
   assert.deepEqual(await commandLinks(guest), []);
 
+  await guest.settled();
   session.event("progressStart", {
     progressId: "1",
     title: `Loading ${LINKS}`,

@@ -55,6 +55,8 @@ import { WAIT_MS, until } from "./wait.ts";
 
 /** The first page of a cold server takes 5 to 10 s, with others beside it more. */
 const OPEN_MS = 180_000;
+/** VS Code's own mark: the contributions of its phase "Eventually" have been made. */
+const ALL_PARTS = "code/didCreateWorkbenchContributions/4";
 
 export interface WindowOptions {
   readonly theme?: "dark" | "light";
@@ -157,6 +159,18 @@ export class Window {
 
   async clipboard(): Promise<string> {
     return this.page.evaluate<string>("navigator.clipboard.readText()");
+  }
+
+  /**
+   * The last parts of the workbench are there, which VS Code begins some seconds after all else: what shows a debug session's
+   * progress is one of them, and tells nothing of a progress that began before it.
+   */
+  async settled(): Promise<void> {
+    await until(
+      `the window ${this.name} has all its parts`,
+      () => this.page.evaluate<number>(`performance.getEntriesByName("${ALL_PARTS}").length`),
+      (marks) => marks > 0,
+    );
   }
 
   /** What is there now: "…/.tools/pictures/NAME.png", or an absolute path. */
