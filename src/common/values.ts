@@ -1,10 +1,10 @@
 /**
  * The text of a value that somebody else sent. `String` is no choice there: it throws for an object whose `toString` is
- * no function, which JSON can hold. Objects and what is missing have no text.
+ * no function, which JSON can hold. Objects, null and what is missing have no text.
  */
 export function asText(value: unknown): string {
   if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "boolean" || value === null ? String(value) : "";
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
 /** The number that somebody else sent, NaN for everything else; `Number` throws for the same objects as `String`. */

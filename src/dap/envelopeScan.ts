@@ -1,4 +1,5 @@
 import { asText } from "../common/values.ts";
+
 /** What a message is, as far as its outer members say. */
 export interface Envelope {
   readonly type?: unknown;

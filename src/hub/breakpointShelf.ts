@@ -27,6 +27,21 @@ export interface Shelf {
   readonly pending: Set<Pending>;
 }
 
+/** A group of which the adapter has been told nothing yet. */
+export function newShelf(of: Pick<Shelf, "kind" | "key" | "group" | "frame">): Shelf {
+  return {
+    ...of,
+    results: new Map(),
+    queue: [],
+    holder: undefined,
+    underWay: 0,
+    sent: 0,
+    taken: 0,
+    expected: undefined,
+    pending: new Set(),
+  };
+}
+
 /** A client's list that waits for its turn or for the adapter. */
 export interface Pending {
   readonly client: Client;

@@ -32,7 +32,7 @@ import {
 } from "./breakpointKinds.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import { BreakpointNews } from "./breakpointNews.ts";
-import { type Asked, type Shelf, entryName } from "./breakpointShelf.ts";
+import { type Asked, type Shelf, entryName, newShelf } from "./breakpointShelf.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { Actor, HubContext } from "./context.ts";
 import type { WindowRequest } from "./hostWindow.ts";
@@ -263,18 +263,7 @@ export class Breakpoints {
         [...shelf.group.entries].filter(([, { owners }]) => [...owners].some((owner) => owner !== without)),
       );
       const group = { ...shelf.group, entries, listed: new Map() };
-      this.#shelves.set(key, {
-        ...shelf,
-        group,
-        results: new Map(),
-        queue: [],
-        pending: new Set(),
-        holder: undefined,
-        underWay: 0,
-        sent: 0,
-        taken: 0,
-        expected: undefined,
-      });
+      this.#shelves.set(key, newShelf({ ...shelf, group }));
     }
   }
 
@@ -370,20 +359,7 @@ export class Breakpoints {
     const key = this.#keyOf(kind, args);
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
-      shelf = {
-        kind,
-        key,
-        group: EMPTY_GROUP,
-        frame: { ...args },
-        results: new Map(),
-        queue: [],
-        pending: new Set(),
-        holder: undefined,
-        underWay: 0,
-        sent: 0,
-        taken: 0,
-        expected: undefined,
-      };
+      shelf = newShelf({ kind, key, group: EMPTY_GROUP, frame: { ...args } });
       this.#shelves.set(key, shelf);
     }
     return shelf;
@@ -449,12 +425,8 @@ export class Breakpoints {
     const results = objects(body.breakpoints);
     const client = by?.request.client;
     const listed = by === undefined ? [] : (shelf.group.listed.get(by.request.client.participant.id) ?? []);
-    // Also what a list before this one has taken away that the adapter has refused: without it, this one is.
-    const known = new Set(edit.removed.map(({ id }) => id));
-    const removed = [
-      ...edit.removed,
-      ...[...shelf.group.entries.values()].filter(({ id }) => !known.has(id) && !edit.group.entries.has(id)),
-    ];
+    // By what is there, not by the edit: a list before this one may have taken something away and been refused.
+    const removed = [...shelf.group.entries.values()].filter(({ id }) => !edit.group.entries.has(id));
     shelf.group = edit.group;
     shelf.results.clear();
     order.forEach((entry, i) => shelf.results.set(entry.id, results[i] ?? { verified: false }));

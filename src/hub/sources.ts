@@ -46,7 +46,7 @@ export class NamedSources {
       for (const key of keysOf(source)) this.#keys.add(key);
       if (!REPEATING.has(name)) this.#names.add(source.name);
       // DAP: a reference counts if it is greater than 0.
-      const isFile = typeof path === "string" && path !== "" && !(asNumber(sourceReference) > 0);
+      const isFile = typeof path === "string" && path !== "" && asNumber(sourceReference ?? 0) <= 0;
       if (isFile && !REPEATING.has(name)) this.#files.add(asPath(path));
     }
   }

@@ -19,7 +19,7 @@ test("what cannot be made a text or a number is none, and nothing is thrown", ()
 });
 
 test("texts, numbers and what thrown values say", () => {
-  assert.deepEqual([undefined, null, true, 1.5, "a"].map(asText), ["", "null", "true", "1.5", "a"]);
+  assert.deepEqual([undefined, null, true, 1.5, "a"].map(asText), ["", "", "true", "1.5", "a"]);
   assert.deepEqual([3, "3", null].map(asNumber), [3, NaN, NaN]);
   assert.deepEqual([new Error("why"), "so"].map(messageOf), ["why", "so"]);
 });
