@@ -1,6 +1,6 @@
 import type { ParseFailure } from "../address/result.ts";
 import { maskSecrets } from "./mask.ts";
-import { printable } from "../common/shown.ts";
+import { printable } from "../common/sanitize.ts";
 
 /**
  * A connection string that does not parse, with a line that points at the offending characters:

@@ -8,7 +8,7 @@ import {
 } from "../security/certificates/certificate.ts";
 import { PURPOSES } from "../security/certificates/create.ts";
 import type { Entry } from "../security/certificates/store.ts";
-import { printable } from "../common/shown.ts";
+import { printable } from "../common/sanitize.ts";
 import { table } from "./text.ts";
 
 /** What `--json` shows of a certificate. */

@@ -1,5 +1,5 @@
 import { AppError } from "../common/errors.ts";
-import { printable } from "../common/shown.ts";
+import { printable } from "../common/sanitize.ts";
 
 /** The exit codes of every command. */
 export const EXIT = { ended: 0, failed: 1, usage: 2 } as const;

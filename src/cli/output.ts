@@ -1,14 +1,11 @@
 import { type LogLevel, type Logger, lineLogger } from "../common/logger.ts";
 import { describe } from "./failure.ts";
-import { ownLine, printable } from "../common/shown.ts";
+import { ownLine, printable, printableJson } from "../common/sanitize.ts";
 
 /** How long a reader of ours that has stalled may hold up our end. */
 const FLUSH_MS = 1_000;
 
-/** All that JSON.stringify leaves of what `printable` replaces. */
-const STEERING = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
-/** A line for whoever reads the results. */
+/** A line for the program that reads the results. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -18,13 +15,9 @@ export function note(line: string): void {
   process.stderr.write(`${ownLine(line)}\n`);
 }
 
-/**
- * A value for whoever reads the results, as JSON. It means the same with more letters escaped than JSON must: those that
- * would steer a terminal, or end the line for some readers.
- */
+/** A value for the program that reads the results, as JSON. */
 export function printJson(value: unknown, indent?: number): void {
-  const json = JSON.stringify(value, undefined, indent);
-  print(json.replace(STEERING, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`));
+  print(printableJson(JSON.stringify(value, undefined, indent)));
 }
 
 export function complain(thrown: unknown): void {

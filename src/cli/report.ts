@@ -7,7 +7,7 @@ import { callProtection, insecureWarning } from "../host/reach.ts";
 import type { WrongPassword } from "../security/serverHandshake.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
 import { note, print, printJson } from "./output.ts";
-import { printable } from "../common/shown.ts";
+import { printable } from "../common/sanitize.ts";
 
 /** How a session ended. */
 export interface Ending {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import tty from "node:tty";
 import { AppError } from "../common/errors.ts";
-import { printable } from "../common/shown.ts";
+import { printable } from "../common/sanitize.ts";
 
 /** More than anybody types, and no file that somebody has pasted. */
 const LENGTH = 1024;

@@ -1,6 +1,6 @@
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
-import { ownLine } from "../common/shown.ts";
+import { ownLine } from "../common/sanitize.ts";
 import { nesting, otherResponseMembers, parseJson, scanMembers } from "./envelope.ts";
 import { asNumber } from "../common/values.ts";
 

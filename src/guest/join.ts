@@ -1,7 +1,7 @@
 import type { ClientAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
-import { shownLine } from "../common/shown.ts";
+import { shownLine } from "../common/sanitize.ts";
 import type { Event } from "../common/event.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";

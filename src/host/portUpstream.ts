@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { LIMITS } from "../common/limits.ts";
-import { shownLine } from "../common/shown.ts";
+import { shownLine } from "../common/sanitize.ts";
 import type { AdapterDecoder, LargeMessage } from "../dap/adapterDecoder.ts";
 import { type AdapterMessage, nesting, readAdapterMessage } from "../dap/envelope.ts";
 import { type Outcome, errorOutcome, requestParts, responseParts } from "../dap/messages.ts";

@@ -2,7 +2,7 @@ import { allows } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { inSentence } from "../common/names.ts";
-import { shownText } from "../common/shown.ts";
+import { shownText } from "../common/sanitize.ts";
 import { encodeJson } from "../dap/messages.ts";
 import type { ClientRequest, Participant } from "./client.ts";
 

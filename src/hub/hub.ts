@@ -5,7 +5,7 @@ import { MESSAGE_COST } from "../common/fairShare.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import { inSentence } from "../common/names.ts";
-import { ownLine, shownLine } from "../common/shown.ts";
+import { ownLine, shownLine } from "../common/sanitize.ts";
 import { type JsonObject, type Outcome, encodeJson, ownOutput } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import { allows } from "../common/access.ts";

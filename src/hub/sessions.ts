@@ -10,7 +10,7 @@ import type { JsonObject } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import { guestName, inSentence, nameKeys, shownName } from "../common/names.ts";
-import { ownLine } from "../common/shown.ts";
+import { ownLine } from "../common/sanitize.ts";
 import type { Client, Participant } from "./client.ts";
 import type { Actor } from "./context.ts";
 import type { ServerDirectory } from "./console.ts";

@@ -1,5 +1,5 @@
 import { shownName } from "../common/names.ts";
-import { shownLine, shownText } from "../common/shown.ts";
+import { shownLine, shownText } from "../common/sanitize.ts";
 
 /** What a guard found: the value, rebuilt from known fields only, or what is wrong with it. */
 export type Checked<T> =

@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import net from "node:net";
 import type { Thumbprint } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
-import { shownLine } from "../common/shown.ts";
+import { shownLine } from "../common/sanitize.ts";
 import { hasThumbprint, mayBeUsedFor } from "./certificates/certificate.ts";
 import type { PURPOSES } from "./certificates/create.ts";
 import type { SecureChannel } from "./tls.ts";

@@ -6,7 +6,7 @@ import type { ServerAddress } from "../address/model.ts";
 import { parseServer } from "../address/parse.ts";
 import { allows } from "../common/access.ts";
 import { isReachable, openTo } from "../host/reach.ts";
-import { harmless } from "./harmless.ts";
+import { sanitize } from "../common/sanitize.ts";
 import { insecurity } from "./views/serverRow.ts";
 
 const KEY = "serverConsents";
@@ -52,7 +52,7 @@ export class Consent {
 
   async #askFor(key: string, wish: string, addresses: readonly ServerAddress[]): Promise<boolean> {
     const servers = addresses.map((address) =>
-      harmless(`${format(address, { secrets: "mask" })} (${reachOf(address)})`),
+      sanitize(`${format(address, { secrets: "mask" })} (${reachOf(address)})`),
     );
     const choice = await this.#ask(`This workspace wants to ${wish}: ${servers.join("; ")}.`, ALLOW, REFUSE);
     if (choice !== ALLOW && choice !== REFUSE) return false;

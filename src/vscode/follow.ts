@@ -10,7 +10,7 @@ import type { App } from "./app.ts";
 import { opensMore } from "./consent.ts";
 import { contextOf } from "./contextKeys.ts";
 import type { ServableSession } from "./host/serving.ts";
-import { harmless } from "./harmless.ts";
+import { sanitize } from "../common/sanitize.ts";
 import { note, showError, warnInsecure } from "./messages.ts";
 import { SETTINGS } from "./names.ts";
 import { serversOfEverySession } from "./settings.ts";
@@ -64,7 +64,7 @@ function tellWrongPassword(app: App): (attempt: WrongAttempt) => void {
     if (count < GUESSING || isWarning) return;
     isWarning = true;
     void vscode.window
-      .showWarningMessage(harmless(`${text} Its guesses are slowed down; other guests can join.`))
+      .showWarningMessage(sanitize(`${text} Its guesses are slowed down; other guests can join.`))
       .then(() => (isWarning = false));
   };
 }

@@ -1,5 +1,5 @@
 import { type Disposable, DisposableStore } from "../common/disposable.ts";
-import { harmless } from "./harmless.ts";
+import { sanitize } from "../common/sanitize.ts";
 import type { JoinRequests, PendingClient } from "./joinRequests.ts";
 import { COMMANDS, type CommandName } from "./names.ts";
 
@@ -126,13 +126,13 @@ export function describeRequest({ session, request }: PendingClient): string {
 /** Where it comes from, which is known, and what it says that it runs. */
 export function describePeer({ name, address, program }: PendingClient["request"]): string {
   return program === undefined || program === name
-    ? harmless(address)
-    : `${harmless(address)}, with ${quoted(program)}`;
+    ? sanitize(address)
+    : `${sanitize(address)}, with ${quoted(program)}`;
 }
 
 /** Text of others, so that all can see where it begins and ends. */
 export function quoted(text: string): string {
-  return `“${harmless(text.replace(/[“”„‟"＂〝〞]/g, "'"))}”`;
+  return `“${sanitize(text.replace(/[“”„‟"＂〝〞]/g, "'"))}”`;
 }
 
 function questionAbout(client: PendingClient): string {

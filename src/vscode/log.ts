@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import type { Logger } from "../common/logger.ts";
-import { ownLine, shownText } from "../common/shown.ts";
+import { ownLine, shownText } from "../common/sanitize.ts";
 
 const LINE_LENGTH = 10_000;
 

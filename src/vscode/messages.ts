@@ -3,7 +3,7 @@ import type { ServerAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import { insecureWarning } from "../host/reach.ts";
 import type { App } from "./app.ts";
-import { harmless, harmlessText } from "./harmless.ts";
+import { sanitize, sanitizeText } from "../common/sanitize.ts";
 
 const SHOW_LOG = "Show Log";
 const NOTE_MS = 6_000;
@@ -16,7 +16,7 @@ export async function showError(
 ): Promise<string | undefined> {
   const line = AppError.from(thrown).toLine();
   log.error(line);
-  const choice = await vscode.window.showErrorMessage(harmless(line), ...choices, SHOW_LOG);
+  const choice = await vscode.window.showErrorMessage(sanitize(line), ...choices, SHOW_LOG);
   if (choice !== SHOW_LOG) return choice;
   log.show();
   return undefined;
@@ -24,7 +24,7 @@ export async function showError(
 
 /** Says something in passing: nobody need click it away. */
 export function note(text: string): void {
-  vscode.window.setStatusBarMessage(harmless(text), NOTE_MS);
+  vscode.window.setStatusBarMessage(sanitize(text), NOTE_MS);
 }
 
 /** Asks whether to do something that cannot be undone or that lets others in. Resolves with the choice; undefined: no. */
@@ -34,8 +34,8 @@ export async function confirm(
   ...choices: readonly string[]
 ): Promise<string | undefined> {
   return vscode.window.showWarningMessage(
-    harmless(question),
-    { modal: true, detail: harmlessText(detail) },
+    sanitize(question),
+    { modal: true, detail: sanitizeText(detail) },
     ...choices,
   );
 }
@@ -43,5 +43,5 @@ export async function confirm(
 /** Says loudly what nobody should do without knowing; nothing if there is nothing to warn of. */
 export function warnInsecure(address: ServerAddress): void {
   const warning = insecureWarning(address);
-  if (warning !== undefined) void vscode.window.showWarningMessage(harmless(`WARNING: ${warning.join(" ")}`));
+  if (warning !== undefined) void vscode.window.showWarningMessage(sanitize(`WARNING: ${warning.join(" ")}`));
 }

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { AppError } from "../common/errors.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { generatePassword } from "../security/password/generate.ts";
-import { harmless } from "./harmless.ts";
+import { sanitize } from "../common/sanitize.ts";
 
 /**
  * A guest's question for a server's password. Rejects with `aborted` if they give up, or the signal does for them.
@@ -16,7 +16,7 @@ export function askPassword(where: string, signal: AbortSignal): (again: boolean
     try {
       const prompt = `${again ? "That password is wrong. " : ""}The host of ${where} can tell you the password.`;
       const options = { title: "Join Debug Server: Password", password: true, ignoreFocusOut: true };
-      const value = await vscode.window.showInputBox({ ...options, prompt: harmless(prompt) }, noMore.token);
+      const value = await vscode.window.showInputBox({ ...options, prompt: sanitize(prompt) }, noMore.token);
       if (value !== undefined) return value;
       throw new AppError("aborted", "The question for the password was not answered.");
     } finally {
@@ -43,7 +43,7 @@ export const certificates: FindOptions = {
   passphrase: async (file) =>
     vscode.window.showInputBox({
       title: "Certificate",
-      prompt: harmless(`The passphrase of ${file}`),
+      prompt: sanitize(`The passphrase of ${file}`),
       password: true,
       ignoreFocusOut: true,
     }),

@@ -7,7 +7,7 @@ import { AppError } from "../../common/errors.ts";
 import { EXIT } from "../failure.ts";
 import { note, print, printJson } from "../output.ts";
 import type { Run } from "../program.ts";
-import { printable } from "../../common/shown.ts";
+import { printable } from "../../common/sanitize.ts";
 import { table } from "../text.ts";
 
 interface ListOptions {

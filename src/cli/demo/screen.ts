@@ -1,5 +1,5 @@
 import { print } from "../output.ts";
-import { printable } from "../../common/shown.ts";
+import { printable } from "../../common/sanitize.ts";
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
 

@@ -4,7 +4,7 @@ import { requiresAuthentication } from "../../address/authentication.ts";
 import type { ClientAddress, ServerAddress, SslServer, TcpServer, Thumbprint } from "../../address/model.ts";
 import { parseClient } from "../../address/parse.ts";
 import { shownName } from "../../common/names.ts";
-import { shownLine } from "../../common/shown.ts";
+import { shownLine } from "../../common/sanitize.ts";
 import { isObject } from "../../dap/messages.ts";
 import { PROTOCOL } from "../../link/messages.ts";
 import { isReachable } from "../reach.ts";

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { AppError } from "../../common/errors.ts";
 import { LIMITS } from "../../common/limits.ts";
 import { reasonToError } from "../../common/reason.ts";
-import { shownText } from "../../common/shown.ts";
+import { shownText } from "../../common/sanitize.ts";
 import type { WaitOptions } from "../../transport/channel.ts";
 import { PASSWORD_MAGIC } from "../../transport/firstBytes.ts";
 import type { PeerGroup } from "../../transport/peerGroup.ts";

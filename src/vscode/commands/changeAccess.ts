@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { accessItems } from "./accessItems.ts";
 import { chooseGuest } from "./chooseGuest.ts";
 
@@ -9,8 +9,8 @@ export async function changeAccess(app: App, argument: unknown): Promise<void> {
   if (guest === undefined) return;
   const { id, name, access } = guest.info.participant;
   const picked = await vscode.window.showQuickPick(accessItems(access), {
-    title: `Change Guest’s Access: ${harmless(name)}`,
-    placeHolder: `What may ${harmless(name)} do?`,
+    title: `Change Guest’s Access: ${sanitize(name)}`,
+    placeHolder: `What may ${sanitize(name)} do?`,
   });
   if (picked !== undefined) guest.host.setAccess(id, picked.access);
 }

@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { type Guest, guestsOf, property } from "./find.ts";
 import { pickOne } from "./pick.ts";
 import { AppError } from "../../common/errors.ts";
@@ -19,9 +19,9 @@ export async function chooseGuest(
   }
   return pickOne(
     guests.map((guest) => ({
-      label: `$(account) ${harmless(guest.info.participant.name)}`,
+      label: `$(account) ${sanitize(guest.info.participant.name)}`,
       description: guest.info.participant.access,
-      detail: harmless(`${guest.session.name}, ${guest.info.participant.address}`),
+      detail: sanitize(`${guest.session.name}, ${guest.info.participant.address}`),
       value: guest,
     })),
     title,

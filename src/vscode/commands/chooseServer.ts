@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { targetOf } from "./find.ts";
 import { pickOne } from "./pick.ts";
@@ -19,8 +19,8 @@ export async function chooseServer(
     targetOf(argument, "served", servers) ??
     pickOne(
       servers.map((served) => ({
-        label: `$(broadcast) ${harmless(served.hosted.server.connectionString)}`,
-        description: harmless(served.session.name),
+        label: `$(broadcast) ${sanitize(served.hosted.server.connectionString)}`,
+        description: sanitize(served.session.name),
         value: served,
       })),
       title,

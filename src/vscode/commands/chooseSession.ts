@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { ServableSession } from "../host/serving.ts";
 import { sessionIdOf, targetOf } from "./find.ts";
 import { pickOne } from "./pick.ts";
@@ -54,7 +54,7 @@ export async function chooseSession(
   const ordered = [...servable].sort((a, b) => Number(b.id === activeRoot) - Number(a.id === activeRoot));
   return pickOne(
     ordered.map((session) => ({
-      label: `$(debug-alt) ${harmless(session.name)}`,
+      label: `$(debug-alt) ${sanitize(session.name)}`,
       description: session.type + (session.id === activeRoot ? ", active" : ""),
       value: session,
     })),

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { checkClient } from "./check.ts";
 import { entryOf, networkOf } from "./find.ts";
 import {
@@ -38,7 +38,7 @@ export async function join(app: App, argument: unknown): Promise<void> {
     );
   if (!isForThisMachine(registered))
     throw new AppError("notSupported", "This server is joined from the other end of its serial line.", {
-      hint: `Join there by ${harmless(entry.join)}, with the port as it is called there.`,
+      hint: `Join there by ${sanitize(entry.join)}, with the port as it is called there.`,
     });
   await startJoin(app, registered);
 }

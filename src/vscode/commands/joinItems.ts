@@ -3,7 +3,7 @@ import type { ClientAddress } from "../../address/model.ts";
 import { parseClient } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
 import type { ServerEntry } from "../../host/registry.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { pastedLink } from "../joinLink.ts";
 import { DEBUG_TYPE } from "../names.ts";
 import { openText } from "../recent.ts";
@@ -91,9 +91,9 @@ function entryItem(entry: ServerEntry): JoinItem | undefined {
   const join = entryChoice(entry);
   if (join === undefined || !isForThisMachine(join)) return undefined;
   return {
-    label: `$(debug-alt) ${harmless(join.name)}`,
-    description: harmless(entry.session.type),
-    detail: harmless(entry.join),
+    label: `$(debug-alt) ${sanitize(join.name)}`,
+    description: sanitize(entry.session.type),
+    detail: sanitize(entry.join),
     alwaysShow: false,
     join,
   };
@@ -123,7 +123,7 @@ function itemOf(text: string): JoinItem | undefined {
 }
 
 export function choice(address: ClientAddress): JoinChoice {
-  return { address, name: harmless(format(address, { secrets: "mask" })) };
+  return { address, name: sanitize(format(address, { secrets: "mask" })) };
 }
 
 /**
@@ -140,7 +140,7 @@ export function joinConfiguration({ address, name }: JoinChoice) {
   return {
     type: DEBUG_TYPE,
     request: "attach",
-    name: harmless(name).replaceAll("${", "$ {"),
+    name: sanitize(name).replaceAll("${", "$ {"),
     remote,
   } as const;
 }

@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { targetOf } from "./find.ts";
 import { joinName } from "./joinName.ts";
 import { pickOne } from "./pick.ts";
@@ -11,8 +11,8 @@ export async function leave({ joins }: App, argument: unknown): Promise<void> {
     targetOf(argument, "join", all) ??
     (await pickOne(
       all.map((value) => ({
-        label: `$(debug-alt) ${harmless(joinName(value))}`,
-        description: harmless(value.address),
+        label: `$(debug-alt) ${sanitize(joinName(value))}`,
+        description: sanitize(value.address),
         value,
       })),
       "Leave",

@@ -2,7 +2,7 @@ import os from "node:os";
 import * as vscode from "vscode";
 import { newCertificate as make } from "../../security/certificates/newCertificate.ts";
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 
 const TITLE = "Make a Certificate";
 const COPY = "Copy Thumbprint";
@@ -21,6 +21,6 @@ export async function newCertificate(_app: App): Promise<void> {
   const text = `The certificate “${name.trim()}” is made, and Start Debug Server offers it. It is in ${file}.`;
   // Not awaited: the command is done, whenever the message is.
   void vscode.window
-    .showInformationMessage(harmless(text), COPY)
+    .showInformationMessage(sanitize(text), COPY)
     .then((choice) => choice && vscode.env.clipboard.writeText(certificate.sha256));
 }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 
 export interface Pickable<T> extends vscode.QuickPickItem {
   readonly value: T;
@@ -19,7 +19,7 @@ export async function pickOne<T>(
   const [first, ...others] = items;
   if (first === undefined) throw new AppError("badArguments", none);
   if (others.length === 0) return first.value;
-  const shown = items.map((item) => ({ ...item, ...harmlessParts(item) }));
+  const shown = items.map((item) => ({ ...item, ...sanitizedParts(item) }));
   const picked = await vscode.window.showQuickPick(shown, {
     title,
     placeHolder,
@@ -29,7 +29,7 @@ export async function pickOne<T>(
   return picked?.value;
 }
 
-/** Labels begin with an icon of ours: whoever makes them makes the rest harmless. */
-function harmlessParts({ description, detail }: vscode.QuickPickItem): Partial<vscode.QuickPickItem> {
-  return { description: description && harmless(description), detail: detail && harmless(detail) };
+/** Labels begin with an icon of ours: what makes them sanitizes the rest. */
+function sanitizedParts({ description, detail }: vscode.QuickPickItem): Partial<vscode.QuickPickItem> {
+  return { description: description && sanitize(description), detail: detail && sanitize(detail) };
 }

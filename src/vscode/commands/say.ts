@@ -1,10 +1,9 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import { LIMITS } from "../../common/limits.ts";
-import { shownText } from "../../common/shown.ts";
 import type { App } from "../app.ts";
 import type { Join } from "../guest/joins.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize, shownText } from "../../common/sanitize.ts";
 import type { ServableSession } from "../host/serving.ts";
 import { note } from "../messages.ts";
 import { hostOf, servedSessions, targetOf } from "./find.ts";
@@ -24,7 +23,7 @@ export async function say(app: App, argument: unknown): Promise<void> {
   const room = await chooseRoom(app, argument);
   if (room === undefined) return;
   const typed = await vscode.window.showInputBox({
-    title: `${TITLE}: ${harmless(room.name)}`,
+    title: `${TITLE}: ${sanitize(room.name)}`,
     prompt: "Everybody in the session sees it in their debug console.",
     validateInput: (text) =>
       text.length > LIMITS.echoLength ? `At most ${LIMITS.echoLength} letters.` : undefined,
@@ -54,7 +53,7 @@ function chooseRoom({ serving, joins }: App, argument: unknown): Promise<Room | 
 }
 
 function pickable(value: Room, description: string): Pickable<Room> {
-  return { label: `$(comment-discussion) ${harmless(value.name)}`, description, value };
+  return { label: `$(comment-discussion) ${sanitize(value.name)}`, description, value };
 }
 
 function hostRoom(session: ServableSession): Room {

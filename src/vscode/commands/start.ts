@@ -7,7 +7,7 @@ import { nameOf } from "../../security/certificates/certificate.ts";
 import { servingCertificates } from "../../security/certificates/find.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
 import type { App } from "../app.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
 import { confirm, showError } from "../messages.ts";
 import { COMMANDS, VIEWS } from "../names.ts";
@@ -147,17 +147,17 @@ async function announce(app: App, served: ServedServer): Promise<void> {
   const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(address);
   const closed = hosted.server.firewallProblem;
-  if (closed !== undefined) void vscode.window.showWarningMessage(harmless(closed.toLine()));
+  if (closed !== undefined) void vscode.window.showWarningMessage(sanitize(closed.toLine()));
   const can = calling === undefined ? "can be joined" : `can be joined from ${calling.host}, which is called`;
   const protection = callProtection(address);
   const only = protection === undefined ? "" : ` ${protection}`;
-  const text = harmless(`“${session.name}” ${can}.${only}${more} ${copied}: ${join}`);
+  const text = sanitize(`“${session.name}” ${can}.${only}${more} ${copied}: ${join}`);
   const choices = [...(password === undefined ? [] : ["Copy Password"]), "Copy Link", "Show"];
   // Not awaited: the command is done, whenever the message is.
   void (
     warning === undefined
       ? vscode.window.showInformationMessage(text, ...choices)
-      : vscode.window.showWarningMessage(harmless(`WARNING: ${warning.join(" ")} ${text}`), ...choices)
+      : vscode.window.showWarningMessage(sanitize(`WARNING: ${warning.join(" ")} ${text}`), ...choices)
   ).then((choice) => {
     if (choice === "Copy Password") return vscode.commands.executeCommand(COMMANDS.copyPassword, { served });
     if (choice === "Copy Link") return vscode.commands.executeCommand(COMMANDS.copyJoinLink, { served });

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { ServerAddress } from "../../address/model.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { checkServer } from "./check.ts";
 
 export type TypedServer =
@@ -31,7 +31,7 @@ export function typeServer(title: string, draft: string): Promise<TypedServer | 
       const checked = checkServer(box.value);
       if (checked.ok) return finish({ kind: "server", text: box.value, address: checked.address });
       box.validationMessage = {
-        message: harmless(checked.message),
+        message: sanitize(checked.message),
         severity: vscode.InputBoxValidationSeverity.Error,
       };
       box.valueSelection = checked.selection;
@@ -43,8 +43,8 @@ export function typeServer(title: string, draft: string): Promise<TypedServer | 
 function messageFor(text: string): vscode.InputBoxValidationMessage | undefined {
   const checked = checkServer(text);
   const { Info, Warning, Error: Wrong } = vscode.InputBoxValidationSeverity;
-  if (!checked.ok) return { message: harmless(checked.message), severity: checked.unfinished ? Info : Wrong };
+  if (!checked.ok) return { message: sanitize(checked.message), severity: checked.unfinished ? Info : Wrong };
   return checked.warning === undefined
     ? undefined
-    : { message: harmless(`WARNING: ${checked.warning}`), severity: Warning };
+    : { message: sanitize(`WARNING: ${checked.warning}`), severity: Warning };
 }

@@ -9,7 +9,7 @@ import type { DapPort } from "../../dap/port.ts";
 import type { JoinOptions } from "../../guest/join.ts";
 import type { FindOptions } from "../../security/certificates/find.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
-import { harmless, harmlessText } from "../harmless.ts";
+import { sanitize, sanitizeText } from "../../common/sanitize.ts";
 import type { Serving } from "../host/serving.ts";
 import { type Plan, checkParent, readPlan } from "./configuration.ts";
 import type { HostBreakpoints } from "./hostBreakpoints.ts";
@@ -162,7 +162,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     const remote = await withPassword(address);
     const where = {
       location: vscode.ProgressLocation.Notification,
-      title: harmless(`Joining ${session.name}`),
+      title: sanitize(`Joining ${session.name}`),
     };
     return vscode.window.withProgress({ ...where, cancellable: true }, async (progress, cancelled) => {
       const cancel = new AbortController();
@@ -176,7 +176,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
           signal,
           certificates,
           askPassword: askPassword(format(address, { secrets: "mask" }), signal),
-          onWait: ({ message }) => progress.report({ message: harmless(message ?? "Waiting to be let in.") }),
+          onWait: ({ message }) => progress.report({ message: sanitize(message ?? "Waiting to be let in.") }),
         },
       );
       showReconnecting(join.joined.link, session.name);
@@ -195,7 +195,7 @@ export const guestConfigurations: vscode.DebugConfigurationProvider = {
     } catch (thrown) {
       const open = "Open launch.json";
       const choice = await vscode.window.showErrorMessage(
-        harmlessText(AppError.from(thrown).toLine()),
+        sanitizeText(AppError.from(thrown).toLine()),
         { modal: true },
         open,
       );

@@ -2,7 +2,7 @@
 
 /**
  * - `string`: as it is: identifiers, paths, values, output, sources, and words of the protocol. VS Code shows them as they are.
- * - `name`, `text`: for people, and shown where VS Code makes links, icons or Markdown of them: made harmless, in one line
+ * - `name`, `text`: for people, and shown where VS Code makes links, icons or Markdown of them: sanitized, in one line
  *   or in several.
  * - `number`, `flag`, `id` (a number or a string): nothing but that. VS Code takes objects for strings in places, and trusts
  *   the Markdown that they may hold.
@@ -52,7 +52,7 @@ export const FIELDS: Readonly<Record<string, Fields>> = {
   ModuleEvent: { reason: "string", module: of("Module") },
   OutputEvent: {
     category: "string",
-    // As a notification, which category "important" makes of it, it is made harmless (hostTexts.ts).
+    // As a notification, which category "important" makes of it, it is sanitized (hostTexts.ts).
     output: "string",
     group: "string",
     variablesReference: "number",

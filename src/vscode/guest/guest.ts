@@ -8,7 +8,7 @@ import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { isOpen } from "../consent.ts";
 import { documentUri } from "../documentUri.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { HOST_BREAKPOINTS } from "../names.ts";
 import { askPassword, certificates } from "../secretPrompts.ts";
 import { GuestAdapters } from "./adapterFactory.ts";
@@ -89,7 +89,7 @@ function sourceId({ address }: Join): string {
 
 function tellDiffers(hostPath: string, localPath: string): void {
   void vscode.window.showInformationMessage(
-    harmless(`${localPath} is not what runs on the host: ${hostPath} differs. You see the host's file.`),
+    sanitize(`${localPath} is not what runs on the host: ${hostPath} differs. You see the host's file.`),
   );
 }
 

@@ -1,5 +1,5 @@
 import { type JsonObject, isObject } from "../../dap/messages.ts";
-import { harmless, harmlessText } from "../harmless.ts";
+import { sanitize, sanitizeText } from "../../common/sanitize.ts";
 import { FIELDS, type Rule } from "./fields.ts";
 
 /**
@@ -34,7 +34,7 @@ function event({ type, seq, event: name, body }: JsonObject): JsonObject | undef
     type,
     seq,
     event: name,
-    body: isNotification ? { ...passed, output: harmlessText(output) } : passed,
+    body: isNotification ? { ...passed, output: sanitizeText(output) } : passed,
   };
 }
 
@@ -78,9 +78,9 @@ function pass(value: unknown, rule: Rule): unknown {
     case "id":
       return typeof value === "string" || typeof value === "number" ? value : undefined;
     case "name":
-      return typeof value === "string" ? harmless(value) : undefined;
+      return typeof value === "string" ? sanitize(value) : undefined;
     case "text":
-      return typeof value === "string" ? harmlessText(value) : undefined;
+      return typeof value === "string" ? sanitizeText(value) : undefined;
     case "opaque":
       return value;
     case "dropped":
@@ -98,7 +98,7 @@ function fields(value: JsonObject, type: string): JsonObject {
   return passed;
 }
 
-/** Completions, each with the text that is inserted: VS Code takes the label for it, which is made harmless. */
+/** Completions, each with the text that is inserted: VS Code takes the label for it, which is sanitized. */
 function withInserted(command: unknown, body: unknown): unknown {
   if (command !== "completions" || !isObject(body) || !Array.isArray(body.targets)) return body;
   const targets = body.targets.map((item: unknown) =>

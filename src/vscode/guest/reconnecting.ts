@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { DisposableStore } from "../../common/disposable.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { GuestLink } from "../../link/guestLink.ts";
 
 /** Shows that a broken connection is being restored, for as long as that takes; to cancel it is to leave. */
@@ -9,11 +9,11 @@ export function showReconnecting(link: GuestLink, name: string): void {
     void vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,
-        title: harmless(`Reconnecting to ${name}`),
+        title: sanitize(`Reconnecting to ${name}`),
         cancellable: true,
       },
       (progress, cancelled) => {
-        progress.report({ message: harmless(message) });
+        progress.report({ message: sanitize(message) });
         return new Promise<void>((resolve) => {
           const store = new DisposableStore();
           const done = () => {

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import type { HostFiles } from "../../guest/sources/hostFiles.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { parseServedUri, servedPath } from "../../guest/sources/servedUri.ts";
 
 /** Files of more bytes are fetched with a progress that people see. */
@@ -94,7 +94,7 @@ export class SourceFiles implements Omit<vscode.FileSystemProvider, "onDidChange
     try {
       return await files.read(session, path, { onProgress: (bytes, size) => progress.report(bytes, size) });
     } catch (thrown) {
-      throw vscode.FileSystemError.Unavailable(harmless(AppError.from(thrown).toLine()));
+      throw vscode.FileSystemError.Unavailable(sanitize(AppError.from(thrown).toLine()));
     } finally {
       progress.end();
     }
@@ -147,7 +147,7 @@ class LargeProgress {
 
   #start(): void {
     if (this.#end !== undefined) return;
-    const title = harmless(`Fetching ${this.#path} from the host`);
+    const title = sanitize(`Fetching ${this.#path} from the host`);
     void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, (progress) => {
       this.#report = (increment) => progress.report({ increment });
       return new Promise<void>((resolve) => (this.#end = resolve));

@@ -1,7 +1,7 @@
 import type { GuestInfo } from "../../host/host.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { ServedServer } from "../host/serving.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { Face, Icon, Row } from "./row.ts";
 import {
   ACCESS_MEANING,
@@ -34,7 +34,7 @@ export function guestRow({ session, host }: ServedServer, guest: GuestInfo, now:
 export function guestFace(session: string, guest: GuestInfo, now: number): Face {
   const { participant, kind, program, latencyMs, lastActiveAt, joinedAt } = guest;
   const { id, access, isAway } = participant;
-  const name = harmless(participant.name);
+  const name = sanitize(participant.name);
   const active = ago(lastActiveAt, now);
   return {
     id: `guest/${session}/${id}`,
@@ -45,8 +45,8 @@ export function guestFace(session: string, guest: GuestInfo, now: number): Face 
       title: name,
       facts: [
         ["Access", `${access} (${ACCESS_MEANING[access]})`],
-        ["From", harmless(participant.address)],
-        ["With", program === undefined ? ROLES[kind] : `${harmless(program)} (${ROLES[kind]})`],
+        ["From", sanitize(participant.address)],
+        ["With", program === undefined ? ROLES[kind] : `${sanitize(program)} (${ROLES[kind]})`],
         ["Round trip", isAway ? RECONNECTING : (roundTrip(latencyMs) ?? "not measured")],
         ["Joined", ago(joinedAt, now).short],
         ["Last active", active.short],

@@ -1,7 +1,6 @@
 import { posix } from "node:path";
 import { asText } from "../../common/values.ts";
-import { shownLine } from "../../common/shown.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize, shownLine } from "../../common/sanitize.ts";
 import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
 import type { ServableSession } from "../host/serving.ts";
 import { FUNCTIONS } from "../host/windowSession.ts";
@@ -18,8 +17,8 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
     .map((breakpoint, i) => {
       const label = placeOf(breakpoint);
       const author = authorOf(session, breakpoint);
-      const condition = harmless(conditionOf(breakpoint));
-      const why = harmless(reasonOf(breakpoint));
+      const condition = sanitize(conditionOf(breakpoint));
+      const why = sanitize(reasonOf(breakpoint));
       const { key, spec } = breakpoint;
       return {
         session,
@@ -27,7 +26,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
           id: `held/${session.id}/${key}/${asText(spec.line ?? spec.name)}:${asText(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
           label,
           // A side bar cuts off what comes last.
-          description: parts(author, why, harmless(briefly(breakpoint))),
+          description: parts(author, why, sanitize(briefly(breakpoint))),
           icon: { name: "debug-breakpoint-conditional", color: "debugIcon.breakpointForeground" },
           tooltip: {
             title: parts(label, condition),
@@ -52,7 +51,7 @@ export function heldMark(
 ): { readonly brief: string; readonly full: string } {
   const who = session === undefined ? "A guest" : authorOf(session, breakpoint);
   const mark = (condition: string) =>
-    harmless(parts(`${who}: breakpoint ${condition}`, reasonOf(breakpoint)));
+    sanitize(parts(`${who}: breakpoint ${condition}`, reasonOf(breakpoint)));
   return { brief: mark(briefly(breakpoint)), full: mark(conditionOf(breakpoint)) };
 }
 
@@ -62,8 +61,8 @@ function briefly(breakpoint: HeldBreakpoint): string {
 }
 
 function placeOf({ key, spec }: HeldBreakpoint): string {
-  if (key === FUNCTIONS) return harmless(`${asText(spec.name)}()`);
-  return harmless(`${posix.basename(decoded(key))}:${asText(spec.line)}`);
+  if (key === FUNCTIONS) return sanitize(`${asText(spec.name)}()`);
+  return sanitize(`${posix.basename(decoded(key))}:${asText(spec.line)}`);
 }
 
 /** Of a guest's path: any percent sign may be in it. */
@@ -87,7 +86,7 @@ function conditionOf({ spec }: HeldBreakpoint): string {
 
 function authorOf({ sessions }: ServableSession, { guest }: HeldBreakpoint): string {
   const found = sessions.participants().find(({ id }) => id === guest);
-  return harmless(found?.name ?? "a guest");
+  return sanitize(found?.name ?? "a guest");
 }
 
 function reasonOf({ others, isSecond }: HeldBreakpoint): string {

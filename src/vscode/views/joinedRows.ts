@@ -1,7 +1,7 @@
 import type { ClientInfo } from "../../link/messages.ts";
 import { joinName } from "../commands/joinName.ts";
 import type { Join } from "../guest/joins.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { PEOPLE, ROLES } from "./guestRow.ts";
 import { type Face, type Row, nobodyRow } from "./row.ts";
 import {
@@ -42,7 +42,7 @@ export interface Place extends Pick<Join, "id" | "address" | "access" | "clients
 }
 
 export function joinFace({ id, address, access, clients, session, latencyMs, isAway }: Place): Face {
-  const name = harmless(session);
+  const name = sanitize(session);
   const distance = isAway ? RECONNECTING : roundTrip(latencyMs);
   return {
     id: `join/${id}`,
@@ -74,7 +74,7 @@ export function joinFace({ id, address, access, clients, session, latencyMs, isA
 export function clientFace(join: string, client: ClientInfo, isSelf: boolean, now: number): Face {
   const { id, kind, access, from, joinedAt, away = false } = client;
   const state = away ? RECONNECTING : undefined;
-  const name = harmless(client.name);
+  const name = sanitize(client.name);
   const role = isSelf ? "you" : kind === "host" ? "host" : undefined;
   const here = joinedAt === undefined ? undefined : ago(joinedAt, now).short;
   return {
@@ -87,7 +87,7 @@ export function clientFace(join: string, client: ClientInfo, isSelf: boolean, no
       facts: [
         ["Takes part as", isSelf ? `${ROLES[kind]} (you)` : ROLES[kind]],
         ["Access", `${access} (${ACCESS_MEANING[access]})`],
-        ...(from === undefined ? [] : [["From", harmless(from)] as const]),
+        ...(from === undefined ? [] : [["From", sanitize(from)] as const]),
         ...(here === undefined ? [] : [["Joined", here] as const]),
       ],
     },

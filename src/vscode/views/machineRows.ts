@@ -1,5 +1,5 @@
 import type { ServerEntry } from "../../host/registry.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { Row } from "./row.ts";
 import { ago, parts, spokenParts } from "./words.ts";
 
@@ -23,8 +23,8 @@ function isOwn({ pid, server }: ServerEntry, own: Own): boolean {
 
 function entryRow(entry: ServerEntry, own: Own, now: number): Row {
   const { id, server, join, session, pid, startedAt } = entry;
-  const name = session.name === "" ? "Debug session" : harmless(session.name);
-  const type = session.type === "" ? undefined : harmless(session.type);
+  const name = session.name === "" ? "Debug session" : sanitize(session.name);
+  const type = session.type === "" ? undefined : sanitize(session.type);
   // What we joined with may have more in it: our name, a password (masked).
   const joined = own.joined.some((address) => `${address},`.startsWith(`${join},`));
   const started = ago(Date.parse(startedAt), now);

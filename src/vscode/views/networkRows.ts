@@ -1,5 +1,5 @@
 import type { NetworkServer } from "../../host/discovery/advert.ts";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { Row } from "./row.ts";
 import { parts, spokenParts } from "./words.ts";
 
@@ -10,8 +10,8 @@ export function networkRows(servers: readonly NetworkServer[], joined: readonly 
 
 function networkRow(network: NetworkServer, joinedAddresses: readonly string[]): Row {
   const { join, password, certificate } = network;
-  const name = network.session === "" ? "Debug session" : harmless(network.session);
-  const host = harmless(network.host);
+  const name = network.session === "" ? "Debug session" : sanitize(network.session);
+  const host = sanitize(network.host);
   // What we joined with may have more in it: our name, a password (masked).
   const joined = joinedAddresses.some((address) => `${address},`.startsWith(`${join},`));
   const asked = [...(password ? ["password"] : []), ...(certificate ? ["certificate"] : [])];

@@ -1,14 +1,14 @@
 import * as vscode from "vscode";
-import { harmless } from "../harmless.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { COMMANDS } from "../names.ts";
 import type { Icon, Row, Tooltip } from "./row.ts";
 
 export function treeItem(row: Row): vscode.TreeItem {
   const { id, label, description, icon, tooltip, spoken, context } = row.face;
   const { None, Expanded } = vscode.TreeItemCollapsibleState;
-  const item = new vscode.TreeItem(harmless(label), row.children.length === 0 ? None : Expanded);
+  const item = new vscode.TreeItem(sanitize(label), row.children.length === 0 ? None : Expanded);
   item.id = id;
-  item.description = harmless(description);
+  item.description = sanitize(description);
   item.iconPath = themeIcon(icon);
   item.tooltip = markdown(tooltip);
   item.accessibilityInformation = { label: spoken };

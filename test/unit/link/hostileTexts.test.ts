@@ -4,7 +4,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { errorToReason } from "../../../src/common/reason.ts";
 import { checkNotification, checkResult } from "../../../src/link/control.ts";
 import { hello, reason, wait, welcome } from "../../../src/link/messages.ts";
-import { harmlessText } from "../../../src/vscode/harmless.ts";
+import { sanitizeText } from "../../../src/common/sanitize.ts";
 
 const HOSTILE = "A\u0000\u001b[2K\u009b1G\u202eb\u2066c\u2028d\rAna has left.\b [x](command:quit) $(trash)";
 
@@ -42,7 +42,7 @@ for (const [name, checked] of Object.entries(TEXTS))
     assert.ok(texts.length > 0);
     for (const text of texts) {
       assert.doesNotMatch(text, /(?![\n\t])[\p{Cc}\p{Zl}\u202a-\u202e\u2066-\u2069]/u);
-      assert.doesNotMatch(harmlessText(text), /\]\(|\$\(/);
+      assert.doesNotMatch(sanitizeText(text), /\]\(|\$\(/);
     }
   });
 

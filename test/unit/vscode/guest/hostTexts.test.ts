@@ -97,7 +97,7 @@ describe("what a host sends, as VS Code gets it", () => {
       assert.deepEqual(Object.keys(FIELDS[name] ?? {}).sort(), [...fields].sort(), name);
   });
 
-  test("hostile text in every field: raw, harmless or not there, as the table says", () => {
+  test("hostile text in every field: raw, sanitized or not there, as the table says", () => {
     for (const type of MESSAGES) {
       for (const text of HOSTILE) {
         const seen = send(type, valueFor(ruleOf(type), text));

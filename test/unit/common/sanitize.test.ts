@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ACCESS_LEVELS, lesser } from "../../../src/common/access.ts";
-import { ownLine, shownLine, shownText } from "../../../src/common/shown.ts";
+import { ownLine, shownLine, shownText } from "../../../src/common/sanitize.ts";
 
 describe("what people are shown", () => {
   test("a line has no line ends, no escapes, no changes of direction, and an end", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { harmless, harmlessText } from "../../../src/vscode/harmless.ts";
+import { sanitize, sanitizeText } from "../../../src/common/sanitize.ts";
 
 describe("others' text in VS Code's messages", () => {
   test("makes no links, no icons, no lines and no tricks with direction", () => {
@@ -8,28 +8,28 @@ describe("others' text in VS Code's messages", () => {
     const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
     const attack = "Kim [Allow](command:workbench.action.quit) $(check) a\nb\u202ec\u0007";
     assert.match(attack, link);
-    const shown = harmless(attack);
+    const shown = sanitize(attack);
     assert.doesNotMatch(shown, link);
     assert.equal(shown, "Kim [Allow] (command:workbench.action.quit) $ (check) a\ufffdb\ufffdc\ufffd");
   });
 
   test("makes no link where VS Code takes out icons first, as in progress, nor in Markdown", () => {
-    assert.equal(harmless("[Allow]$(x)(command:quit)"), "[Allow]$ (x)(command:quit)");
-    assert.equal(harmless("<command:quit> a<b c<1"), "< command:quit> a<b c<1");
-    assert.equal(harmlessText("[x]\n\n[x]: command:quit\n[0]: 1"), "[x]\n\n[x] : command:quit\n[0]: 1");
+    assert.equal(sanitize("[Allow]$(x)(command:quit)"), "[Allow]$ (x)(command:quit)");
+    assert.equal(sanitize("<command:quit> a<b c<1"), "< command:quit> a<b c<1");
+    assert.equal(sanitizeText("[x]\n\n[x]: command:quit\n[0]: 1"), "[x]\n\n[x] : command:quit\n[0]: 1");
   });
 
   test("keeps several lines where they may be", () => {
-    assert.equal(harmlessText("a\r\nb\tc\u0000"), "a\nb\tc\ufffd");
+    assert.equal(sanitizeText("a\r\nb\tc\u0000"), "a\nb\tc\ufffd");
   });
 
   test("of its own result it changes nothing", () => {
     for (const text of ["[a]((b)](c)$($(d)]: <x:", "]](($$((<<a:<a:", "a]: b:c]:d:e"])
-      assert.equal(harmless(harmless(text)), harmless(text));
+      assert.equal(sanitize(sanitize(text)), sanitize(text));
   });
 
   test("is not longer than a message can be", () => {
-    assert.ok(harmless("x".repeat(10_000)).length <= 500);
-    assert.ok(harmlessText("x".repeat(100_000)).length <= 10_000);
+    assert.ok(sanitize("x".repeat(10_000)).length <= 500);
+    assert.ok(sanitizeText("x".repeat(100_000)).length <= 10_000);
   });
 });
