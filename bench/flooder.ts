@@ -14,7 +14,7 @@ import {
   encodeJson,
   encodeStreamJson,
 } from "../src/link/frames.ts";
-import { LINK_MAGIC } from "../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../src/transport/protocolDetection.ts";
 import { guessAll } from "../test/support/guesser.ts";
 import { offer } from "./rpc.ts";
 import { MIB } from "./report.ts";

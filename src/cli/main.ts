@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { serialLastWords } from "../transport/serial/device.ts";
+import { drainSerialPorts } from "../transport/serial/device.ts";
 import { EXIT, exitCodeOf } from "./failure.ts";
 import { complain, flushOutput, tolerateClosedOutput } from "./output.ts";
 import { createProgram } from "./program.ts";
@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
 hideArguments(process.argv);
 tolerateClosedOutput();
 void main(process.argv).then(async (exitCode) => {
-  await Promise.all([flushOutput(), serialLastWords()]);
+  await Promise.all([flushOutput(), drainSerialPorts()]);
   // Not by itself: sockets of guests and pipes of adapters that do not end would keep the process alive.
   process.exit(exitCode);
 });

@@ -2,10 +2,10 @@ import { AppError, type ErrorCode } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import type { Opened } from "../link/reconnect.ts";
 import type { ClientHandshake } from "../security/clientHandshake.ts";
-import { type CalledClient, comesFrom, listenForCalls } from "../transport/called.ts";
+import { type ReverseClient, comesFrom, listenReverse } from "../transport/reverseListener.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { hostOf } from "../transport/peer.ts";
-import { abortable, withDeadline } from "../transport/wait.ts";
+import { abortable, withDeadline } from "../transport/deadline.ts";
 
 export interface AwaitOptions extends WaitOptions {
   readonly logger?: Logger | undefined;
@@ -13,34 +13,34 @@ export interface AwaitOptions extends WaitOptions {
   readonly onWait?: ((wait: { readonly message: string }) => void) | undefined;
 }
 
-/** Callers that are tried at the same time; more are cut off. */
-const CALLERS = 8;
-/** Callers that somebody is told of, so that nobody fills a log by calling. */
-const TOLD = 16;
+/** Peers that are tried at the same time; more are cut off. */
+const MOST_PRESENT = 8;
+/** Peers that the user is told of, so that no peer fills a log by connecting. */
+const MOST_TOLD = 16;
 
 /**
  * What a server itself has answered. It would answer the same next time, count one more wrong password, or ask its person
- * once more: so this ends the wait. A caller with which the handshake fails otherwise is no server that was waited for.
+ * once more: so this ends the wait. A peer with which the handshake fails otherwise is no server that was waited for.
  */
 const ANSWERS: ReadonlySet<ErrorCode> = new Set(["wrongPassword", "passwordRequired", "busy"]);
 
 type Open<T> = (channel: Channel, wait: WaitOptions) => Promise<T>;
 
 /**
- * Waits until the server that `clicon=` names calls, and lets this guest in; forever, unless `timeoutMs` says otherwise.
- * Callers from elsewhere, and those with which the handshake fails, are turned away. `open` makes something of a caller's channel.
+ * Waits until the server that `clicon=` names connects and admits this guest; forever, unless `timeoutMs` says otherwise.
+ * Peers from elsewhere, and those with which the handshake fails, are turned away. `open` makes something of a peer's channel.
  * Rejects with an AppError: why one cannot listen, `timeout`, `aborted`, or what the server has answered.
  */
 export function awaitServer<T extends Opened>(
-  address: CalledClient,
+  address: ReverseClient,
   handshake: ClientHandshake,
   open: Open<T>,
   options: AwaitOptions = {},
 ): Promise<T> {
   return withDeadline(options, Infinity, "Waiting for a debug server to call", async (signal) => {
-    const listener = await listenForCalls(address, { signal });
+    const listener = await listenReverse(address, { signal });
     const over = new AbortController();
-    const callers = new Callers({
+    const dialers = new IncomingDialers({
       host: address.clicon,
       handshake,
       open,
@@ -62,7 +62,7 @@ export function awaitServer<T extends Opened>(
           }
         };
         listener.onError(reject);
-        listener.onChannel((channel) => void callers.meet(channel).then(met, reject));
+        listener.onChannel((channel) => void dialers.meet(channel).then(met, reject));
       });
       return await abortable(server, signal);
     } finally {
@@ -72,30 +72,30 @@ export function awaitServer<T extends Opened>(
   });
 }
 
-interface CallersOptions<T> {
+interface IncomingDialersOptions<T> {
   /** As `clicon=` names the server's. */
   readonly host: string;
   readonly handshake: ClientHandshake;
   readonly open: Open<T>;
-  /** Aborted when nobody is waited for any more. */
+  /** Aborted when the wait is over. */
   readonly signal: AbortSignal;
   readonly onStranger: (message: string) => void;
   readonly onFailure: (message: string) => void;
 }
 
-/** Those who call one guest. */
-class Callers<T> {
-  readonly #options: CallersOptions<T>;
+/** The peers that connect to one guest that waits. */
+class IncomingDialers<T> {
+  readonly #options: IncomingDialersOptions<T>;
   readonly #told = new Set<string>();
   #present = 0;
 
-  constructor(options: CallersOptions<T>) {
+  constructor(options: IncomingDialersOptions<T>) {
     this.#options = options;
   }
 
   /** Undefined if this is not the server: it was turned away. Rejects with what the server has answered. */
   async meet(channel: Channel): Promise<{ readonly opened: T } | undefined> {
-    if (this.#present >= CALLERS) {
+    if (this.#present >= MOST_PRESENT) {
       channel.stream.destroy();
       return undefined;
     }
@@ -135,7 +135,7 @@ class Callers<T> {
   }
 
   #once(message: string, tell: (message: string) => void): void {
-    if (this.#options.signal.aborted || this.#told.has(message) || this.#told.size >= TOLD) return;
+    if (this.#options.signal.aborted || this.#told.has(message) || this.#told.size >= MOST_TOLD) return;
     this.#told.add(message);
     tell(message);
   }

@@ -10,7 +10,7 @@ import { type GuestIdentity, openLink } from "../link/openLink.ts";
 import type { Dial } from "../link/reconnect.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { prepareClientHandshake } from "../security/clientHandshake.ts";
-import { isCalled } from "../transport/called.ts";
+import { isReverseClient } from "../transport/reverseListener.ts";
 import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
@@ -91,7 +91,7 @@ async function joinOnce(
       void unproved.look(address, channel.peer);
       return opened;
     };
-    return isCalled(address)
+    return isReverseClient(address)
       ? awaitServer(address, handshake, openAndLook, { ...wait, logger, onWait })
       : openAndLook(await handshake.authenticate(await connect(address, wait), wait), wait);
   };

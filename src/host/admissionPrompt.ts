@@ -8,7 +8,7 @@ import type { Logger } from "../common/logger.ts";
 import { guestName, shownName } from "../common/names.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import { realClock, type Clock } from "../transport/clock.ts";
-import { abortable } from "../transport/wait.ts";
+import { abortable } from "../transport/deadline.ts";
 import { JoinRequestPacing } from "./joinRequestPacing.ts";
 import { messageOf } from "../common/values.ts";
 

@@ -5,7 +5,7 @@ import type { AuthenticatingClient } from "../security/serverHandshake.ts";
 import { type Clock, realClock } from "../transport/clock.ts";
 import { FairQueue, most } from "../transport/fairQueue.ts";
 import type { PeerGroup } from "../transport/peerGroup.ts";
-import { abortable } from "../transport/wait.ts";
+import { abortable } from "../transport/deadline.ts";
 
 /**
  * How far a pending client has come. It has said nothing (silent), waits for its turn (waiting), and then has a time in

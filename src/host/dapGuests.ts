@@ -7,7 +7,7 @@ import { StreamPort } from "../dap/streamPort.ts";
 import type { Client, Participant } from "../hub/client.ts";
 import { readProfile } from "../hub/profile.ts";
 import type { Sessions } from "../hub/sessions.ts";
-import { stallMs, whence } from "../transport/peer.ts";
+import { stallMs, peerLabel } from "../transport/peer.ts";
 import type { JoinAttempt } from "./admission.ts";
 import { PendingDapPort } from "./pendingDapPort.ts";
 
@@ -39,7 +39,7 @@ export class DapGuests {
       turns: this.#sessions.turns,
       stallMs: stallMs(peer),
     });
-    const address = whence(peer);
+    const address = peerLabel(peer);
     const pending = new PendingDapPort(port);
     try {
       const { clientName = address } = readProfile(await pending.initialized(attempt.remainingMs));

@@ -11,7 +11,7 @@ import { KeptLinks } from "../link/keptLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import type { ClientInfo, SessionInfo } from "../link/messages.ts";
-import { whence } from "../transport/peer.ts";
+import { peerLabel } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
 import type { JoinAttempt } from "./admission.ts";
 import { PushingPort } from "./pushingPort.ts";
@@ -60,12 +60,12 @@ export class LinkGuests {
         comesBack: (link) => {
           attempt.resume();
           const guest = this.#links.get(link);
-          if (guest !== undefined) guest.address = whence(channel.peer);
+          if (guest !== undefined) guest.address = peerLabel(channel.peer);
         },
         host: PRODUCT,
         logger: this.#logger,
         admit: async ({ name, client }, context) => {
-          const address = whence(channel.peer);
+          const address = peerLabel(channel.peer);
           const identity = { name, address, kind: "guest", program: client.name } as const;
           const access = await attempt.decide(identity, context);
           const guest = this.#sessions.admit({ ...identity, access });

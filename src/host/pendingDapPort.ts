@@ -10,7 +10,7 @@ import {
   responseParts,
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
-import { abortable } from "../transport/wait.ts";
+import { abortable } from "../transport/deadline.ts";
 
 interface Held {
   readonly message: IncomingMessage;

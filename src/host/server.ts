@@ -9,7 +9,7 @@ import type { Sessions } from "../hub/sessions.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { ServerHandshake, type WrongPassword } from "../security/serverHandshake.ts";
 import type { Listener } from "../transport/channel.ts";
-import type { Caller, Calling } from "../transport/caller.ts";
+import type { ReverseDialer, DialState } from "../transport/reverseDialer.ts";
 import { assertServable, listen, type OpenListener } from "../transport/open.ts";
 import { Admission } from "./admission.ts";
 import type { DecideAdmission } from "./admissionPrompt.ts";
@@ -36,7 +36,7 @@ export class DebugServer {
   /** The address in use. */
   readonly address: ServerAddress;
   readonly #listener: Listener;
-  readonly #caller: Caller | undefined;
+  readonly #dialer: ReverseDialer | undefined;
   readonly #admission: Admission;
   readonly #linkGuests: LinkGuests;
   readonly #dapGuests: DapGuests;
@@ -53,15 +53,15 @@ export class DebugServer {
   #isClosed = false;
 
   private constructor(
-    { listener, address, caller }: OpenListener,
+    { listener, address, dialer }: OpenListener,
     handshake: ServerHandshake,
     sessions: Sessions,
     options: DebugServerOptions,
   ) {
     this.address = address;
     this.#listener = listener;
-    this.#caller = caller;
-    caller?.onChanged(() => this.#callingChanged.fire());
+    this.#dialer = dialer;
+    dialer?.onChanged(() => this.#callingChanged.fire());
     const { logger = nullLogger, admissionMs = LIMITS.admissionMs, questionMs, admit } = options;
     this.#linkGuests = new LinkGuests(sessions, options.sources ?? new DiskSources(), logger);
     this.#dapGuests = new DapGuests(sessions, logger, admissionMs);
@@ -70,8 +70,8 @@ export class DebugServer {
       admit,
       admissionMs,
       questionMs,
-      onAdmitted: () => caller?.cameIn(),
-      onRefused: (reason) => caller?.refused(reason),
+      onAdmitted: () => dialer?.admitted(),
+      onRefused: (reason) => dialer?.refused(reason),
       onPlacesLeft: (count) => this.#linkGuests.keepAway(count),
     });
     listener.onChannel((channel) => {
@@ -123,8 +123,8 @@ export class DebugServer {
   }
 
   /** Whom it calls; undefined if guests call it, or if the one that it calls is in. */
-  get calling(): Calling | undefined {
-    return this.#caller?.calling;
+  get calling(): DialState | undefined {
+    return this.#dialer?.dialing;
   }
 
   /** How many connections have neither been admitted nor refused. */

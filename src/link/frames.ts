@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { CHUNK_COST } from "../common/fairShare.ts";
 import { GrowingBuffer } from "../common/growingBuffer.ts";
 import { type MessageLimit, messageTooLarge, TRUSTED_LIMIT } from "../common/messageLimit.ts";
-import { LINK_MAGIC } from "../transport/firstBytes.ts";
+import { LINK_MAGIC } from "../transport/protocolDetection.ts";
 import { LINK_LIMITS } from "./limits.ts";
 
 /** docs/PROTOCOL.md, "Frame types". */

@@ -1,7 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
-import { LINK_MAGIC } from "../transport/firstBytes.ts";
+import { LINK_MAGIC } from "../transport/protocolDetection.ts";
 import { encodeJson, FrameType } from "./frames.ts";
 import { HandshakeGuard } from "./handshake.ts";
 import type { LinkTiming } from "./limits.ts";

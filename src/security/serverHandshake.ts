@@ -3,7 +3,7 @@ import { isForOwnUser, requiresAuthentication } from "../address/authentication.
 import { AppError } from "../common/errors.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { closeInOrder } from "../transport/closing.ts";
-import { type Opening, readFirstBytes } from "../transport/firstBytes.ts";
+import { type DetectedProtocol, readProtocol } from "../transport/protocolDetection.ts";
 import type { PeerGroup } from "../transport/peerGroup.ts";
 import { createCertificate } from "./certificates/create.ts";
 import { matches } from "./certificates/certificate.ts";
@@ -117,7 +117,7 @@ export class ServerHandshake {
   }
 
   async #authenticate(channel: Channel, client: AuthenticatingClient): Promise<HandshakeResult> {
-    const opening = await firstBytes(channel, client);
+    const opening = await detect(channel, client);
     if (opening === "tls" && this.#tls !== undefined)
       return this.#authenticateTls(channel, this.#tls, client);
     if (opening === "link" || opening === "dap") {
@@ -144,10 +144,10 @@ export class ServerHandshake {
       const who = channel.certificate === undefined ? "" : ` It showed ${describe(channel.certificate)}.`;
       this.#options.onRefused?.(`${channel.peer.address}: ${refusal.message}${who}`);
     }
-    const opening = await firstBytes(channel, client);
+    const opening = await detect(channel, client);
     if (opening === "password") {
       await this.#checkPassword(channel, refusal, client);
-      return { channel, opening: known(await firstBytes(channel, client)) };
+      return { channel, opening: known(await detect(channel, client)) };
     }
     const missing = this.#password && passwordRequired(opening);
     return { channel, opening: known(opening), refusal: refusal ?? missing };
@@ -179,7 +179,7 @@ export class ServerHandshake {
     if (isTold) this.#options.onWrongPassword?.({ from: group.peer, count });
   }
 
-  #plainRefusal(opening: Opening): AppError | undefined {
+  #plainRefusal(opening: DetectedProtocol): AppError | undefined {
     if (this.#tls === undefined) return undefined;
     if (this.#password !== undefined && !("certificate" in this.#address)) return passwordRequired(opening);
     const { kind } = this.#address;
@@ -223,13 +223,13 @@ async function guestTrust(
   });
 }
 
-async function firstBytes(channel: Channel, client: AuthenticatingClient): Promise<Opening> {
-  const opening = await readFirstBytes(channel.stream, { signal: client.signal });
+async function detect(channel: Channel, client: AuthenticatingClient): Promise<DetectedProtocol> {
+  const opening = await readProtocol(channel.stream, { signal: client.signal });
   client.progressed();
   return opening;
 }
 
-function known(opening: Opening): HandshakeResult["opening"] {
+function known(opening: DetectedProtocol): HandshakeResult["opening"] {
   if (opening === "link" || opening === "dap") return opening;
   throw strange();
 }
@@ -238,7 +238,7 @@ function strange(): AppError {
   return new AppError("protocol", "It speaks neither DAP nor the link.");
 }
 
-function passwordRequired(opening: Opening): AppError {
+function passwordRequired(opening: DetectedProtocol): AppError {
   return new AppError("passwordRequired", "This server asks for a password.", {
     hint:
       opening === "dap"

@@ -6,7 +6,7 @@ import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { closeInOrder } from "../transport/closing.ts";
-import { withDeadline } from "../transport/wait.ts";
+import { withDeadline } from "../transport/deadline.ts";
 import type { Certificate } from "./certificates/certificate.ts";
 import { tlsFailure } from "./tlsFailure.ts";
 import { asText } from "../common/values.ts";

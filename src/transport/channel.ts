@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Event } from "../common/event.ts";
 
-/** Who is at the other end, as far as the transport can tell. Nothing of it is proof of identity. */
+/** The other end of a channel, as far as the transport can tell. Nothing of it is proof of identity. */
 export interface Peer {
   readonly transport: "tcp" | "npipe" | "com" | "memory";
   /** For people; limits count by what `peerGroup` (peerGroup.ts) makes of it: `127.0.0.1:53211`, `[::1]:53211`, a pipe's name, a device. */
@@ -40,7 +40,7 @@ export interface Channel {
 
 /** Yields channels until it is closed. */
 export interface Listener {
-  /** Channels that come while nobody is subscribed are kept, up to a bound, for whoever subscribes next. */
+  /** Channels that come while there is no subscriber are kept, up to a bound, for the next one. */
   readonly onChannel: Event<Channel>;
   /** The listener broke and yields no more channels. */
   readonly onError: Event<Error>;

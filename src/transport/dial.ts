@@ -5,7 +5,7 @@ import type { Address } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import { errorCode } from "./errno.ts";
 import { SOCKET_OPTIONS } from "./sockets.ts";
-import { abortable } from "./wait.ts";
+import { abortable } from "./deadline.ts";
 
 /** An IP version to use, or both. */
 export type Family = 4 | 6 | "both";

@@ -15,9 +15,9 @@ const held = new Set<string>();
  * signal aborts. For short work only: a holder is given up for dead only when its process is.
  *
  * The lock is a directory that holds one file, named after the holder's process id and a random number. That is what
- * makes it safe to break the lock of a dead holder, where a plain lock file is not: two who find the same dead
+ * makes it safe to break the lock of a dead holder, where a plain lock file is not: two processes that find the same dead
  * holder could each delete "the lock file", the second one deleting the first one's new lock. Here the breaker
- * deletes the dead holder's file, whose name nobody else ever has; and taking the lock is a rename of a filled
+ * deletes the dead holder's file, whose name no other file ever has; and taking the lock is a rename of a filled
  * directory onto the lock's name, which POSIX allows only while that is absent or empty.
  */
 export async function withDirectoryLock<T>(

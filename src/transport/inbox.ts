@@ -6,7 +6,7 @@ import type { Channel } from "./channel.ts";
 const MOST_KEPT = 64;
 
 /**
- * The yielding half of a Listener. A peer may be there before whoever awaited the listener has subscribed, and
+ * The yielding half of a Listener. A peer may connect before the code that awaited the listener has subscribed, and
  * between two `once`s: its channel waits here, bounded, and is handed over in the order of arrival.
  */
 export class ChannelInbox implements Disposable {
@@ -35,7 +35,7 @@ export class ChannelInbox implements Disposable {
     this.#handOver();
   }
 
-  /** Cuts off the channels that nobody has taken; yielded ones live on. */
+  /** Cuts off the channels that were not taken; yielded ones live on. */
   dispose(): void {
     this.#disposed = true;
     for (const channel of this.#kept.splice(0)) channel.stream.destroy();

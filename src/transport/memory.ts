@@ -5,7 +5,7 @@ import type { Channel, Listener, Peer, WaitOptions } from "./channel.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { ChannelInbox } from "./inbox.ts";
 import { type LineFaults, MemoryLine } from "./memoryLine.ts";
-import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
+import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "./deadline.ts";
 
 export interface MemoryOptions {
   readonly clock?: Clock;

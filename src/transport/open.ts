@@ -3,8 +3,8 @@ import type { ClientAddress, ServerAddress } from "../address/model.ts";
 import { requiresAuthentication } from "../address/authentication.ts";
 import { withBoundPort, withExpandedPipe } from "../address/derive.ts";
 import { AppError } from "../common/errors.ts";
-import type { CalledClient } from "./called.ts";
-import { Caller } from "./caller.ts";
+import type { ReverseClient } from "./reverseListener.ts";
+import { ReverseDialer } from "./reverseDialer.ts";
 import type { Channel, Listener, WaitOptions } from "./channel.ts";
 import { familyOf } from "./dial.ts";
 import { isLoopbackHost } from "./peer.ts";
@@ -17,7 +17,7 @@ export interface OpenListener {
   readonly listener: Listener;
   readonly address: ServerAddress;
   /** The listener, if it is one that dials. */
-  readonly caller?: Caller;
+  readonly dialer?: ReverseDialer;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface OpenListener {
  * version cannot do yet (never ignored: a guest would come in unasked), `refused` for what would be unsafe.
  */
 export function assertServable(address: ServerAddress): void {
-  if (isOpenTo(address) === "everybody") return;
+  if (isOpenTo(address) === "network") return;
   const [bind, clicon] = [
     "bind" in address ? address.bind : undefined,
     "clicon" in address ? address.clicon : undefined,
@@ -67,23 +67,23 @@ export async function listen(address: ServerAddress, wait: WaitOptions = {}): Pr
     case "sslReverse": {
       const { clicon: host, port } = address;
       const family = familyOf(address);
-      const caller = new Caller({ host, port, family });
-      return { listener: caller, address, caller };
+      const dialer = new ReverseDialer({ host, port, family });
+      return { listener: dialer, address, dialer };
     }
   }
 }
 
-/** Whom a TCP server without a word to the contrary listens to: without credentials only this machine. */
-function isOpenTo(address: ServerAddress): "everybody" | "thisMachine" {
-  return address.insecure || requiresAuthentication(address) ? "everybody" : "thisMachine";
+/** What a TCP server listens to unless its string says otherwise: without credentials only this machine. */
+function isOpenTo(address: ServerAddress): "network" | "thisMachine" {
+  return address.insecure || requiresAuthentication(address) ? "network" : "thisMachine";
 }
 
 /**
- * Connects as a client's connection string says; one whom the server calls waits for that (called.ts). Rejects as the
+ * Connects as a client's connection string says; a client that the server dials waits for that (reverseListener.ts). Rejects as the
  * transport does.
  */
 export async function connect(
-  address: Exclude<ClientAddress, CalledClient>,
+  address: Exclude<ClientAddress, ReverseClient>,
   wait: WaitOptions = {},
 ): Promise<Channel> {
   switch (address.kind) {

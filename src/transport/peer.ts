@@ -13,8 +13,8 @@ export function plainAddress(address: string): string {
   return mapped?.[1] ?? address;
 }
 
-/** Where somebody comes from, for people: `tcp 192.0.2.7:53211`. */
-export function whence({ transport, address }: Peer): string {
+/** Where a peer connects from, for people: `tcp 192.0.2.7:53211`. */
+export function peerLabel({ transport, address }: Peer): string {
   return `${transport} ${address}`;
 }
 

@@ -18,7 +18,7 @@ export interface PeerGroup {
 }
 
 /**
- * `user`: who is at the other end of a connection from this machine (a uid), where that is known. The others of this machine
+ * `user`: the user (a uid) at the other end of a connection from this machine, where known. The others of this machine
  * are one group. Where a transport has no addresses (a pipe, a serial line), all of the server's peers are one.
  */
 export function peerGroup(peer: Peer, user?: string): PeerGroup {

@@ -10,7 +10,7 @@ import { errorCode } from "./errno.ts";
 import { pipePath, withinLimit } from "./pipePath.ts";
 import { socketChannel, SocketListener, SOCKET_OPTIONS } from "./sockets.ts";
 import { createPrivate, userDirectories, userDirectory, verifyPrivate } from "./userDirectory.ts";
-import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
+import { CONNECT_TIMEOUT_MS, withDeadline } from "./deadline.ts";
 
 export interface PipeOptions extends WaitOptions {
   readonly name: string;
@@ -59,7 +59,7 @@ export async function listenPipe(options: PipeOptions): Promise<PipeListener> {
   await createPrivate(directory);
   const lock = path.join(directory, `${name}.lock`);
   return withDeadline(options, CONNECT_TIMEOUT_MS, `Listening on the pipe ${name}`, (signal) =>
-    // Between finding a dead server's socket and putting ours in its place nobody else may do the same.
+    // Between finding a dead server's socket and putting ours in its place no other process may do the same.
     withDirectoryLock(lock, signal, async () => {
       await removeDead(file, name);
       return publish(listener, file, name);
@@ -85,7 +85,7 @@ async function publish(listener: SocketListener, file: string, name: string): Pr
   }
   const closeServer = listener.close.bind(listener);
   const close = async () => {
-    // While the socket still answers: nobody takes it for dead and puts another in its place meanwhile.
+    // While the socket still answers: no process takes it for dead and puts another in its place meanwhile.
     const now = await lstat(file).catch(() => undefined);
     if (now?.ino === own.ino && now.dev === own.dev) await unlink(file).catch(() => {});
     await closeServer();
@@ -94,7 +94,7 @@ async function publish(listener: SocketListener, file: string, name: string): Pr
   return Object.assign(listener, { path: file, close: () => (closing ??= close()) });
 }
 
-/** Rejects if somebody answers on the socket; removes one that nobody answers on. Only under the lock. */
+/** Rejects if a server answers on the socket; removes the socket of a dead one. Only under the lock. */
 async function removeDead(file: string, name: string): Promise<void> {
   const found = await lstat(file).catch(() => undefined);
   if (found === undefined) return;
@@ -143,7 +143,7 @@ export async function connectPipe(options: PipeConnectOptions): Promise<Channel>
   for (const directory of directories) {
     try {
       const file = pipePath(process.platform, name, server, directory);
-      // Whoever else could put a socket there could pose as the server.
+      // Another user who could put a socket there could pose as the server.
       if (await verifyPrivate(directory)) return await connectPath({ ...options, path: file, name });
     } catch (thrown) {
       failure ??= AppError.from(thrown);

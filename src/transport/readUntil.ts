@@ -9,7 +9,7 @@ export interface Enough<T> {
 
 /**
  * Reads until `look` finds enough in what has come; what is not used up is put back for the next reader, and after a
- * failure all of it. Nobody else may read the stream before or meanwhile. `when`: ends the sentences of its errors ("before it
+ * failure all of it. Nothing else may read the stream before or meanwhile. `when`: ends the sentences of its errors ("before it
  * said what it speaks"). Rejects with what `look` throws (an AppError), as the signal was aborted, or with `closed`.
  */
 export function readUntil<T>(

@@ -6,7 +6,7 @@ import { dial, type Family, resolveHost, type Resolver, systemResolver } from ".
 import { errorCode } from "./errno.ts";
 import { formatHostPort, tcpPeer } from "./peer.ts";
 import { connectionOf, socketChannel, SocketListener } from "./sockets.ts";
-import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
+import { CONNECT_TIMEOUT_MS, withDeadline } from "./deadline.ts";
 
 /** The wait is for the look-up of a name in `bind`; all else is immediate. */
 export interface TcpListenOptions extends WaitOptions {
@@ -163,7 +163,7 @@ function isMissingAddress(thrown: unknown): boolean {
 }
 
 function cannotListen(options: TcpListenOptions, thrown: unknown): AppError {
-  // EINVAL: an address that nobody can listen on, such as that of a group.
+  // EINVAL: an address that no program can listen on, such as that of a group.
   if (!isMissingAddress(thrown) && errorCode(thrown) !== "EINVAL")
     return AppError.from(thrown, "notAvailable");
   if (options.bind !== undefined) {

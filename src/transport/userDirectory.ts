@@ -54,8 +54,8 @@ export async function createPrivate(
 }
 
 /**
- * Whether the directory is there, as one that only `uid` can enter. In /tmp anybody may have put something in its
- * place, and then whoever did could read along: that is a `notAllowed` AppError. False if there is none.
+ * Whether the directory is there, as one that only `uid` can enter. In /tmp another user may have put something in its
+ * place, and could then read along: that is a `notAllowed` AppError. False if there is none.
  */
 export async function verifyPrivate(
   directory: string,

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { PRODUCT } from "../common/product.ts";
 import { Registry } from "../host/registry.ts";
 import { DiskSources } from "../host/sourceReader.ts";
-import { serialLastWords } from "../transport/serial/device.ts";
+import { drainSerialPorts } from "../transport/serial/device.ts";
 import type { App } from "./app.ts";
 import { Consent } from "./consent.ts";
 import { DebugSessions } from "./commands/chooseSession.ts";
@@ -109,7 +109,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     run: commandRunner(app, sessions, () => views.refresh()),
     async close() {
       await Promise.all([joins.leaveAll(), serving.close("The host's window has closed.")]);
-      await serialLastWords();
+      await drainSerialPorts();
     },
   };
 }

@@ -7,7 +7,7 @@ import { AppError } from "../../src/common/errors.ts";
 import { Emitter, once as next } from "../../src/common/event.ts";
 import type { Logger } from "../../src/common/logger.ts";
 import { type JoinOptions, type Joined, joinServer } from "../../src/guest/join.ts";
-import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
 import { FakeUpstream } from "../unit/hub/fakeUpstream.ts";
 import { freePort, withDeadline } from "../support/process.ts";
 import { type ServeOptions, serveUpstream } from "../support/served.ts";

@@ -17,7 +17,7 @@ import {
   FrameType,
   HEADER_BYTES,
 } from "../../src/link/frames.ts";
-import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
 import type { DapClient } from "../support/dapClient.ts";
 import { DEADLINE_MS, withDeadline } from "../support/process.ts";
 import { type Served, serveUpstream } from "../support/served.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { NetConnectOpts } from "node:net";
 import { type TestContext, describe, test } from "node:test";
 import { AppError } from "../../src/common/errors.ts";
-import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
 import { pipePath } from "../../src/transport/pipePath.ts";
 import { userDirectory } from "../../src/transport/userDirectory.ts";
 import { DapClient } from "../support/dapClient.ts";

@@ -3,7 +3,7 @@ import { AppError } from "../../src/common/errors.ts";
 import { readLine, writeLine } from "../../src/security/password/lines.ts";
 import { startLogin } from "../../src/security/password/opaque.ts";
 import { openTls } from "../../src/security/tls.ts";
-import { PASSWORD_MAGIC } from "../../src/transport/firstBytes.ts";
+import { PASSWORD_MAGIC } from "../../src/transport/protocolDetection.ts";
 import { tcpPeer } from "../../src/transport/peer.ts";
 import { socketChannel, SOCKET_OPTIONS } from "../../src/transport/sockets.ts";
 

@@ -4,7 +4,7 @@ import { encodeHeader } from "../../src/dap/codec.ts";
 import { Agreement, makeClaim } from "../../src/link/comeBack.ts";
 import { FrameType, encodeJson } from "../../src/link/frames.ts";
 import { DEFLATE, FEATURES, PROTOCOL, RESUME } from "../../src/link/messages.ts";
-import { LINK_MAGIC } from "../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
 
 /** A message as plain DAP sends it. */
 export function framed(message: unknown): Buffer {

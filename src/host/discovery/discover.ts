@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../../transport/channel.ts";
-import { abortable } from "../../transport/wait.ts";
+import { abortable } from "../../transport/deadline.ts";
 import { AppError } from "../../common/errors.ts";
 import { type NetworkServer, readAdvert } from "./advert.ts";
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../common/errors.ts";
 import type { Peer, TcpConnection } from "../channel.ts";
 import { type Clock, realClock } from "../clock.ts";
-import { abortable } from "../wait.ts";
+import { abortable } from "../deadline.ts";
 import type { ConnectionTable, Finding } from "./connectionTable.ts";
 import { Lsof } from "./lsof.ts";
 import { NetTcpConnection } from "./netTcpConnection.ts";

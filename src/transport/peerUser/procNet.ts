@@ -80,7 +80,7 @@ export function rowsIn(
     const fields = line.slice(line.indexOf(key) + key.length).trim();
     const [state = "", , , , uid = "", , inode = ""] = fields.split(/\s+/);
     const isSound = /^[0-9A-F]{2}$/.test(state) && /^\d+$/.test(uid) && /^\d+$/.test(inode);
-    // What is not as it should be has no owner, and so lets nobody in.
+    // A row that is not as it should be has no owner, and so admits no peer.
     if (!isSound) return [{ key, row: { state: 0, uid: "", inode: 0 } }];
     return [{ key, row: { state: parseInt(state, 16), uid, inode: Number(inode) } }];
   });

@@ -15,7 +15,7 @@ import { type SerialTiming, timingFor } from "./timing.ts";
 
 /** Connections of one line, those that have ended and only answer late questions included. */
 const MOST_CONNECTIONS = 256;
-/** Answers to nobody's connections that wait for the line. */
+/** Answers to frames of connections that are not here; so many wait for the line. */
 const MOST_REPLIES = 16;
 
 export interface DatalinkOptions {
@@ -26,7 +26,7 @@ export interface DatalinkOptions {
 
 /**
  * One serial line with all its channels and connections: bytes and time go in, bytes come out. It has no timers and
- * does no I/O: whoever drives it calls `receive` with what has come, `transmit` until it gives nothing, and both
+ * does no I/O: its driver (device.ts) calls `receive` with what has come, `transmit` until it gives nothing, and both
  * `tick` and `transmit` again at `deadline`.
  */
 export class Datalink {
@@ -45,7 +45,7 @@ export class Datalink {
     this.#random = options.random;
   }
 
-  /** Nobody listens, and every connection has come to its end. */
+  /** There is no listener, and every connection has come to its end. */
   get unused(): boolean {
     if (this.#acceptors.size > 0) return false;
     return [...this.#connections.values()].every(({ state }) => state === "settled" || state === "gone");
@@ -67,7 +67,7 @@ export class Datalink {
     return this.#acceptors.has(channel);
   }
 
-  /** Whoever asks for the channel from the other side is handed to `accept`, until this is disposed. */
+  /** Each connection that the other side opens to the channel is handed to `accept`, until this is disposed. */
   listen(channel: number, accept: (connection: Connection) => void): Disposable {
     this.#acceptors.set(channel, accept);
     return toDisposable(() => {
@@ -134,7 +134,7 @@ export class Datalink {
 
   /** When there is something to do next; Infinity: nothing until bytes come or a user writes. */
   get deadline(): number {
-    // While the line is busy, whoever is ready waits for it.
+    // While the line is busy, a connection that is ready waits for it.
     const lineAt = this.#freeAt - this.timing.aheadMs;
     let earliest = this.#replies.length > 0 ? lineAt : Infinity;
     for (const { deadline } of this.#connections.values()) {
@@ -153,7 +153,7 @@ export class Datalink {
     for (const connection of this.#connections.values()) {
       const frame = connection.data(leavesAt);
       if (frame === undefined) continue;
-      // To the end of the queue: everybody has their turn.
+      // To the end of the queue: each connection has its turn.
       this.#connections.delete(connection.id);
       this.#connections.set(connection.id, connection);
       return frame;

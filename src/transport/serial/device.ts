@@ -10,10 +10,10 @@ const LINGER_MS = 500;
 /** A device that has gone is looked for again after this, and then ever less often. */
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
-const LAST_WORDS_MS = 1500;
-const LAST_WORDS_STEP_MS = 20;
-/** A device that another program has is asked for so long: one of ours that ends has its last words. */
-const IN_USE_MS = LAST_WORDS_MS + 500;
+const DRAIN_MS = 1500;
+const DRAIN_STEP_MS = 20;
+/** A device that another program has is asked for so long: a program of ours that ends still drains it. */
+const IN_USE_MS = DRAIN_MS + 500;
 /** What is written at once at most. */
 const WRITE_BYTES = 16 * 1024;
 /** While nothing can be sent, time passes for the datalink in such steps. */
@@ -22,16 +22,16 @@ const BLOCKED_STEP_MS = 500;
 const devices = new Set<SerialDevice>();
 
 /**
- * Resolves when the other ends of all lines have what was written, at the latest after LAST_WORDS_MS: for the end of the
- * process. A socket's last bytes are sent by the system; these by nobody else.
+ * Resolves when the other ends of all lines have what was written, at the latest after DRAIN_MS: for the end of the
+ * process. A socket's last bytes are sent by the system; a serial line's only by us.
  */
-export async function serialLastWords(): Promise<void> {
-  await Promise.all([...devices].map((device) => device.lastWords()));
+export async function drainSerialPorts(): Promise<void> {
+  await Promise.all([...devices].map((device) => device.drain()));
 }
 
 /**
  * A serial device that this process has open, with the datalink over it: one for all its servers and guests. It closes
- * by itself when nobody uses it any more. Unplugged, it is opened again when it is back; the datalink's own patience
+ * by itself when nothing uses it any more. Unplugged, it is opened again when it is back; the datalink's own patience
  * decides which connections that is in time for.
  */
 export class SerialDevice {
@@ -103,18 +103,17 @@ export class SerialDevice {
   }
 
   /**
-   * Resolves when the other side has what was written, at the latest after LAST_WORDS_MS.
+   * Resolves when the other side has what was written, at the latest after DRAIN_MS.
    */
-  async lastWords(): Promise<void> {
+  async drain(): Promise<void> {
     this.wake();
-    const deadline = realClock.now() + LAST_WORDS_MS;
-    while ((this.link.pending || this.#writing) && realClock.now() < deadline)
-      await delay(LAST_WORDS_STEP_MS);
+    const deadline = realClock.now() + DRAIN_MS;
+    while ((this.link.pending || this.#writing) && realClock.now() < deadline) await delay(DRAIN_STEP_MS);
   }
 
-  /** Closes it now, not after its time, if nobody uses it any more; resolves when it is closed. */
+  /** Closes it now, not after its time, if nothing uses it any more; resolves when it is closed. */
   async free(): Promise<void> {
-    await this.lastWords();
+    await this.drain();
     this.#close();
     await this.#closing;
   }

@@ -109,7 +109,7 @@ async function listOthers(): Promise<readonly SerialPortInfo[]> {
   );
 }
 
-/** Not by the package: its list runs `udevadm`, and throws where nobody can catch it if that is not there. */
+/** Not by the package: its list runs `udevadm`, and throws where it cannot be caught if that is not there. */
 async function listLinux(): Promise<readonly SerialPortInfo[]> {
   const folder = "/sys/class/tty";
   const names = await readdir(folder).catch((): string[] => []);

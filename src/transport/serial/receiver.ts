@@ -12,7 +12,7 @@ const ACK_EVERY = 2;
 
 /**
  * The receiving half of a connection: puts frames in order and tells what has come. Holds MAX_WINDOW frames at most,
- * read ones not counted; the window shrinks by what nobody has read.
+ * read ones not counted; the window shrinks by what is not read yet.
  */
 export class Receiver {
   readonly #ackDelayMs: number;

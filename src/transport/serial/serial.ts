@@ -3,7 +3,7 @@ import { Emitter } from "../../common/event.ts";
 import type { Channel, Listener, WaitOptions } from "../channel.ts";
 import { realClock } from "../clock.ts";
 import { ChannelInbox } from "../inbox.ts";
-import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "../wait.ts";
+import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "../deadline.ts";
 import type { Connection } from "./connection.ts";
 import { SerialDevice } from "./device.ts";
 import { serialChannel } from "./stream.ts";
@@ -49,8 +49,8 @@ export async function listenSerial(options: SerialOptions): Promise<Listener> {
 }
 
 /**
- * Connects to whoever serves that channel at the other end. Rejects with an AppError: `connectFailed` (nobody there, or
- * not on that channel), `timeout`, `aborted`, or as `listenSerial` does.
+ * Connects to the server of that channel at the other end. Rejects with an AppError: `connectFailed` (no server there,
+ * or not on that channel), `timeout`, `aborted`, or as `listenSerial` does.
  */
 export function connectSerial(options: SerialOptions): Promise<Channel> {
   const { device: name, baud, channel } = options;

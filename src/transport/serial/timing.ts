@@ -16,9 +16,9 @@ export interface SerialTiming {
   /** `open` is sent again after this, and given up after that. */
   readonly openRepeatMs: number;
   readonly openMs: number;
-  /** How often one who may not send asks whether it may now. */
+  /** How often a side that may not send asks whether it may now. */
   readonly probeMs: number;
-  /** One who hears nothing for so long asks for a sign of life; after the other span the peer is gone. */
+  /** A side that hears nothing for so long asks for a sign of life; after the other span the peer is gone. */
   readonly keepAliveMs: number;
   readonly goneMs: number;
 }

@@ -10,7 +10,7 @@ import {
   parseAck,
 } from "../../../src/link/frames.ts";
 import { encodePush, parsePush } from "../../../src/link/push.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { largestAllocation } from "../harness/allocations.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { mutate } from "../harness/mutate.ts";

@@ -6,7 +6,7 @@ import type { HostLink } from "../../../src/link/hostLink.ts";
 import { KeptLinks } from "../../../src/link/keptLinks.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import type { LinkPort } from "../../../src/link/port.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { ACCEPT, handlers } from "../../unit/link/helpers.ts";
 import type { Target } from "../harness/fuzz.ts";
 import { mutate } from "../harness/mutate.ts";

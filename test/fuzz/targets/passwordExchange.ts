@@ -3,7 +3,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
-import { PASSWORD_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { PASSWORD_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { STEERING } from "../../support/steering.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { jsonText, someProbability } from "../harness/json.ts";

@@ -9,8 +9,8 @@ import { createCertificate } from "../../../src/security/certificates/create.ts"
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
 import { acceptTls, openTls } from "../../../src/security/tls.ts";
 import { connectPath, connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
-import { Caller } from "../../../src/transport/caller.ts";
-import { withDeadline } from "../../../src/transport/wait.ts";
+import { ReverseDialer } from "../../../src/transport/reverseDialer.ts";
+import { withDeadline } from "../../../src/transport/deadline.ts";
 import { connectTcp, listenTcp, type TcpListener } from "../../../src/transport/tcp.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { describeTransport, type TransportFixture } from "../../support/transportContract.ts";
@@ -66,7 +66,7 @@ function reverseFixture(): TransportFixture {
       const waiting = await listenTcp({ ports: ANY_PORT, loopback: true });
       disposables.push(() => waiting.close());
       return {
-        listener: new Caller({ host: "localhost", port: waiting.port }),
+        listener: new ReverseDialer({ host: "localhost", port: waiting.port }),
         connect: (wait = {}) =>
           withDeadline(wait, 10_000, "Waiting for a call", (signal) => nextChannel(waiting, signal)),
       };

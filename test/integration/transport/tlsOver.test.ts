@@ -8,7 +8,7 @@ import { after, describe, test } from "node:test";
 import tls from "node:tls";
 import { once as next } from "../../../src/common/event.ts";
 import type { Channel, Listener } from "../../../src/transport/channel.ts";
-import { readFirstBytes } from "../../../src/transport/firstBytes.ts";
+import { readProtocol } from "../../../src/transport/protocolDetection.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import { connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
 import { connectTcp, listenTcp } from "../../../src/transport/tcp.ts";
@@ -51,7 +51,7 @@ async function openTls([near, far]: [Channel, Channel]): Promise<[tls.TLSSocket,
     checkServerIdentity: () => undefined,
   });
   const secure = once(client, "secureConnect");
-  assert.equal(await readFirstBytes(far.stream), "tls");
+  assert.equal(await readProtocol(far.stream), "tls");
   // The types do not know that this is an option of the server's side as well.
   const options: tls.TLSSocketOptions & { pskCallback(): Buffer } = {
     isServer: true,

@@ -8,7 +8,7 @@ import {
   FrameType,
 } from "../../../src/link/frames.ts";
 import { encodePush } from "../../../src/link/push.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 
 const FILE = Buffer.from("let n = 1;\n");
 const text = (value: string) => Buffer.from(value);

@@ -12,7 +12,7 @@ import {
   HOST_FRAMES,
 } from "../../../src/link/frames.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 
 interface Frame {
   readonly type: number;

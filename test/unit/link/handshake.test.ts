@@ -6,7 +6,7 @@ import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { encodeFrame, encodeJson, FrameType } from "../../../src/link/frames.ts";
 import { FEATURES, type SessionInfo, type Wait } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
-import { LINK_MAGIC, readFirstBytes } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC, readProtocol } from "../../../src/transport/protocolDetection.ts";
 import {
   ACCEPT,
   CALM,
@@ -47,7 +47,7 @@ test("behind readFirstBytes, and with the greeting in single bytes", async (t) =
   const { near, far } = pair(t);
   const peer = new RawPeer(near);
   for (const byte of Buffer.concat(greeting(HELLO))) peer.stream.write(Buffer.from([byte]));
-  assert.equal(await readFirstBytes(far.stream), "link");
+  assert.equal(await readProtocol(far.stream), "link");
   const host = await acceptLink(far, ACCEPT);
   host.start(handlers());
   await peer.expect(FrameType.welcome);

@@ -22,7 +22,7 @@ import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { DEFLATE } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { ACCEPT, CALM, HELLO, handlers, IDENTITY, next, pair, RawPeer } from "./helpers.ts";
 
 const KiB = 1024;

@@ -8,7 +8,7 @@ import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { encodeFrame, encodeJson, encodePing, FrameType } from "../../../src/link/frames.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
-import { LINK_MAGIC } from "../../../src/transport/firstBytes.ts";
+import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import {
   ACCEPT,

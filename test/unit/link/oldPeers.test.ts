@@ -11,7 +11,7 @@ import { openLink } from "../../../src/link/openLink.ts";
 import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
-import { readFirstBytes } from "../../../src/transport/firstBytes.ts";
+import { readProtocol } from "../../../src/transport/protocolDetection.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import { ACCEPT, CALM, HELLO, IDENTITY, WELCOME, handlers, hear, pair } from "./helpers.ts";
 
@@ -194,7 +194,7 @@ test("an old guest's password is proved to a host of now, and the other way roun
   const record = await recordPassword("zq7Kx");
   const first = memoryPair();
   first.near.stream.write("KNOCK01\n");
-  assert.equal(await readFirstBytes(first.far.stream), "password");
+  assert.equal(await readProtocol(first.far.stream), "password");
   const atHost = checkPassword({ ...first.far, binding: BINDING }, record, {
     turns: new PasswordTurns(),
     group: { peer: "a", network: "n" },

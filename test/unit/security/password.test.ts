@@ -7,7 +7,7 @@ import { recordPassword } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { acceptTls, openTls, type SecureChannel } from "../../../src/security/tls.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
-import { readFirstBytes } from "../../../src/transport/firstBytes.ts";
+import { readProtocol } from "../../../src/transport/protocolDetection.ts";
 
 const identity = await createCertificate({ commonName: "ephemeral" });
 const record = await recordPassword("open sesame");
@@ -32,7 +32,7 @@ async function outcome(work: Promise<void>): Promise<ErrorCode | "in"> {
 async function run(password: string, turns = new PasswordTurns()) {
   const { guest, host } = await tlsPair();
   const atHost = (async () => {
-    assert.equal(await readFirstBytes(host.stream), "password");
+    assert.equal(await readProtocol(host.stream), "password");
     await checkPassword(host, record, { turns, group: GROUP });
   })();
   const outcomes = await Promise.all([
@@ -49,7 +49,7 @@ describe("the password exchange", () => {
     const { guest, host, outcomes } = await run("open sesame");
     assert.deepEqual(outcomes, ["in", "in"]);
     guest.stream.write("DBGSRV1\n");
-    assert.equal(await readFirstBytes(host.stream), "link");
+    assert.equal(await readProtocol(host.stream), "link");
     guest.stream.destroy();
     host.stream.destroy();
   });
@@ -66,7 +66,7 @@ describe("the password exchange", () => {
     const [toGuest, toHost] = await Promise.all([tlsPair(), tlsPair()]);
     toGuest.host.stream.pipe(toHost.guest.stream).pipe(toGuest.host.stream);
     const atHost = (async () => {
-      await readFirstBytes(toHost.host.stream);
+      await readProtocol(toHost.host.stream);
       await checkPassword(toHost.host, record, { turns: new PasswordTurns(), group: GROUP });
     })();
     const outcomes = await Promise.all([

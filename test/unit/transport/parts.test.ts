@@ -7,7 +7,7 @@ import { alternate, resolveHost } from "../../../src/transport/dial.ts";
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import { isLoopback, tcpPeer } from "../../../src/transport/peer.ts";
-import { abortable, withDeadline } from "../../../src/transport/wait.ts";
+import { abortable, withDeadline } from "../../../src/transport/deadline.ts";
 import { failsWith } from "../../support/transportContract.ts";
 
 const never = new AbortController().signal;

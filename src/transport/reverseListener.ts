@@ -5,12 +5,12 @@ import { familyOf, resolveHost, type Resolver, systemResolver } from "./dial.ts"
 import { hostOf, isLoopbackHost, sameAddress } from "./peer.ts";
 import { isThisMachine, ownAddresses } from "./peerGroup.ts";
 import { listenTcp, type TcpListener } from "./tcp.ts";
-import { CONNECT_TIMEOUT_MS, withDeadline } from "./wait.ts";
+import { CONNECT_TIMEOUT_MS, withDeadline } from "./deadline.ts";
 
-/** Of a guest that the server calls. */
-export type CalledClient = TcpReverseClient | SslReverseClient;
+/** The address of a guest that waits for the server to connect. */
+export type ReverseClient = TcpReverseClient | SslReverseClient;
 
-export function isCalled(address: ClientAddress): address is CalledClient {
+export function isReverseClient(address: ClientAddress): address is ReverseClient {
   return address.kind === "tcpReverse" || address.kind === "sslReverse";
 }
 
@@ -18,14 +18,14 @@ export function isCalled(address: ClientAddress): address is CalledClient {
  * Listens for the server that `clicon=` names, on the first free port of the range; on this machine alone, if the server
  * is here. Rejects as `listenTcp` does.
  */
-export function listenForCalls(address: CalledClient, wait: WaitOptions = {}): Promise<TcpListener> {
+export function listenReverse(address: ReverseClient, wait: WaitOptions = {}): Promise<TcpListener> {
   const family = familyOf(address);
   return listenTcp({ ...wait, ports: address.ports, family, loopback: isLoopbackHost(address.clicon) });
 }
 
 /**
- * Whether a caller has an address of the host that was named; `unknown` if that has none that is known here. A machine
- * that calls itself may do so from any of its addresses. Rejects only when the signal aborts.
+ * Whether a peer that connected has an address of the host that was named; `unknown` if no address of that host is known
+ * here. A machine that connects to itself may do so from any of its addresses. Rejects only when the signal aborts.
  */
 export async function comesFrom(
   peer: Peer,
@@ -35,9 +35,9 @@ export async function comesFrom(
 ): Promise<boolean | "unknown"> {
   const named = await addressesOf(host, signal, resolver);
   if (named === undefined) return "unknown";
-  const caller = hostOf(peer);
+  const found = hostOf(peer);
   return [...named, ...(named.some(isThisMachine) ? ownAddresses() : [])].some((address) =>
-    sameAddress(address, caller),
+    sameAddress(address, found),
   );
 }
 

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
-  classifyFirstBytes,
+  detectProtocol,
   LINK_MAGIC,
-  type Opening,
-  readFirstBytes,
-} from "../../../src/transport/firstBytes.ts";
+  type DetectedProtocol,
+  readProtocol,
+} from "../../../src/transport/protocolDetection.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
 import { failsWith, readAll } from "../../support/transportContract.ts";
 
@@ -16,7 +16,7 @@ const DAP = Buffer.from("Content-Length: 12\r\n\r\n");
 const LINK = Buffer.concat([LINK_MAGIC, Buffer.from([0, 1, 2])]);
 
 /** What is sent, what it is, and after how many bytes that is plain. */
-const SAMPLES: readonly [string, Buffer, Opening, number][] = [
+const SAMPLES: readonly [string, Buffer, DetectedProtocol, number][] = [
   ["TLS 1.3's ClientHello", CLIENT_HELLO, "tls", 6],
   ["a ClientHello of any minor version and length", Buffer.from([22, 3, 255, 255, 255, 1]), "tls", 6],
   ["another TLS handshake message", Buffer.from([22, 3, 3, 0, 9, 2]), "unknown", 6],
@@ -43,12 +43,12 @@ describe("first bytes", () => {
     test(`${name}: ${opening} after ${decidedAfter}`, async () => {
       for (let length = 0; length <= bytes.length; length++) {
         const expected = length < decidedAfter ? "undecided" : opening;
-        assert.equal(classifyFirstBytes(bytes.subarray(0, length)), expected, `${length} bytes`);
+        assert.equal(detectProtocol(bytes.subarray(0, length)), expected, `${length} bytes`);
       }
       for (let split = 0; split <= bytes.length; split++) {
         const { near, far } = memoryPair({ forth: { chunkSizes: [Math.max(1, split), 1_000_000] } });
         near.stream.end(bytes);
-        assert.equal(await readFirstBytes(far.stream), opening, `split after ${split}`);
+        assert.equal(await readProtocol(far.stream), opening, `split after ${split}`);
         assert.deepEqual(await readAll(far.stream), bytes, `split after ${split}`);
       }
     });
@@ -68,9 +68,7 @@ describe("first bytes", () => {
     const chunks = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(bytes, chunks, async (sent, chunkSizes) => {
-        const steps = Array.from({ length: sent.length + 1 }, (_, i) =>
-          classifyFirstBytes(sent.subarray(0, i)),
-        );
+        const steps = Array.from({ length: sent.length + 1 }, (_, i) => detectProtocol(sent.subarray(0, i)));
         const expected = steps.find((step) => step !== "undecided");
         // Once decided, more bytes change nothing.
         const after = steps.slice(steps.findIndex((step) => step !== "undecided"));
@@ -79,10 +77,10 @@ describe("first bytes", () => {
         const { near, far } = memoryPair({ forth: { chunkSizes } });
         near.stream.end(sent);
         if (expected === undefined) {
-          await failsWith("closed", readFirstBytes(far.stream));
+          await failsWith("closed", readProtocol(far.stream));
           return;
         }
-        assert.equal(await readFirstBytes(far.stream), expected);
+        assert.equal(await readProtocol(far.stream), expected);
         assert.deepEqual(await readAll(far.stream), sent);
       }),
       { numRuns: 300 },
@@ -92,7 +90,7 @@ describe("first bytes", () => {
   test("decides before the peer has sent the rest, and leaves the way back alone", async () => {
     const { near, far } = memoryPair();
     near.stream.write("G");
-    assert.equal(await readFirstBytes(far.stream), "unknown");
+    assert.equal(await readProtocol(far.stream), "unknown");
     far.stream.end("bye");
     assert.equal((await readAll(near.stream)).toString(), "bye");
   });
@@ -101,7 +99,7 @@ describe("first bytes", () => {
     for (const read of ["data", "readable", "iterator"] as const) {
       const { near, far } = memoryPair({ forth: { chunkSizes: [5] } });
       near.stream.write(DAP);
-      assert.equal(await readFirstBytes(far.stream), "dap");
+      assert.equal(await readProtocol(far.stream), "dap");
       near.stream.end("{}");
       const parts: Buffer[] = [];
       if (read === "iterator") for await (const part of far.stream) parts.push(part as Buffer);
@@ -120,7 +118,7 @@ describe("first bytes", () => {
     for (const said of ["", "Content-Len"]) {
       const { near, far } = memoryPair();
       near.stream.write(said);
-      await failsWith("timeout", readFirstBytes(far.stream, { timeoutMs: 20 }));
+      await failsWith("timeout", readProtocol(far.stream, { timeoutMs: 20 }));
       near.stream.end();
       assert.equal((await readAll(far.stream)).toString(), said);
     }
@@ -130,10 +128,10 @@ describe("first bytes", () => {
     const { far } = memoryPair();
     const before = far.stream.eventNames().map((name) => [name, far.stream.listenerCount(name)]);
     const controller = new AbortController();
-    const waiting = readFirstBytes(far.stream, { signal: controller.signal });
+    const waiting = readProtocol(far.stream, { signal: controller.signal });
     controller.abort();
     await failsWith("aborted", waiting);
-    await failsWith("aborted", readFirstBytes(far.stream, { signal: AbortSignal.abort() }));
+    await failsWith("aborted", readProtocol(far.stream, { signal: AbortSignal.abort() }));
     assert.deepEqual(
       far.stream.eventNames().map((name) => [name, far.stream.listenerCount(name)]),
       before,
@@ -143,12 +141,12 @@ describe("first bytes", () => {
   test("a peer that leaves first: closed, whether in order, abruptly or long ago", async () => {
     const ended = memoryPair();
     ended.near.stream.end("DBG");
-    await failsWith("closed", readFirstBytes(ended.far.stream));
-    await failsWith("closed", readFirstBytes(ended.far.stream));
+    await failsWith("closed", readProtocol(ended.far.stream));
+    await failsWith("closed", readProtocol(ended.far.stream));
 
     const cut = memoryPair({ forth: { cutAfter: 3 } });
     cut.near.stream.write(LINK);
-    await failsWith("closed", readFirstBytes(cut.far.stream));
-    await failsWith("closed", readFirstBytes(cut.far.stream));
+    await failsWith("closed", readProtocol(cut.far.stream));
+    await failsWith("closed", readProtocol(cut.far.stream));
   });
 });

@@ -3,11 +3,11 @@ import { describe, test, type TestContext } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError } from "../../../src/common/errors.ts";
 import { Backoff } from "../../../src/transport/backoff.ts";
-import { Caller } from "../../../src/transport/caller.ts";
+import { ReverseDialer } from "../../../src/transport/reverseDialer.ts";
 import type { Channel, WaitOptions } from "../../../src/transport/channel.ts";
 import { VirtualClock } from "../../../src/transport/clock.ts";
 import { memoryPair } from "../../../src/transport/memory.ts";
-import { abortable } from "../../../src/transport/wait.ts";
+import { abortable } from "../../../src/transport/deadline.ts";
 
 /** The bound of each delay: what comes out if the dice show the most. */
 const BOUNDS = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
@@ -30,8 +30,8 @@ type Answer = AppError | Channel | "nothing";
 
 const refused = (message = "nobody listens there") => new AppError("connectFailed", message);
 
-/** A caller whose calls are answered in turn; when there is no answer left, they are refused. */
-function calling(t: TestContext, answers: Answer[]) {
+/** A dialer whose calls are answered in turn; when there is no answer left, they are refused. */
+function dialing(t: TestContext, answers: Answer[]) {
   const clock = new VirtualClock();
   const state = { calls: 0 };
   const connect = async ({ signal }: WaitOptions) => {
@@ -41,14 +41,14 @@ function calling(t: TestContext, answers: Answer[]) {
     if (answer instanceof AppError) throw answer;
     return answer;
   };
-  const caller = new Caller({ host: "box", port: 5005, connect, clock, random: () => 1 });
-  t.after(() => caller.close());
+  const dialer = new ReverseDialer({ host: "box", port: 5005, connect, clock, random: () => 1 });
+  t.after(() => dialer.close());
   const news: (string | undefined)[] = [];
-  caller.onChanged(() => news.push(caller.calling === undefined ? "in" : caller.calling.lastError?.message));
+  dialer.onChanged(() => news.push(dialer.dialing === undefined ? "in" : dialer.dialing.lastError?.message));
   const channels: Channel[] = [];
-  caller.onChannel((channel) => channels.push(channel));
+  dialer.onChannel((channel) => channels.push(channel));
   return {
-    caller,
+    dialer,
     clock,
     news,
     channels,
@@ -68,8 +68,8 @@ async function settled(): Promise<void> {
 
 describe("a listener that dials", () => {
   test("calls at once, then later and later; says why, once", async (t) => {
-    const { calls, pass, news, caller, channels } = calling(t, [refused("a"), refused("a"), refused("b")]);
-    assert.deepEqual(caller.calling, { host: "box", port: 5005, lastError: undefined });
+    const { calls, pass, news, dialer, channels } = dialing(t, [refused("a"), refused("a"), refused("b")]);
+    assert.deepEqual(dialer.dialing, { host: "box", port: 5005, lastError: undefined });
     await settled();
     let expected = 1;
     for (const bound of BOUNDS) {
@@ -85,19 +85,19 @@ describe("a listener that dials", () => {
   test("does not call while a channel is open; calls again soon when a guest has gone", async (t) => {
     const [first, second] = [memoryPair(), memoryPair()];
     const answers = [refused(), refused(), refused(), refused(), first.near, second.near];
-    const { calls, pass, news, caller, channels } = calling(t, answers);
+    const { calls, pass, news, dialer, channels } = dialing(t, answers);
     await settled();
     for (const bound of BOUNDS.slice(0, 4)) await pass(bound);
     assert.deepEqual(channels, [first.near]);
-    assert.notEqual(caller.calling, undefined, "who has only answered is no guest yet");
-    caller.cameIn();
-    assert.ok(caller.calling === undefined);
+    assert.notEqual(dialer.dialing, undefined, "who has only answered is no guest yet");
+    dialer.admitted();
+    assert.ok(dialer.dialing === undefined);
     await pass(60_000);
     assert.equal(calls(), 5);
     first.far.stream.destroy();
     first.near.stream.destroy();
     await settled();
-    assert.deepEqual(caller.calling, { host: "box", port: 5005, lastError: undefined });
+    assert.deepEqual(dialer.dialing, { host: "box", port: 5005, lastError: undefined });
     await pass(250);
     assert.deepEqual(channels, [first.near, second.near]);
     assert.deepEqual(news, ["nobody listens there", "in", undefined]);
@@ -105,7 +105,7 @@ describe("a listener that dials", () => {
 
   test("who answers and does not come in is called less and less often", async (t) => {
     const pairs = Array.from({ length: BOUNDS.length }, () => memoryPair());
-    const { pass, news, channels, caller } = calling(
+    const { pass, news, channels, dialer } = dialing(
       t,
       pairs.map(({ near }) => near),
     );
@@ -119,19 +119,19 @@ describe("a listener that dials", () => {
       await pass(1);
     }
     assert.deepEqual(news.slice(0, 1), ["box:5005 answered, but did not come in."]);
-    assert.equal(caller.calling?.lastError?.code, "connectFailed");
+    assert.equal(dialer.dialing?.lastError?.code, "connectFailed");
   });
 
   test("who answers and is not let in is told of, with the reason and the way out; another reason is news", async (t) => {
     const [first, second] = [memoryPair(), memoryPair()];
-    const { pass, news, caller } = calling(t, [first.near, second.near]);
+    const { pass, news, dialer } = dialing(t, [first.near, second.near]);
     await settled();
-    caller.refused(new AppError("refused", "It is another user's.", { hint: "Give it a password." }));
+    dialer.refused(new AppError("refused", "It is another user's.", { hint: "Give it a password." }));
     first.near.stream.destroy();
     await settled();
-    assert.equal(caller.calling?.lastError?.code, "refused");
+    assert.equal(dialer.dialing?.lastError?.code, "refused");
     const line = "box:5005 answered, but was not let in. It is another user's. Give it a password.";
-    assert.equal(caller.calling.lastError.toLine(), line);
+    assert.equal(dialer.dialing.lastError.toLine(), line);
     await pass(250);
     second.near.stream.destroy();
     await settled();
@@ -146,9 +146,9 @@ describe("a listener that dials", () => {
     ["during a call", ["nothing"]],
   ] as const) {
     test(`closed ${name}, it calls no more`, async (t) => {
-      const { caller, calls, clock, pass } = calling(t, [...answers]);
+      const { dialer, calls, clock, pass } = dialing(t, [...answers]);
       await settled();
-      await Promise.all([caller.close(), caller.close()]);
+      await Promise.all([dialer.close(), dialer.close()]);
       await settled();
       assert.equal(clock.waiting, 0);
       await pass(60_000);
@@ -158,10 +158,10 @@ describe("a listener that dials", () => {
 
   test("closed while a channel is open, it leaves that alone", async (t) => {
     const pair = memoryPair();
-    const { caller, calls, pass } = calling(t, [pair.near]);
+    const { dialer, calls, pass } = dialing(t, [pair.near]);
     await settled();
-    caller.cameIn();
-    await caller.close();
+    dialer.admitted();
+    await dialer.close();
     await settled();
     assert.equal(pair.near.stream.destroyed, false);
     pair.near.stream.destroy();

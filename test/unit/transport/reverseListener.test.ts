@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import os from "node:os";
 import { describe, test } from "node:test";
-import { comesFrom } from "../../../src/transport/called.ts";
+import { comesFrom } from "../../../src/transport/reverseListener.ts";
 import { tcpPeer } from "../../../src/transport/peer.ts";
 import type { Resolver } from "../../../src/transport/dial.ts";
 

@@ -9,7 +9,7 @@ import { ChannelInbox } from "./inbox.ts";
 import { formatHostPort } from "./peer.ts";
 import { connectTcp } from "./tcp.ts";
 
-export interface CallOptions {
+export interface ReverseDialerOptions {
   /** A name or an IP address, without brackets. */
   readonly host: string;
   readonly port: number;
@@ -21,20 +21,20 @@ export interface CallOptions {
   readonly random?: () => number;
 }
 
-/** Whom a server calls, and why nothing has come of it yet. */
-export interface Calling {
+/** Where a server dials, and why no guest has come of it yet. */
+export interface DialState {
   readonly host: string;
   readonly port: number;
   readonly lastError: AppError | undefined;
 }
 
 /**
- * A listener that dials (`clicon=`): its peer is the one that waits. It calls until somebody answers, yields that
- * channel, and calls again when that has closed; one channel at a time. Nothing makes it fail: who is not there yet may
- * come, a name that is not known may become so.
+ * A listener that dials (`clicon=`): its peer is the one that waits. It dials until a peer answers, yields that
+ * channel, and dials again when it has closed; one channel at a time. Nothing makes it fail: a guest that is not there
+ * yet may come, a name that is not known yet may become known.
  */
-export class Caller implements Listener {
-  readonly #options: CallOptions;
+export class ReverseDialer implements Listener {
+  readonly #options: ReverseDialerOptions;
   readonly #connect: (wait: WaitOptions) => Promise<Channel>;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
@@ -43,16 +43,16 @@ export class Caller implements Listener {
   readonly #closed = new AbortController();
   #lastError: AppError | undefined;
   #isConnected = false;
-  /** Why the one who answered last is not let in. */
+  /** Why the peer that answered last is not admitted. */
   #refusal: AppError | undefined;
 
   readonly onChannel = this.#inbox.event;
   /** Never fires. */
   readonly onError: Event<Error> = () => toDisposable(() => {});
-  /** `calling` is another now. */
+  /** `dialing` has changed. */
   readonly onChanged = this.#changed.event;
 
-  constructor(options: CallOptions) {
+  constructor(options: ReverseDialerOptions) {
     this.#options = options;
     const { host, port, family } = options;
     this.#connect = options.connect ?? ((wait) => connectTcp({ ...wait, host, port, family }));
@@ -61,23 +61,23 @@ export class Caller implements Listener {
     void this.#run();
   }
 
-  /** Undefined while somebody is connected, and has come in. */
-  get calling(): Calling | undefined {
+  /** Undefined while a guest is connected and admitted. */
+  get dialing(): DialState | undefined {
     if (this.#isConnected) return undefined;
     const { host, port } = this.#options;
     return { host, port, lastError: this.#lastError };
   }
 
   /**
-   * Whoever is at the other end of the channel that was yielded last is a guest. Of others it is not known whether they
-   * ever will be: they are called less and less often, although they do answer.
+   * The peer of the channel that was yielded last is a guest. Of other peers it is not known whether they ever will be:
+   * they are dialed less and less often, although they do answer.
    */
-  cameIn(): void {
+  admitted(): void {
     this.#backoff.reset();
     this.#set(true, undefined);
   }
 
-  /** The one at the other end of the channel that was yielded last is not let in. */
+  /** The peer of the channel that was yielded last is not admitted. */
   refused(reason: AppError): void {
     this.#refusal = reason;
   }
@@ -91,15 +91,15 @@ export class Caller implements Listener {
   async #run(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
-      const failure = await this.#call(signal);
+      const failure = await this.#dial(signal);
       if (signal.aborted) return;
       this.#set(false, failure);
       await this.#pause(this.#backoff.next(), signal);
     }
   }
 
-  /** Resolves when the call is over, with why nothing came of it; undefined if somebody has come in. */
-  async #call(signal: AbortSignal): Promise<AppError | undefined> {
+  /** Resolves when the connection is over, with why no guest came of it; undefined if one did. */
+  async #dial(signal: AbortSignal): Promise<AppError | undefined> {
     let channel: Channel;
     try {
       channel = await this.#connect({ signal });
@@ -124,10 +124,10 @@ export class Caller implements Listener {
   }
 
   #set(isConnected: boolean, error: AppError | undefined): void {
-    const isNews = isConnected !== this.#isConnected || error?.message !== this.#lastError?.message;
+    const hasChanged = isConnected !== this.#isConnected || error?.message !== this.#lastError?.message;
     this.#isConnected = isConnected;
     this.#lastError = error;
-    if (isNews) this.#changed.fire();
+    if (hasChanged) this.#changed.fire();
   }
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
