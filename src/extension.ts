@@ -7,7 +7,7 @@ import {
   registerGuest,
   registerLanguage,
   registerTracker,
-} from "./vscode/surface.ts";
+} from "./vscode/registrations.ts";
 
 let main: Promise<Main> | undefined;
 

@@ -8,7 +8,7 @@ import type { Serving } from "./host/serving.ts";
 import type { JoinRequests } from "./joinRequests.ts";
 import type { Recents } from "./recent.ts";
 
-export interface Wishes {
+export interface Preferences {
   /** How guests call this machine. */
   host?: string;
 }
@@ -25,7 +25,7 @@ export interface App {
   readonly registry: Registry;
   readonly recents: Recents;
   /** What was chosen before, as long as the window lives. */
-  readonly wishes: Wishes;
+  readonly preferences: Preferences;
   readonly logger: Logger;
   /** Where `logger` writes to. */
   readonly log: vscode.LogOutputChannel;

@@ -35,13 +35,13 @@ export class Consent {
     this.#ask = ask;
   }
 
-  /** `wish`: what the workspace wants, as in "This workspace wants to …". */
-  async allows(wish: string, addresses: readonly ServerAddress[]): Promise<boolean> {
+  /** `action`: what the workspace wants, as in "This workspace wants to …". */
+  async allows(action: string, addresses: readonly ServerAddress[]): Promise<boolean> {
     if (addresses.length === 0) return true;
-    const key = keyOf(wish, addresses);
+    const key = keyOf(action, addresses);
     const before = this.#remembered().find(([value]) => value === key);
     if (before !== undefined) return before[1];
-    const asked = this.#asked.get(key) ?? this.#askFor(key, wish, addresses);
+    const asked = this.#asked.get(key) ?? this.#askFor(key, action, addresses);
     this.#asked.set(key, asked);
     try {
       return await asked;
@@ -50,11 +50,15 @@ export class Consent {
     }
   }
 
-  async #askFor(key: string, wish: string, addresses: readonly ServerAddress[]): Promise<boolean> {
+  async #askFor(key: string, action: string, addresses: readonly ServerAddress[]): Promise<boolean> {
     const servers = addresses.map((address) =>
       sanitize(`${format(address, { secrets: "mask" })} (${reachOf(address)})`),
     );
-    const choice = await this.#ask(`This workspace wants to ${wish}: ${servers.join("; ")}.`, ALLOW, REFUSE);
+    const choice = await this.#ask(
+      `This workspace wants to ${action}: ${servers.join("; ")}.`,
+      ALLOW,
+      REFUSE,
+    );
     if (choice !== ALLOW && choice !== REFUSE) return false;
     const others = this.#remembered().filter(([value]) => value !== key);
     await this.#state.update(KEY, [...others, [key, choice === ALLOW]].slice(-REMEMBERED));
@@ -110,8 +114,8 @@ function reachOf(address: ServerAddress): string {
 }
 
 /** Of a password only the hash is kept. */
-function keyOf(wish: string, addresses: readonly ServerAddress[]): string {
-  const text = JSON.stringify([wish, ...addresses.map((address) => format(address))]);
+function keyOf(action: string, addresses: readonly ServerAddress[]): string {
+  const text = JSON.stringify([action, ...addresses.map((address) => format(address))]);
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -27,10 +27,10 @@ import { questionScreen } from "./questionScreen.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
 import { announcesServers, userName } from "./settings.ts";
-import type { Trees } from "./surface.ts";
+import type { Trees } from "./registrations.ts";
 import { type Views, fillTrees } from "./views/views.ts";
 
-/** The extension proper: what is behind all that `surface.ts` has registered. */
+/** The extension proper: what is behind all that `registrations.ts` has registered. */
 export interface Main extends Guest, vscode.UriHandler, Pick<Views, "rows">, Pick<Language, "providers"> {
   readonly tracker: SessionTracker;
   readonly configurations: vscode.DebugConfigurationProvider;
@@ -78,7 +78,7 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     joins,
     registry,
     recents,
-    wishes: {},
+    preferences: {},
     logger,
     log,
   };

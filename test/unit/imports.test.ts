@@ -140,9 +140,9 @@ describe("imports", () => {
     assert.deepEqual([...loaded].sort(), [
       "extension.ts",
       "vscode/language/selectors.ts",
-      "vscode/later.ts",
+      "vscode/lazy.ts",
       "vscode/names.ts",
-      "vscode/surface.ts",
+      "vscode/registrations.ts",
     ]);
   });
 

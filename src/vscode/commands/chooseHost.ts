@@ -8,11 +8,11 @@ import { hostItems } from "./hostItems.ts";
  * want to say. Without a choice nobody is asked.
  */
 export async function chooseHost(
-  { wishes }: Pick<App, "wishes">,
+  { preferences }: Pick<App, "preferences">,
   { hosted }: ServedServer,
   title: string,
 ): Promise<string | undefined> {
-  const items = hostItems(hosted.server, wishes.host);
+  const items = hostItems(hosted.server, preferences.host);
   if (items.length === 1) return hosted.join;
   const picked = await vscode.window.showQuickPick(items, {
     title,
@@ -20,11 +20,11 @@ export async function chooseHost(
     matchOnDescription: true,
   });
   if (picked === undefined) return undefined;
-  wishes.host = picked.host;
+  preferences.host = picked.host;
   return picked.join;
 }
 
 /** The same by what was chosen before in this window, without a question. */
-export function usualJoin({ wishes }: Pick<App, "wishes">, { hosted }: ServedServer): string {
-  return hostItems(hosted.server, wishes.host)[0]?.join ?? hosted.join;
+export function usualJoin({ preferences }: Pick<App, "preferences">, { hosted }: ServedServer): string {
+  return hostItems(hosted.server, preferences.host)[0]?.join ?? hosted.join;
 }

@@ -2,7 +2,7 @@ import { format } from "../../address/format.ts";
 import type { ServerAddress } from "../../address/model.ts";
 import type { ScriptAction, ScriptCommand, ScriptProblem } from "../../address/script.ts";
 import { AppError } from "../../common/errors.ts";
-import { count } from "../views/words.ts";
+import { count } from "../views/labels.ts";
 
 /** What a script acts on: one debug session of this window. */
 export interface ScriptTarget {

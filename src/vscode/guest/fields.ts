@@ -28,7 +28,7 @@ const BREAKPOINTS: Fields = { breakpoints: [of("Breakpoint")] };
 
 /** By the names of the specification; of a response or an event these are the fields of its body. */
 export const FIELDS: Readonly<Record<string, Fields>> = {
-  // What VS Code would open, run or send at a host's wish. `format` comes with its variables filled in (hostFailure.ts).
+  // What VS Code would open, run or send at a host's request. `format` comes with its variables filled in (hostFailure.ts).
   Message: {
     id: "number",
     format: "text",

@@ -54,26 +54,26 @@ function uriOf(place: BreakpointPlace, session: vscode.DebugSession): vscode.Uri
 /** A breakpoint in DAP's terms; undefined for kinds that extensions cannot set. */
 function inDap(breakpoint: vscode.Breakpoint): WindowBreakpoint | undefined {
   const { enabled, condition, hitCondition, logMessage } = breakpoint;
-  const wishes = { condition, hitCondition, logMessage };
+  const options = { condition, hitCondition, logMessage };
   if (breakpoint instanceof vscode.FunctionBreakpoint) {
-    const spec = { name: breakpoint.functionName, ...wishes };
+    const spec = { name: breakpoint.functionName, ...options };
     return { handle: breakpoint, key: FUNCTIONS, enabled, spec };
   }
   if (!(breakpoint instanceof vscode.SourceBreakpoint)) return undefined;
   const { uri, range } = breakpoint.location;
   const column = range.start.character > 0 ? { column: range.start.character + 1 } : {};
-  const spec = { line: range.start.line + 1, ...column, ...wishes };
+  const spec = { line: range.start.line + 1, ...column, ...options };
   return { handle: breakpoint, key: uri.toString(), enabled, spec };
 }
 
 function newBreakpoint(uri: vscode.Uri | undefined, spec: JsonObject): vscode.Breakpoint {
   if (uri === undefined)
-    return new vscode.FunctionBreakpoint(textOf(spec.name) ?? "", true, ...wishesOf(spec));
+    return new vscode.FunctionBreakpoint(textOf(spec.name) ?? "", true, ...optionsOf(spec));
   const position = new vscode.Position(numberOf(spec.line) - 1, numberOf(spec.column) - 1);
-  return new vscode.SourceBreakpoint(new vscode.Location(uri, position), true, ...wishesOf(spec));
+  return new vscode.SourceBreakpoint(new vscode.Location(uri, position), true, ...optionsOf(spec));
 }
 
-function wishesOf(spec: JsonObject): [string | undefined, string | undefined, string | undefined] {
+function optionsOf(spec: JsonObject): [string | undefined, string | undefined, string | undefined] {
   return [textOf(spec.condition), textOf(spec.hitCondition), textOf(spec.logMessage)];
 }
 

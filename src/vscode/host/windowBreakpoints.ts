@@ -25,7 +25,7 @@ type Answer = (outcome: Outcome) => void;
 const PATIENCE_MS = 3_000;
 
 /** A guest's list that the window has been given and has not yet sent. */
-interface Wish {
+interface PendingChange {
   /** All that the adapter shall have at this place. */
   readonly wanted: readonly JsonObject[];
   /** Of it, what the adapter must be sent before it is the guest's. */
@@ -38,7 +38,7 @@ interface Wish {
 }
 
 /** What the window and the hub have last agreed on for one place. */
-interface Shelf {
+interface BreakpointGroup {
   readonly key: string;
   /** A request's arguments for this place, without a list. */
   readonly frame: JsonObject;
@@ -49,7 +49,7 @@ interface Shelf {
   results: readonly JsonObject[];
   /** What the hub has wanted last: some of it may be in the window without having been heard. */
   wanted: readonly JsonObject[];
-  wish: Wish | undefined;
+  pending: PendingChange | undefined;
 }
 
 /** A list as the adapter gets it. */
@@ -79,7 +79,7 @@ export class WindowBreakpoints implements TreeSession {
   readonly #session: WindowSession;
   readonly #options: WindowBreakpointsOptions;
   readonly #guests: GuestBreakpoints;
-  readonly #shelves = new Map<string, Shelf>();
+  readonly #groups = new Map<string, BreakpointGroup>();
   /** The adapter takes breakpoints (DAP: `initialized`). */
   #isReady = false;
   isEnded = false;
@@ -103,13 +103,13 @@ export class WindowBreakpoints implements TreeSession {
    * breakpoint whose it is; undefined: the host's.
    */
   set(command: string, args: JsonObject, guests: readonly (number | undefined)[], answer: Answer): void {
-    const shelf = this.#shelf(placeOf(command, args));
-    const { key } = shelf;
+    const group = this.#group(placeOf(command, args));
+    const { key } = group;
     const wanted = objects(args.breakpoints);
-    const removed = [...shelf.items, ...shelf.wanted].filter(
+    const removed = [...group.items, ...group.wanted].filter(
       (item) => !wanted.some((other) => same(item, other)),
     );
-    shelf.wanted = wanted;
+    group.wanted = wanted;
     const before = this.#at(key);
     const dropped = this.#guests.drop(this.tree, key, removed);
     const present = this.#at(key);
@@ -119,11 +119,11 @@ export class WindowBreakpoints implements TreeSession {
     );
     for (const item of removed) {
       if (dropped.all.some(({ spec }) => same(spec, item))) continue;
-      const own = this.#find(before, shelf, item);
+      const own = this.#find(before, group, item);
       if (own !== undefined) hosts.push([item, own]);
     }
     // What the adapter is not known to have; some of it may be on its way there, given to the window by another session.
-    const missing = wanted.filter((item) => !shelf.items.some((other) => same(item, other)));
+    const missing = wanted.filter((item) => !group.items.some((other) => same(item, other)));
     const held = this.#guests.beside(this.tree, key);
     const there = present.filter(
       (each) => each.enabled && !hosts.some(([, own]) => own.handle === each.handle),
@@ -135,7 +135,7 @@ export class WindowBreakpoints implements TreeSession {
       const guest = guests[i];
       if (guest !== undefined) this.#guests.attribute(this.tree, key, item, guest);
       if (!missing.includes(item) || held.some((other) => same(item, other))) return;
-      if (this.#find(there, shelf, item) !== undefined) return;
+      if (this.#find(there, group, item) !== undefined) return;
       const replaced = hosts.find(([other]) => atSamePlace(other, item))?.[1];
       const isRestored = replaced !== undefined && same(replaced.spec, item);
       if (isRestored) kept.add(replaced.handle);
@@ -149,37 +149,37 @@ export class WindowBreakpoints implements TreeSession {
     const gone = new Set(hosts.map(([, { handle }]) => handle).filter((handle) => !kept.has(handle)));
     if (gone.size > 0) this.#options.list.remove(gone);
     if (added.length > 0) this.#options.list.add(key, added);
-    const listed = this.#guests.put(this, key, shelf.frame, theirs);
+    const listed = this.#guests.put(this, key, group.frame, theirs);
     const isWindows = dropped.list || gone.size + added.length + listed > 0;
     const isBeside = dropped.beside || theirs.length > listed;
     if (!isWindows && !isBeside && missing.length === 0) {
-      answer(this.#answerFor(shelf, wanted));
+      answer(this.#answerFor(group, wanted));
       return;
     }
-    const now = [...this.#guests.beside(this.tree, key), ...shelf.window];
+    const now = [...this.#guests.beside(this.tree, key), ...group.window];
     const isOnItsWay = missing.some((item) => !now.some((other) => same(item, other)));
-    shelf.wish = { wanted, added: missing, removed, isBeside, answer, timer: undefined };
+    group.pending = { wanted, added: missing, removed, isBeside, answer, timer: undefined };
     if (isWindows || isOnItsWay) {
-      shelf.wish.timer = setTimeout(() => this.#giveUp(shelf), PATIENCE_MS);
+      group.pending.timer = setTimeout(() => this.#giveUp(group), PATIENCE_MS);
       return;
     }
-    this.#send(shelf);
-    this.#guests.tellOthers(this, key, shelf.frame);
+    this.#send(group);
+    this.#guests.tellOthers(this, key, group.frame);
   }
 
   resend(key: string, frame: JsonObject): void {
-    if (this.#isReady && !this.isEnded) this.#send(this.#shelfOf(key, frame));
+    if (this.#isReady && !this.isEnded) this.#send(this.#groupOf(key, frame));
   }
 
   /** The window sends a list to the adapter, which gets it as it shall be. Returns what takes the answer. */
   heard(command: string, args: JsonObject): (response: JsonObject) => void {
-    const shelf = this.#shelf(placeOf(command, args));
-    shelf.window = objects(args.breakpoints);
+    const group = this.#group(placeOf(command, args));
+    group.window = objects(args.breakpoints);
     this.#isReady = true;
-    const composed = this.#compose(shelf);
-    const isAltered = !isDeepStrictEqual(composed.items, shelf.window);
+    const composed = this.#compose(group);
+    const isAltered = !isDeepStrictEqual(composed.items, group.window);
     if (isAltered) setList(args, composed.items);
-    const answered = this.#sent(shelf, composed);
+    const answered = this.#sent(group, composed);
     return ({ success, message, body }) => {
       answered({
         success: success === true,
@@ -193,23 +193,23 @@ export class WindowBreakpoints implements TreeSession {
   dispose(): void {
     this.isEnded = true;
     this.#guests.unregister(this);
-    for (const shelf of this.#shelves.values()) {
-      if (shelf.wish !== undefined)
-        this.#settle(shelf, shelf.wish, { success: false, message: "The debug session has ended." });
+    for (const group of this.#groups.values()) {
+      if (group.pending !== undefined)
+        this.#settle(group, group.pending, { success: false, message: "The debug session has ended." });
     }
   }
 
   /** Sends the adapter what it shall have at a place, without the window. */
-  #send(shelf: Shelf): void {
-    const args = { ...shelf.frame };
-    const composed = this.#compose(shelf);
+  #send(group: BreakpointGroup): void {
+    const args = { ...group.frame };
+    const composed = this.#compose(group);
     setList(args, composed.items);
-    const command = shelf.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
-    this.#options.ask(command, args, this.#sent(shelf, composed));
+    const command = group.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
+    this.#options.ask(command, args, this.#sent(group, composed));
   }
 
-  #compose(shelf: Shelf): Composed {
-    const { key, window } = shelf;
+  #compose(group: BreakpointGroup): Composed {
+    const { key, window } = group;
     this.#guests.sent(this.tree, key, window);
     // None, though there are some: the host has switched them off, the guests' too.
     const isOff = window.length === 0 && this.#guests.isSwitchedOff(key);
@@ -230,19 +230,19 @@ export class WindowBreakpoints implements TreeSession {
   }
 
   /** A list is on its way to the adapter. Returns what takes the answer. */
-  #sent(shelf: Shelf, { items }: Composed): Answer {
-    const { wish, window } = shelf;
-    const listed = items.map((item) => original(item, [...(wish?.wanted ?? []), ...shelf.items]));
-    const enabled = this.#at(shelf.key).filter((each) => each.enabled).length;
+  #sent(group: BreakpointGroup, { items }: Composed): Answer {
+    const { pending, window } = group;
+    const listed = items.map((item) => original(item, [...(pending?.wanted ?? []), ...group.items]));
+    const enabled = this.#at(group.key).filter((each) => each.enabled).length;
     const fits =
-      wish !== undefined &&
-      wish.added.every((item) => listed.some((other) => same(item, other))) &&
-      !wish.removed.some((item) => listed.some((other) => same(item, other)));
+      pending !== undefined &&
+      pending.added.every((item) => listed.some((other) => same(item, other))) &&
+      !pending.removed.some((item) => listed.some((other) => same(item, other)));
     return ({ success, message, body }) => {
       if (!success) {
         if (!fits) return;
-        if (wish.isBeside) this.#guests.drop(this.tree, shelf.key, wish.added);
-        this.#settle(shelf, wish, { success: false, message, body });
+        if (pending.isBeside) this.#guests.drop(this.tree, group.key, pending.added);
+        this.#settle(group, pending, { success: false, message, body });
         return;
       }
       const results = objects(parseObject(body).breakpoints);
@@ -250,42 +250,42 @@ export class WindowBreakpoints implements TreeSession {
       // just given it. They are still wanted.
       if (window.length < enabled) {
         const sent = new Map(listed.map((item, i) => [item, results[i] ?? UNVERIFIED]));
-        const coming = fits ? wish.added.filter((item) => !shelf.items.includes(item)) : [];
-        shelf.items = [...shelf.items, ...listed.filter((item) => coming.includes(item))];
-        shelf.results = shelf.items.map((item) => sent.get(item) ?? SWITCHED_OFF);
+        const coming = fits ? pending.added.filter((item) => !group.items.includes(item)) : [];
+        group.items = [...group.items, ...listed.filter((item) => coming.includes(item))];
+        group.results = group.items.map((item) => sent.get(item) ?? SWITCHED_OFF);
       } else {
-        shelf.items = listed;
-        shelf.results = results;
+        group.items = listed;
+        group.results = results;
       }
       // First what the window has sent, then the guest's answer: the hub takes it in as soon as the guest's edit is done.
-      const command = shelf.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
+      const command = group.key === FUNCTIONS ? "setFunctionBreakpoints" : "setBreakpoints";
       const taken = this.#options.tell({
         command,
-        args: { ...shelf.frame, breakpoints: shelf.items },
+        args: { ...group.frame, breakpoints: group.items },
         holdsAll: true,
       });
-      taken({ success: true, body: encodeJson({ breakpoints: shelf.results }) });
-      if (fits) this.#settle(shelf, wish, this.#answerFor(shelf, wish.wanted));
+      taken({ success: true, body: encodeJson({ breakpoints: group.results }) });
+      if (fits) this.#settle(group, pending, this.#answerFor(group, pending.wanted));
     };
   }
 
   /** The window has not sent it: it has it, and the host has switched breakpoints off, or it has not taken it. */
-  #giveUp(shelf: Shelf): void {
-    const { wish } = shelf;
-    if (wish === undefined) return;
+  #giveUp(group: BreakpointGroup): void {
+    const { pending } = group;
+    if (pending === undefined) return;
     const present = [
-      ...this.#at(shelf.key).map(({ spec }) => spec),
-      ...this.#guests.beside(this.tree, shelf.key),
+      ...this.#at(group.key).map(({ spec }) => spec),
+      ...this.#guests.beside(this.tree, group.key),
     ];
-    if (wish.isBeside) {
-      this.#send(shelf);
-    } else if (wish.added.every((item) => present.some((spec) => same(spec, item)))) {
-      shelf.items = wish.wanted;
-      shelf.results = wish.wanted.map(() => SWITCHED_OFF);
-      this.#settle(shelf, wish, this.#answerFor(shelf, wish.wanted));
+    if (pending.isBeside) {
+      this.#send(group);
+    } else if (pending.added.every((item) => present.some((spec) => same(spec, item)))) {
+      group.items = pending.wanted;
+      group.results = pending.wanted.map(() => SWITCHED_OFF);
+      this.#settle(group, pending, this.#answerFor(group, pending.wanted));
     } else {
       const error = new AppError("timeout", "The host's VS Code has not set these breakpoints.");
-      this.#settle(shelf, wish, errorOutcome(error));
+      this.#settle(group, pending, errorOutcome(error));
     }
   }
 
@@ -293,36 +293,36 @@ export class WindowBreakpoints implements TreeSession {
     return this.#options.list.all().filter((each) => each.key === key);
   }
 
-  #shelf(place: BreakpointPlace): Shelf {
+  #group(place: BreakpointPlace): BreakpointGroup {
     const frame = place.kind === FUNCTIONS ? {} : { source: place.source };
-    return this.#shelfOf(this.#session.placeKey(place), frame);
+    return this.#groupOf(this.#session.placeKey(place), frame);
   }
 
-  #shelfOf(key: string, frame: JsonObject): Shelf {
-    const known = this.#shelves.get(key);
+  #groupOf(key: string, frame: JsonObject): BreakpointGroup {
+    const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const shelf: Shelf = {
+    const group: BreakpointGroup = {
       key,
       frame,
       window: [],
       items: [],
       results: [],
       wanted: [],
-      wish: undefined,
+      pending: undefined,
     };
-    this.#shelves.set(key, shelf);
-    return shelf;
+    this.#groups.set(key, group);
+    return group;
   }
 
-  #settle(shelf: Shelf, wish: Wish, outcome: Outcome): void {
-    if (shelf.wish !== wish) return;
-    clearTimeout(wish.timer);
-    shelf.wish = undefined;
-    wish.answer(outcome);
+  #settle(group: BreakpointGroup, pending: PendingChange, outcome: Outcome): void {
+    if (group.pending !== pending) return;
+    clearTimeout(pending.timer);
+    group.pending = undefined;
+    pending.answer(outcome);
   }
 
   /** The adapter's last word on each of these. */
-  #answerFor({ items, results }: Shelf, wanted: readonly JsonObject[]): Outcome {
+  #answerFor({ items, results }: BreakpointGroup, wanted: readonly JsonObject[]): Outcome {
     const breakpoints = wanted.map(
       (item) => results[items.findIndex((other) => same(item, other))] ?? UNVERIFIED,
     );
@@ -335,7 +335,7 @@ export class WindowBreakpoints implements TreeSession {
    */
   #find(
     present: readonly WindowBreakpoint[],
-    { items, results }: Shelf,
+    { items, results }: BreakpointGroup,
     item: JsonObject,
   ): WindowBreakpoint | undefined {
     const moved = results[items.findIndex((other) => same(item, other))];

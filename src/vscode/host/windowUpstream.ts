@@ -17,7 +17,7 @@ import type { GuestBreakpoints } from "./guestBreakpoints.ts";
 import { isListed } from "./breakpointLists.ts";
 import { WindowBreakpoints } from "./windowBreakpoints.ts";
 import type { WindowList, WindowSession } from "./windowSession.ts";
-import { WindowSteering } from "./windowSteering.ts";
+import { WindowExecution } from "./windowExecution.ts";
 import { asNumber, asText } from "../../common/values.ts";
 
 /** Marks our own requests among the window's. It is taken out before the adapter sees it. */
@@ -35,7 +35,7 @@ interface Own {
  * A session that runs in this VS Code window, as the one adapter of a hub. A tracker is the ear: it hears every message
  * in the order in which the adapter sends it, also the answers to our own requests, long before VS Code hands those
  * to us. `customRequest` is the voice, except where that would leave the window behind: steps and breakpoints go
- * through VS Code's own commands and API (windowSteering.ts, windowBreakpoints.ts).
+ * through VS Code's own commands and API (windowExecution.ts, windowBreakpoints.ts).
  *
  * VS Code hands its trackers the very objects that it sends on. We rely on that in five places, each of which does no
  * harm where it should not hold: our mark is taken out of our requests; a step that the window makes for a guest has
@@ -46,7 +46,7 @@ interface Own {
 export class WindowUpstream implements Upstream {
   readonly names: readonly string[];
   readonly #session: WindowSession;
-  readonly #steering: WindowSteering;
+  readonly #execution: WindowExecution;
   readonly #breakpoints: WindowBreakpoints;
   readonly #event = new Emitter<{ event: string; body: Buffer | undefined }>();
   /** Never fires: the window answers what the adapter asks. */
@@ -75,7 +75,7 @@ export class WindowUpstream implements Upstream {
       ask: (command, args, answer) => void this.#ask(command, args, answer),
       tell: (request) => this.window?.sent(request) ?? (() => {}),
     });
-    this.#steering = new WindowSteering(session, (command, args, answer) => {
+    this.#execution = new WindowExecution(session, (command, args, answer) => {
       this.#ask(command, args, answer);
     });
   }
@@ -97,7 +97,7 @@ export class WindowUpstream implements Upstream {
     if (command === "disconnect" && args?.terminateDebuggee !== true) answer({ success: true });
     else if (command === "cancel") return this.#ask(command, this.#cancelArguments(args ?? {}), answer);
     else if (isListed(command)) this.#breakpoints.set(command, args ?? {}, guests, answer);
-    else if (!this.#steering.steer(command, args ?? {}, answer)) return this.#ask(command, args, answer);
+    else if (!this.#execution.steer(command, args ?? {}, answer)) return this.#ask(command, args, answer);
     return 0;
   }
 
@@ -145,7 +145,7 @@ export class WindowUpstream implements Upstream {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#awaited.clear();
-    this.#steering.dispose();
+    this.#execution.dispose();
     this.#breakpoints.dispose();
     for (const { answer } of [...this.#own.values()]) answer(gone());
     this.#own.clear();
@@ -187,19 +187,19 @@ export class WindowUpstream implements Upstream {
     };
   }
 
-  /** A step that the window makes because a guest wished it: the adapter gets it in the guest's words. */
+  /** A step that the window makes because a guest asked for it: the adapter gets it in the guest's words. */
   #claimed(
     message: JsonObject,
     command: string,
     args: JsonObject,
   ): ((response: JsonObject) => void) | undefined {
-    const wish = this.#steering.claim(command, args);
-    if (wish === undefined) return undefined;
-    message.arguments = wish.args;
+    const action = this.#execution.claim(command, args);
+    if (action === undefined) return undefined;
+    message.arguments = action.args;
     return (response) => {
       const outcome = outcomeOf(response);
       silence(response);
-      wish.answer(outcome);
+      action.answer(outcome);
     };
   }
 
@@ -209,7 +209,7 @@ export class WindowUpstream implements Upstream {
     const { window } = this;
     if (window === undefined) return undefined;
     if (command === "threads") {
-      return ({ body }) => this.#steering.windowKnows(isObject(body) ? objects(body.threads) : []);
+      return ({ body }) => this.#execution.windowKnows(isObject(body) ? objects(body.threads) : []);
     }
     if (command === "disconnect" || command === "terminate") this.#stoppedByHost ||= !this.#terminated;
     const rule = REQUESTS.get(command);

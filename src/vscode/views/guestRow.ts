@@ -2,7 +2,7 @@ import type { GuestInfo } from "../../host/host.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { sanitize } from "../../common/sanitize.ts";
-import type { Face, Icon, Row } from "./row.ts";
+import type { RowPresentation, Icon, Row } from "./row.ts";
 import {
   ACCESS_MEANING,
   RECONNECTING,
@@ -11,7 +11,7 @@ import {
   roundTrip,
   spokenParts,
   spokenRoundTrip,
-} from "./words.ts";
+} from "./labels.ts";
 
 export const PEOPLE: Readonly<Record<Participant["kind"], Icon>> = {
   host: { name: "home" },
@@ -28,10 +28,10 @@ export const ROLES: Readonly<Record<Participant["kind"], string>> = {
 
 export function guestRow({ session, host }: ServedServer, guest: GuestInfo, now: number): Row {
   const { participant } = guest;
-  return { host, guest: participant, face: guestFace(session.id, guest, now), children: [] };
+  return { host, guest: participant, presentation: guestPresentation(session.id, guest, now), children: [] };
 }
 
-export function guestFace(session: string, guest: GuestInfo, now: number): Face {
+export function guestPresentation(session: string, guest: GuestInfo, now: number): RowPresentation {
   const { participant, kind, program, latencyMs, lastActiveAt, joinedAt } = guest;
   const { id, access, isAway } = participant;
   const name = sanitize(participant.name);

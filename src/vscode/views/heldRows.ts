@@ -5,7 +5,7 @@ import type { HeldBreakpoint } from "../host/guestBreakpoints.ts";
 import type { ServableSession } from "../host/serving.ts";
 import { FUNCTIONS } from "../host/windowSession.ts";
 import type { Row } from "./row.ts";
-import { parts, spokenParts } from "./words.ts";
+import { parts, spokenParts } from "./labels.ts";
 
 /** Characters of a condition in a row or a line. */
 const BRIEF = 30;
@@ -22,7 +22,7 @@ export function heldRows(session: ServableSession, held: readonly HeldBreakpoint
       const { key, spec } = breakpoint;
       return {
         session,
-        face: {
+        presentation: {
           id: `held/${session.id}/${key}/${asText(spec.line ?? spec.name)}:${asText(spec.column)}${breakpoint.isSecond ? ` second ${i}` : ""}`,
           label,
           // A side bar cuts off what comes last.

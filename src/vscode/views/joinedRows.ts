@@ -3,7 +3,7 @@ import { joinName } from "../commands/joinName.ts";
 import type { Join } from "../guest/joins.ts";
 import { sanitize } from "../../common/sanitize.ts";
 import { PEOPLE, ROLES } from "./guestRow.ts";
-import { type Face, type Row, nobodyRow } from "./row.ts";
+import { type RowPresentation, type Row, nobodyRow } from "./row.ts";
 import {
   ACCESS_MEANING,
   RECONNECTING,
@@ -13,7 +13,7 @@ import {
   roundTrip,
   spokenParts,
   spokenRoundTrip,
-} from "./words.ts";
+} from "./labels.ts";
 
 /** The view "Joined": each server that this window is a guest of, below it everybody who is in. */
 export function joinedRows(joins: readonly Join[], now: number): Row[] {
@@ -23,17 +23,21 @@ export function joinedRows(joins: readonly Join[], now: number): Row[] {
 function joinRow(join: Join, now: number): Row {
   const { welcome, connection } = join.joined.link;
   const { latencyMs, isAway } = connection;
-  const face = joinFace({ ...join, session: joinName(join), latencyMs, isAway });
+  const presentation = joinPresentation({ ...join, session: joinName(join), latencyMs, isAway });
   const clients = join.clients.map((client) => ({
     join,
-    face: clientFace(join.id, client, client.id === welcome.guest.id, now),
+    presentation: clientPresentation(join.id, client, client.id === welcome.guest.id, now),
     children: [],
   }));
-  return { join, face, children: clients.length === 0 ? [nobodyRow(face.id, "Nobody is listed")] : clients };
+  return {
+    join,
+    presentation,
+    children: clients.length === 0 ? [nobodyRow(presentation.id, "Nobody is listed")] : clients,
+  };
 }
 
 /** What a row says of a join. */
-export interface Place extends Pick<Join, "id" | "address" | "access" | "clients"> {
+export interface ShownJoin extends Pick<Join, "id" | "address" | "access" | "clients"> {
   /** The host's name of it. */
   readonly session: string;
   readonly latencyMs: number | undefined;
@@ -41,7 +45,15 @@ export interface Place extends Pick<Join, "id" | "address" | "access" | "clients
   readonly isAway: boolean;
 }
 
-export function joinFace({ id, address, access, clients, session, latencyMs, isAway }: Place): Face {
+export function joinPresentation({
+  id,
+  address,
+  access,
+  clients,
+  session,
+  latencyMs,
+  isAway,
+}: ShownJoin): RowPresentation {
   const name = sanitize(session);
   const distance = isAway ? RECONNECTING : roundTrip(latencyMs);
   return {
@@ -71,7 +83,12 @@ export function joinFace({ id, address, access, clients, session, latencyMs, isA
   };
 }
 
-export function clientFace(join: string, client: ClientInfo, isSelf: boolean, now: number): Face {
+export function clientPresentation(
+  join: string,
+  client: ClientInfo,
+  isSelf: boolean,
+  now: number,
+): RowPresentation {
   const { id, kind, access, from, joinedAt, away = false } = client;
   const state = away ? RECONNECTING : undefined;
   const name = sanitize(client.name);

@@ -1,7 +1,7 @@
 import type { ServerEntry } from "../../host/registry.ts";
 import { sanitize } from "../../common/sanitize.ts";
 import type { Row } from "./row.ts";
-import { ago, parts, spokenParts } from "./words.ts";
+import { ago, parts, spokenParts } from "./labels.ts";
 
 /** What else this window has to do with the servers of this machine. */
 export interface Own {
@@ -30,7 +30,7 @@ function entryRow(entry: ServerEntry, own: Own, now: number): Row {
   const started = ago(Date.parse(startedAt), now);
   return {
     entry,
-    face: {
+    presentation: {
       id: `entry/${id}`,
       label: name,
       description: parts(joined ? "joined" : undefined, type, server),

@@ -1,7 +1,7 @@
 import type { NetworkServer } from "../../host/discovery/advert.ts";
 import { sanitize } from "../../common/sanitize.ts";
 import type { Row } from "./row.ts";
-import { parts, spokenParts } from "./words.ts";
+import { parts, spokenParts } from "./labels.ts";
 
 /** Below the servers of this machine: those that others announce. `joined`: the strings of what this window is a guest of. */
 export function networkRows(servers: readonly NetworkServer[], joined: readonly string[]): Row[] {
@@ -18,7 +18,7 @@ function networkRow(network: NetworkServer, joinedAddresses: readonly string[]):
   const asks = asked.length === 0 ? undefined : `asks for a ${asked.join(" and a ")}`;
   return {
     network,
-    face: {
+    presentation: {
       id: `network/${join}`,
       label: name,
       description: parts(joined ? "joined" : undefined, `on ${host}`, asks),

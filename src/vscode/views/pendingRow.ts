@@ -1,7 +1,7 @@
 import { describePeer, quoted } from "../joinQuestions.ts";
 import type { PendingClient } from "../joinRequests.ts";
 import type { Row } from "./row.ts";
-import { spokenParts } from "./words.ts";
+import { spokenParts } from "./labels.ts";
 
 /** Somebody who waits to be let in. The commands on the row answer. */
 export function pendingRow(pending: PendingClient): Row {
@@ -10,7 +10,7 @@ export function pendingRow(pending: PendingClient): Row {
   const peer = describePeer(request);
   return {
     pending,
-    face: {
+    presentation: {
       id: `pending/${id}`,
       label,
       description: `wants to join · ${peer}`,

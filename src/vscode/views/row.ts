@@ -17,7 +17,7 @@ export interface Tooltip {
 }
 
 /** How a row looks and sounds. */
-export interface Face {
+export interface RowPresentation {
   /** The same for the same thing as long as it is there: VS Code keeps by it what is expanded and selected. */
   readonly id: string;
   readonly label: string;
@@ -44,14 +44,14 @@ export interface Face {
 
 /** A row of one of our views. It is also the argument of the commands on it: hence the target. */
 export type Row = Partial<RowTarget> & {
-  readonly face: Face;
+  readonly presentation: RowPresentation;
   readonly children: readonly Row[];
 };
 
 /** Stands in for people: VS Code opens a row of itself only if it has rows below it from the beginning. */
 export function nobodyRow(parent: string, label: string): Row {
   return {
-    face: {
+    presentation: {
       id: `nobody/${parent}`,
       label,
       description: "",
@@ -71,11 +71,11 @@ export function sameRows(some: readonly Row[], others: readonly Row[]): boolean 
 
 function sameRow(one: Row, other: Row | undefined): boolean {
   if (other === undefined) return false;
-  const { face, children, ...target } = one;
-  const { face: otherFace, children: otherChildren, ...otherTarget } = other;
+  const { presentation, children, ...target } = one;
+  const { presentation: otherPresentation, children: otherChildren, ...otherTarget } = other;
   const targets = new Map<string, unknown>(Object.entries(otherTarget));
   return (
-    isDeepStrictEqual(face, otherFace) &&
+    isDeepStrictEqual(presentation, otherPresentation) &&
     Object.entries(target).every(([name, value]) => targets.get(name) === value) &&
     sameRows(children, otherChildren)
   );

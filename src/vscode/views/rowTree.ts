@@ -1,6 +1,6 @@
 import type * as vscode from "vscode";
 import { type Disposable, DisposableStore } from "../../common/disposable.ts";
-import type { Tree } from "../surface.ts";
+import type { Tree } from "../registrations.ts";
 import { LiveRows, type RowSource } from "./liveRows.ts";
 import type { Row } from "./row.ts";
 import { treeItem } from "./treeItem.ts";

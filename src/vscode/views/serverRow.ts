@@ -7,7 +7,7 @@ import { formatHostPort } from "../../transport/peer.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { guestRow } from "./guestRow.ts";
 import { type Icon, type Row, nobodyRow } from "./row.ts";
-import { count, parts, spokenParts } from "./words.ts";
+import { count, parts, spokenParts } from "./labels.ts";
 
 const WARNING: Icon = { name: "warning", color: "list.warningForeground" };
 
@@ -23,7 +23,7 @@ export function serverRow(served: ServedServer, now: number): Row {
   return {
     session,
     served,
-    face: {
+    presentation: {
       id,
       label,
       description: parts(badge && `${badge}!`, calls, connectionString),

@@ -5,7 +5,7 @@ import type { PendingClient } from "../joinRequests.ts";
 import { pendingRow } from "./pendingRow.ts";
 import type { Row } from "./row.ts";
 import { insecurity, serverRow } from "./serverRow.ts";
-import { count, parts, spokenParts } from "./words.ts";
+import { count, parts, spokenParts } from "./labels.ts";
 
 /**
  * The view "Serving": each session that is served, below it its join requests and servers, below these their guests; and
@@ -42,7 +42,7 @@ function sessionRow(
   const [warning] = servers.flatMap(({ hosted }) => insecurity(hosted.server.address)?.warning ?? []);
   return {
     session,
-    face: {
+    presentation: {
       id: `session/${id}`,
       label: name,
       description: parts(type, guests),

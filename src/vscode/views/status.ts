@@ -3,7 +3,7 @@ import type { ServedServer } from "../host/serving.ts";
 import type { Tooltip } from "./row.ts";
 import { insecurity } from "./serverRow.ts";
 import { guestCount } from "./servingRows.ts";
-import { count, spokenParts } from "./words.ts";
+import { count, spokenParts } from "./labels.ts";
 
 /** The item in the status bar. */
 export interface Status {

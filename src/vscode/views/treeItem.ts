@@ -4,7 +4,7 @@ import { COMMANDS } from "../names.ts";
 import type { Icon, Row, Tooltip } from "./row.ts";
 
 export function treeItem(row: Row): vscode.TreeItem {
-  const { id, label, description, icon, tooltip, spoken, context } = row.face;
+  const { id, label, description, icon, tooltip, spoken, context } = row.presentation;
   const { None, Expanded } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(sanitize(label), row.children.length === 0 ? None : Expanded);
   item.id = id;

@@ -5,7 +5,7 @@ import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
 import { VIEWS, type ViewName } from "../names.ts";
 import { discoversServers, onSettingsChanged } from "../settings.ts";
-import type { Tree, Trees } from "../surface.ts";
+import type { Tree, Trees } from "../registrations.ts";
 import { joinedRows } from "./joinedRows.ts";
 import { type RowSource } from "./liveRows.ts";
 import { machineRows } from "./machineRows.ts";
@@ -15,7 +15,7 @@ import { RowTree } from "./rowTree.ts";
 import { guestCount, servingRows } from "./servingRows.ts";
 import { statusOf } from "./status.ts";
 import { StatusItem } from "./statusItem.ts";
-import { count } from "./words.ts";
+import { count } from "./labels.ts";
 
 export interface Views extends Disposable {
   readonly rows: Readonly<Record<ViewName, RowTree>>;

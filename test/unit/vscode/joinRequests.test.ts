@@ -213,9 +213,9 @@ test("a pending client's row says what its question says, and offers what the se
   window.join();
   window.join({ most: "view", program: undefined });
   const [one, other] = window.requests.all.map(pendingRow);
-  assert.equal(one?.face.label, "“Kim”");
-  assert.equal(one.face.description, "wants to join · tcp 192.0.2.7:5000, with “Emacs”");
-  assert.equal(one.face.context, "pending");
-  assert.equal(other?.face.context, "pendingView");
+  assert.equal(one?.presentation.label, "“Kim”");
+  assert.equal(one.presentation.description, "wants to join · tcp 192.0.2.7:5000, with “Emacs”");
+  assert.equal(one.presentation.context, "pending");
+  assert.equal(other?.presentation.context, "pendingView");
   assert.ok(other !== undefined && "pending" in other && other.pending === window.requests.all[1]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { COMMANDS, VIEWS, VIEW_CONTAINER } from "../../../../src/vscode/names.ts";
-import type { Face } from "../../../../src/vscode/views/row.ts";
+import type { RowPresentation } from "../../../../src/vscode/views/row.ts";
 
 interface MenuItem {
   readonly command: string;
@@ -35,7 +35,7 @@ const manifest = JSON.parse(read("package.json").toString()) as Manifest;
 const { viewsContainers, views, viewsWelcome, menus, walkthroughs } = manifest.contributes;
 const steps = walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 
-const CONTEXTS: Readonly<Record<Face["context"], true>> = {
+const CONTEXTS: Readonly<Record<RowPresentation["context"], true>> = {
   session: true,
   server: true,
   serverWithPassword: true,

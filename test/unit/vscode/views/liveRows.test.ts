@@ -5,7 +5,7 @@ import { LiveRows } from "../../../../src/vscode/views/liveRows.ts";
 import type { Row } from "../../../../src/vscode/views/row.ts";
 
 function row(id: string, children: readonly Row[] = [], join: string | undefined = undefined): Row {
-  const face = {
+  const presentation = {
     id,
     label: id,
     description: "",
@@ -14,9 +14,9 @@ function row(id: string, children: readonly Row[] = [], join: string | undefined
     spoken: id,
     context: "entry",
   } as const;
-  if (join === undefined) return { face, children };
+  if (join === undefined) return { presentation, children };
   const session = { name: "", type: "" };
-  return { entry: { id, server: "", join, session, pid: 1, startedAt: "" }, face, children };
+  return { entry: { id, server: "", join, session, pid: 1, startedAt: "" }, presentation, children };
 }
 
 /** Rows that the test changes, by a clock that it moves. */
@@ -131,14 +131,14 @@ describe("rows of a view", () => {
     const first = live.get();
     const refreshed = Promise.all([live.refresh(), live.refresh()]);
     answers.shift()?.([row("1")]);
-    assert.equal((await first)[0]?.face.id, "1");
+    assert.equal((await first)[0]?.presentation.id, "1");
     for (const id of ["2", "3"]) {
       while (answers.length === 0) await Promise.resolve();
       assert.equal(answers.length, 1);
       answers.shift()?.([row(id)]);
     }
     await refreshed;
-    assert.equal((await live.get())[0]?.face.id, "3");
+    assert.equal((await live.get())[0]?.presentation.id, "3");
   });
 
   test("when it is over, nothing goes on", async (t) => {

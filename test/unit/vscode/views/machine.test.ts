@@ -19,7 +19,7 @@ describe("the view of this machine", () => {
     const [row, ...more] = machineRows([ENTRY], NOTHING, NOW);
     assert.deepEqual(more, []);
     assert.ok(row !== undefined && "entry" in row && row.entry === ENTRY);
-    assert.deepEqual(row.face, {
+    assert.deepEqual(row.presentation, {
       id: "entry/a1b2c3d4",
       label: "Launch shop",
       description: "node · tcp:port=5005,Password=*",
@@ -48,19 +48,19 @@ describe("the view of this machine", () => {
 
   test("what this window is a guest of is not joined twice by a slip", () => {
     const joined = (address: string) =>
-      machineRows([ENTRY], { ...NOTHING, joined: [address] }, NOW)[0]?.face.context;
+      machineRows([ENTRY], { ...NOTHING, joined: [address] }, NOW)[0]?.presentation.context;
     assert.equal(joined("tcp:server=box,port=5005"), "entryJoined");
     assert.equal(joined("tcp:server=box,port=5005,Password=*,name=Ben"), "entryJoined");
     assert.equal(joined("tcp:server=box,port=50055"), "entry");
     const [row] = machineRows([ENTRY], { ...NOTHING, joined: [ENTRY.join] }, NOW);
-    assert.match(row?.face.description ?? "", /^joined · /);
-    assert.match(row?.face.spoken ?? "", /you have joined it/);
+    assert.match(row?.presentation.description ?? "", /^joined · /);
+    assert.match(row?.presentation.spoken ?? "", /you have joined it/);
   });
 
   test("names and types come from others", () => {
     const strange = { ...ENTRY, session: { name: "$(zap)\n", type: "" } };
     const [row] = machineRows([strange, { ...ENTRY, session: { name: "", type: "" } }], NOTHING, NOW);
-    assert.equal(row?.face.label, "$ (zap)\ufffd");
-    assert.equal(row?.face.description, ENTRY.server);
+    assert.equal(row?.presentation.label, "$ (zap)\ufffd");
+    assert.equal(row?.presentation.description, ENTRY.server);
   });
 });

@@ -29,7 +29,7 @@ const SHOP = server("tcp:server=192.0.2.7,port=5005");
 describe("servers of the network in the view", () => {
   test("have the host's name and what they ask for, and are joined by their row", () => {
     const [row] = networkRows([SHOP], []);
-    assert.deepEqual(row?.face, {
+    assert.deepEqual(row?.presentation, {
       id: "network/tcp:server=192.0.2.7,port=5005",
       label: "Launch shop",
       description: "on build7 · asks for a password",
@@ -52,13 +52,13 @@ describe("servers of the network in the view", () => {
 
   test("what this window is a guest of is not joined twice by a slip", () => {
     const [row] = networkRows([SHOP], ["tcp:server=192.0.2.7,port=5005,Password=*"]);
-    assert.equal(row?.face.context, "entryJoined");
+    assert.equal(row?.presentation.context, "entryJoined");
   });
 
   test("names come from others", () => {
     const [row] = networkRows([server(SHOP.join, { session: "$(zap)", host: "$(x)" })], []);
-    assert.equal(row?.face.label, "$ (zap)");
-    assert.match(row?.face.description ?? "", /^on \$ \(x\)/);
+    assert.equal(row?.presentation.label, "$ (zap)");
+    assert.match(row?.presentation.description ?? "", /^on \$ \(x\)/);
   });
 
   test("are asked for at once when the setting is turned on, and gone when it is turned off", async () => {

@@ -75,7 +75,12 @@ describe("the view of what is served", () => {
 
     const rows = servingRows(serving.servers, [], Date.now());
     assert.deepEqual(
-      rows.map(({ face }) => [face.id, face.label, face.description, face.context]),
+      rows.map(({ presentation }) => [
+        presentation.id,
+        presentation.label,
+        presentation.description,
+        presentation.context,
+      ]),
       [
         ["session/shop", "Launch shop", "node · 1 guest", "session"],
         ["session/till", "Launch till", "node · no guests", "session"],
@@ -85,25 +90,31 @@ describe("the view of what is served", () => {
     assert.ok(served !== undefined && quiet !== undefined);
     assert.ok("served" in served && served.served === first && served.session === shop);
     assert.ok("served" in quiet && quiet.served === second);
-    assert.equal(served.face.icon.name, "warning");
-    assert.match(served.face.description, /^insecure! · tcp:port=\d+,bind=127\.0\.0\.1,insecure$/);
-    assert.match(served.face.spoken, /^Server, TCP port \d+, insecure: Every program .*, 1 guest, tcp:/);
-    assert.equal(quiet.face.icon.name, "broadcast");
-    assert.equal(quiet.face.description, second.hosted.server.connectionString);
-    assert.equal(quiet.face.tooltip.warning, undefined);
-    assert.equal(new Map(quiet.face.tooltip.facts).get("Lets in"), "your own programs, when you let them in");
-    assert.equal(new Set([served, quiet, ...rows].map(({ face }) => face.id)).size, 4);
+    assert.equal(served.presentation.icon.name, "warning");
+    assert.match(served.presentation.description, /^insecure! · tcp:port=\d+,bind=127\.0\.0\.1,insecure$/);
+    assert.match(
+      served.presentation.spoken,
+      /^Server, TCP port \d+, insecure: Every program .*, 1 guest, tcp:/,
+    );
+    assert.equal(quiet.presentation.icon.name, "broadcast");
+    assert.equal(quiet.presentation.description, second.hosted.server.connectionString);
+    assert.equal(quiet.presentation.tooltip.warning, undefined);
+    assert.equal(
+      new Map(quiet.presentation.tooltip.facts).get("Lets in"),
+      "your own programs, when you let them in",
+    );
+    assert.equal(new Set([served, quiet, ...rows].map(({ presentation }) => presentation.id)).size, 4);
 
     const [guest] = served.children;
     assert.ok(guest !== undefined && "guest" in guest && guest.host === first.host);
-    assert.equal(guest.face.label, "Ana");
-    assert.match(guest.face.description, /^control · (\d+ ms · )?active now$/);
+    assert.equal(guest.presentation.label, "Ana");
+    assert.match(guest.presentation.description, /^control · (\d+ ms · )?active now$/);
     assert.deepEqual(
       rows[1]?.children.map((row) => "served" in row && row.served),
       [other],
     );
     assert.deepEqual(
-      rows[1]?.children[0]?.children.map(({ face }) => [face.label, face.context]),
+      rows[1]?.children[0]?.children.map(({ presentation }) => [presentation.label, presentation.context]),
       [["No guests yet", "nobody"]],
     );
 
@@ -124,7 +135,10 @@ describe("the view of what is served", () => {
     assert.equal(status?.text, "$(broadcast) No guests");
     assert.equal(status?.warning, true);
     assert.match(status?.tooltip.warning ?? "", /^Whoever can reach this machine/);
-    assert.match(servingRows(serving.servers, [], 0)[0]?.face.tooltip.warning ?? "", /^Whoever can reach/);
+    assert.match(
+      servingRows(serving.servers, [], 0)[0]?.presentation.tooltip.warning ?? "",
+      /^Whoever can reach/,
+    );
   });
 });
 
@@ -137,7 +151,9 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
     const spec = { line: 9, ...more };
     const held = { tree: "shop", key: "file:///p/app.js", spec, guest, others, isSecond };
     const all = servingRows(serving.servers, [], 0, [held, { ...held, tree: "another" }]);
-    return all[0]?.children.slice(1).map(({ face }) => [face.label, face.description]);
+    return all[0]?.children
+      .slice(1)
+      .map(({ presentation }) => [presentation.label, presentation.description]);
   };
   const why = "not in your list while “Other [x] (command:y)” runs";
   assert.deepEqual(rows({ condition: "i > 3" }), [["app.js:9", `Ana · ${why} · when i > 3`]]);
@@ -161,7 +177,8 @@ test("a guest's breakpoint that is not in VS Code's list: whose, where, when, an
     isSecond: false,
   };
   const row = servingRows(serving.servers, [], 0, [held])[0]?.children.at(-1);
-  for (const text of [row?.face.tooltip.title, row?.face.spoken]) assert.ok(text?.includes(long), text);
+  for (const text of [row?.presentation.tooltip.title, row?.presentation.spoken])
+    assert.ok(text?.includes(long), text);
 });
 
 test("a server that calls its guest: that it does, why it is in vain, and that it has got it", async (t) => {
@@ -170,21 +187,21 @@ test("a server that calls its guest: that it does, why it is in vain, and that i
   const shop = debug("shop");
   const failed = once(serving.onChanged);
   const served = await serve(shop, `tcp:port=${port},clicon=localhost`);
-  const face = () => servingRows(serving.servers, [], Date.now())[0]?.children[0]?.face;
+  const presentation = () => servingRows(serving.servers, [], Date.now())[0]?.children[0]?.presentation;
   const until = async (pattern: RegExp) => {
-    while (!pattern.test(JSON.stringify(face()))) await once(serving.onChanged);
+    while (!pattern.test(JSON.stringify(presentation()))) await once(serving.onChanged);
   };
   await failed;
-  assert.equal(face()?.label, `TCP to localhost:${port}`);
-  assert.equal(face()?.description, `calling localhost… · tcp:port=${port},clicon=localhost`);
+  assert.equal(presentation()?.label, `TCP to localhost:${port}`);
+  assert.equal(presentation()?.description, `calling localhost… · tcp:port=${port},clicon=localhost`);
   await until(/Last call/);
-  assert.match(new Map(face()?.tooltip.facts).get("Last call") ?? "", /nobody listens there/);
-  assert.match(face()?.spoken ?? "", /, calling localhost…, no guests, /);
+  assert.match(new Map(presentation()?.tooltip.facts).get("Last call") ?? "", /nobody listens there/);
+  assert.match(presentation()?.spoken ?? "", /, calling localhost…, no guests, /);
   assert.equal(served.hosted.join, `tcp:clicon=localhost,port=${port}`);
 
   await enter(served, "Ana");
-  assert.equal(face()?.description, `connected · tcp:port=${port},clicon=localhost`);
-  assert.equal(new Map(face()?.tooltip.facts).has("Last call"), false);
+  assert.equal(presentation()?.description, `connected · tcp:port=${port},clicon=localhost`);
+  assert.equal(new Map(presentation()?.tooltip.facts).has("Last call"), false);
   const left = once(served.host.sessions.onLeft);
   served.host.removeGuest(served.host.guests()[0]?.participant.id ?? -1);
   await left;

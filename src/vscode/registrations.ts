@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { type DocumentKind, SELECTORS, kindOf } from "./language/selectors.ts";
-import { later } from "./later.ts";
+import { lazy } from "./lazy.ts";
 import type { Main } from "./main.ts";
 import { COMMANDS, type CommandName, DEBUG_TYPE, SOURCE_SCHEME, VIEWS, type ViewName } from "./names.ts";
 import type { Row } from "./views/row.ts";
@@ -20,14 +20,14 @@ export type Trees = Readonly<Record<ViewName, Tree>>;
 
 /** Listens to every debug session. VS Code waits for a tracker before it passes on the first message. */
 export function registerTracker(load: Load): vscode.Disposable {
-  const tracker = later(async () => (await load()).tracker, "createDebugAdapterTracker");
+  const tracker = lazy(async () => (await load()).tracker, "createDebugAdapterTracker");
   return vscode.debug.registerDebugAdapterTrackerFactory("*", tracker);
 }
 
 /** The debug type `debug-server`, the host's sources, and links. */
 export function registerGuest(load: Load): vscode.Disposable {
-  const adapters = later(async () => (await load()).adapters, "createDebugAdapterDescriptor");
-  const configurations = later(
+  const adapters = lazy(async () => (await load()).adapters, "createDebugAdapterDescriptor");
+  const configurations = lazy(
     async () => (await load()).configurations,
     "resolveDebugConfigurationWithSubstitutedVariables",
   );
@@ -35,8 +35,8 @@ export function registerGuest(load: Load): vscode.Disposable {
     // The host's files do not tell of changes.
     onDidChangeFile: new vscode.EventEmitter<vscode.FileChangeEvent[]>().event,
     watch: () => new vscode.Disposable(() => {}),
-    ...later(async () => (await load()).files, "stat", "readFile", "readDirectory"),
-    ...later(async () => (await load()).files, "createDirectory", "writeFile", "delete", "rename"),
+    ...lazy(async () => (await load()).files, "stat", "readFile", "readDirectory"),
+    ...lazy(async () => (await load()).files, "createDirectory", "writeFile", "delete", "rename"),
   };
   return vscode.Disposable.from(
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters),
@@ -45,7 +45,7 @@ export function registerGuest(load: Load): vscode.Disposable {
       isCaseSensitive: true,
       isReadonly: new vscode.MarkdownString("This is the host’s file, as the debug session there runs it."),
     }),
-    vscode.window.registerUriHandler(later(load, "handleUri")),
+    vscode.window.registerUriHandler(lazy(load, "handleUri")),
   );
 }
 
@@ -64,7 +64,7 @@ export function createTrees(load: Load): Trees & vscode.Disposable {
     const changed = new vscode.EventEmitter<void>();
     const treeDataProvider = {
       onDidChangeTreeData: changed.event,
-      ...later(async () => (await load()).rows[name], "getTreeItem", "getChildren"),
+      ...lazy(async () => (await load()).rows[name], "getTreeItem", "getChildren"),
     };
     return { changed, view: vscode.window.createTreeView<Row>(VIEWS[name], { treeDataProvider }) };
   };
@@ -78,7 +78,7 @@ export function createTrees(load: Load): Trees & vscode.Disposable {
 export function registerLanguage(load: Load): vscode.Disposable {
   const kinds = Object.keys(SELECTORS) as DocumentKind[];
   const registrations = kinds.flatMap((kind) => {
-    const provider = later(
+    const provider = lazy(
       async () => (await load()).providers[kind],
       "provideCompletionItems",
       "provideHover",

@@ -20,22 +20,22 @@ const PATIENCE_MS = 3_000;
 
 type Answer = (outcome: Outcome) => void;
 
-/** What a guest wishes the window to send. */
-export interface Wish {
+/** A request of a guest that the window is to send. */
+export interface PendingAction {
   readonly command: string;
   readonly args: JsonObject;
   readonly answer: Answer;
 }
 
-interface Waiting extends Wish {
+interface Waiting extends PendingAction {
   readonly timer: NodeJS.Timeout;
 }
 
 /** Steps, pauses and ends of guests, made by the host's window itself, so that it shows them. */
-export class WindowSteering {
+export class WindowExecution {
   readonly #session: WindowSession;
   readonly #ask: (command: string, args: JsonObject, answer: Answer) => void;
-  readonly #wishes: Waiting[] = [];
+  readonly #pending: Waiting[] = [];
   /** The threads that the window has asked for: of others its commands would take the focused one instead. */
   #threads: ReadonlySet<unknown> = new Set();
 
@@ -60,31 +60,31 @@ export class WindowSteering {
     const { threadId } = args;
     const known = command === "restart" ? !this.#session.isChild : this.#threads.has(threadId);
     if (id === undefined || !known) return false;
-    const wish: Waiting = {
+    const action: Waiting = {
       command,
       args,
       answer,
-      timer: setTimeout(() => this.#giveUp(wish), PATIENCE_MS),
+      timer: setTimeout(() => this.#giveUp(action), PATIENCE_MS),
     };
-    this.#wishes.push(wish);
+    this.#pending.push(action);
     const thread = typeof threadId === "number" ? threadId : undefined;
-    this.#session.run(id, thread).then(undefined, () => this.#giveUp(wish));
+    this.#session.run(id, thread).then(undefined, () => this.#giveUp(action));
     return true;
   }
 
-  /** The wish that a request of the window fulfils. */
-  claim(command: string, args: JsonObject): Wish | undefined {
-    const wish = this.#wishes.find(
+  /** The action of a guest that a request of the window fulfils. */
+  claim(command: string, args: JsonObject): PendingAction | undefined {
+    const action = this.#pending.find(
       (each) => each.command === command && (command === "restart" || each.args.threadId === args.threadId),
     );
-    if (wish !== undefined) this.#forget(wish);
-    return wish;
+    if (action !== undefined) this.#forget(action);
+    return action;
   }
 
   dispose(): void {
-    for (const wish of [...this.#wishes]) {
-      this.#forget(wish);
-      wish.answer({ success: false, message: "The debug session has ended." });
+    for (const action of [...this.#pending]) {
+      this.#forget(action);
+      action.answer({ success: false, message: "The debug session has ended." });
     }
   }
 
@@ -96,14 +96,14 @@ export class WindowSteering {
     );
   }
 
-  #giveUp(wish: Waiting): void {
-    if (!this.#wishes.includes(wish)) return;
-    this.#forget(wish);
-    this.#ask(wish.command, wish.args, wish.answer);
+  #giveUp(action: Waiting): void {
+    if (!this.#pending.includes(action)) return;
+    this.#forget(action);
+    this.#ask(action.command, action.args, action.answer);
   }
 
-  #forget(wish: Waiting): void {
-    clearTimeout(wish.timer);
-    this.#wishes.splice(this.#wishes.indexOf(wish), 1);
+  #forget(action: Waiting): void {
+    clearTimeout(action.timer);
+    this.#pending.splice(this.#pending.indexOf(action), 1);
   }
 }

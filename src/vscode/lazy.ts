@@ -1,13 +1,13 @@
-type Later<M> = M extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+type Lazy<M> = M extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 
 /**
  * These methods of an object that is made when the first of them is called. They hand on what they are called with, and
  * what comes of it as a promise.
  */
-export function later<T extends object, K extends keyof T>(
+export function lazy<T extends object, K extends keyof T>(
   object: () => Promise<T>,
   ...names: readonly K[]
-): { [N in K]: Later<NonNullable<T[N]>> } {
+): { [N in K]: Lazy<NonNullable<T[N]>> } {
   const call =
     (name: K) =>
     async (...args: unknown[]) => {
@@ -15,6 +15,6 @@ export function later<T extends object, K extends keyof T>(
       return (target[name] as (...args: unknown[]) => unknown).apply(target, args);
     };
   return Object.fromEntries(names.map((name) => [name, call(name)])) as {
-    [N in K]: Later<NonNullable<T[N]>>;
+    [N in K]: Lazy<NonNullable<T[N]>>;
   };
 }

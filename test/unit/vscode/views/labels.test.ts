@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ago, count, parts, roundTrip, spokenRoundTrip } from "../../../../src/vscode/views/words.ts";
+import { ago, count, parts, roundTrip, spokenRoundTrip } from "../../../../src/vscode/views/labels.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -3,8 +3,8 @@ import { describe, test } from "node:test";
 import type { GuestInfo } from "../../../../src/host/host.ts";
 import type { Participant } from "../../../../src/hub/client.ts";
 import type { ClientInfo } from "../../../../src/link/messages.ts";
-import { guestFace } from "../../../../src/vscode/views/guestRow.ts";
-import { clientFace, joinFace } from "../../../../src/vscode/views/joinedRows.ts";
+import { guestPresentation } from "../../../../src/vscode/views/guestRow.ts";
+import { clientPresentation, joinPresentation } from "../../../../src/vscode/views/joinedRows.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ function info(participant: Participant, latencyMs?: number): GuestInfo {
 
 describe("a guest's row", () => {
   test("says who, what they may do, how far away, and when they were active", () => {
-    assert.deepEqual(guestFace("s", info(ANA, 12.3), NOW), {
+    assert.deepEqual(guestPresentation("s", info(ANA, 12.3), NOW), {
       id: "guest/s/7",
       label: "Ana",
       description: "control · 12 ms · active 2 min ago",
@@ -52,29 +52,37 @@ describe("a guest's row", () => {
   });
 
   test("over plain DAP, nothing measured", () => {
-    const face = guestFace("s", info({ ...ANA, kind: "dap", program: undefined, lastActiveAt: NOW }), NOW);
-    assert.equal(face.description, "control · active now");
-    assert.equal(face.icon.name, "plug");
-    assert.equal(new Map(face.tooltip.facts).get("With"), "guest over plain DAP");
-    assert.equal(new Map(face.tooltip.facts).get("Round trip"), "not measured");
-    assert.equal(face.spoken, "Ana, guest over plain DAP, access control, active now");
+    const presentation = guestPresentation(
+      "s",
+      info({ ...ANA, kind: "dap", program: undefined, lastActiveAt: NOW }),
+      NOW,
+    );
+    assert.equal(presentation.description, "control · active now");
+    assert.equal(presentation.icon.name, "plug");
+    assert.equal(new Map(presentation.tooltip.facts).get("With"), "guest over plain DAP");
+    assert.equal(new Map(presentation.tooltip.facts).get("Round trip"), "not measured");
+    assert.equal(presentation.spoken, "Ana, guest over plain DAP, access control, active now");
   });
 
   test("says so while they have no connection", () => {
-    const face = guestFace("s", info({ ...ANA, isAway: true }, 12.3), NOW);
-    assert.equal(face.description, "control · reconnecting… · active 2 min ago");
-    assert.equal(new Map(face.tooltip.facts).get("Round trip"), "reconnecting…");
-    assert.equal(face.spoken, "Ana, guest, access control, reconnecting…, active 2 minutes ago");
+    const presentation = guestPresentation("s", info({ ...ANA, isAway: true }, 12.3), NOW);
+    assert.equal(presentation.description, "control · reconnecting… · active 2 min ago");
+    assert.equal(new Map(presentation.tooltip.facts).get("Round trip"), "reconnecting…");
+    assert.equal(presentation.spoken, "Ana, guest, access control, reconnecting…, active 2 minutes ago");
   });
 
   test("shows no icon of the guest's own, and no ticket", () => {
-    const face = guestFace("s", info({ ...ANA, name: "$(verified)", program: "$(home)" }), NOW);
-    assert.doesNotMatch(JSON.stringify(face), /\$\(|ticket/);
+    const presentation = guestPresentation(
+      "s",
+      info({ ...ANA, name: "$(verified)", program: "$(home)" }),
+      NOW,
+    );
+    assert.doesNotMatch(JSON.stringify(presentation), /\$\(|ticket/);
   });
 
   test("keeps its id whatever changes", () => {
-    const before = guestFace("s", info(ANA), NOW);
-    const after = guestFace("s", info({ ...ANA, name: "Ana 2", access: "view" }, 5), NOW + MINUTE);
+    const before = guestPresentation("s", info(ANA), NOW);
+    const after = guestPresentation("s", info({ ...ANA, name: "Ana 2", access: "view" }, 5), NOW + MINUTE);
     assert.equal(after.id, before.id);
     assert.equal(after.description, "view · 5 ms · active 3 min ago");
   });
@@ -93,7 +101,7 @@ describe("rows of a join", () => {
   } as const;
 
   test("where we are, and what we may do", () => {
-    assert.deepEqual(joinFace(place), {
+    assert.deepEqual(joinPresentation(place), {
       id: "join/1",
       label: "Launch shop",
       description: "view · 31 ms · tcp:server=box,port=5005,Password=*",
@@ -111,21 +119,21 @@ describe("rows of a join", () => {
         "Joined Launch shop, your access view, round trip 31 milliseconds, 1 participant, tcp:server=box,port=5005,Password=*",
       context: "join",
     });
-    assert.equal(joinFace({ ...place, session: "$(zap) x" }).label, "$ (zap) x");
+    assert.equal(joinPresentation({ ...place, session: "$(zap) x" }).label, "$ (zap) x");
   });
 
   test("says so while there is no connection, of ourselves and of others", () => {
-    const face = joinFace({ ...place, isAway: true });
-    assert.equal(face.description, "view · reconnecting… · tcp:server=box,port=5005,Password=*");
-    assert.equal(face.icon.name, "debug-disconnect");
-    assert.match(face.spoken, /^Joined Launch shop, your access view, reconnecting…, /);
-    const other = clientFace("1", { ...self, away: true }, false, NOW);
+    const presentation = joinPresentation({ ...place, isAway: true });
+    assert.equal(presentation.description, "view · reconnecting… · tcp:server=box,port=5005,Password=*");
+    assert.equal(presentation.icon.name, "debug-disconnect");
+    assert.match(presentation.spoken, /^Joined Launch shop, your access view, reconnecting…, /);
+    const other = clientPresentation("1", { ...self, away: true }, false, NOW);
     assert.equal(other.description, "view · reconnecting…");
     assert.equal(other.spoken, "Ben, guest, access view, reconnecting…");
   });
 
   test("ourselves", () => {
-    assert.deepEqual(clientFace("1", self, true, NOW), {
+    assert.deepEqual(clientPresentation("1", self, true, NOW), {
       id: "client/1/3",
       label: "Ben",
       description: "you · view",
@@ -144,12 +152,17 @@ describe("rows of a join", () => {
   });
 
   test("the host, and another guest", () => {
-    const host = clientFace("1", { id: 1, name: "Ana", kind: "host", access: "full" }, false, NOW);
+    const host = clientPresentation("1", { id: 1, name: "Ana", kind: "host", access: "full" }, false, NOW);
     assert.equal(host.description, "host · full");
     assert.equal(host.icon.name, "home");
     assert.equal(host.spoken, "Ana, host, access full");
     const from = "tcp $(zap)";
-    const other = clientFace("1", { id: 2, name: "emacs", kind: "dap", access: "full", from }, false, NOW);
+    const other = clientPresentation(
+      "1",
+      { id: 2, name: "emacs", kind: "dap", access: "full", from },
+      false,
+      NOW,
+    );
     assert.equal(other.description, "full");
     assert.equal(other.icon.name, "plug");
     assert.equal(new Map(other.tooltip.facts).get("From"), "tcp $ (zap)");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { later } from "../../../src/vscode/later.ts";
+import { lazy } from "../../../src/vscode/lazy.ts";
 
 class Counter {
   #count = 0;
@@ -18,16 +18,16 @@ describe("an object that is made later", () => {
     let made = 0;
     let counter: Promise<Counter> | undefined;
     const load = () => (counter ??= Promise.resolve(new Counter()).finally(() => made++));
-    const { add } = later(load, "add");
+    const { add } = lazy(load, "add");
     assert.equal(made, 0);
     assert.deepEqual(await Promise.all([add(1), add(2), add(3)]), [1, 3, 6]);
     assert.equal(made, 1);
   });
 
   test("rejects with what is thrown", async () => {
-    const { fail } = later(async () => new Counter(), "fail");
+    const { fail } = lazy(async () => new Counter(), "fail");
     await assert.rejects(fail(), /^Error: no$/);
-    const { add } = later(() => Promise.reject<Counter>(new Error("cannot be loaded")), "add");
+    const { add } = lazy(() => Promise.reject<Counter>(new Error("cannot be loaded")), "add");
     await assert.rejects(add(1), /cannot be loaded/);
   });
 });
