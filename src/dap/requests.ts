@@ -26,7 +26,7 @@ export interface RequestRule {
   readonly access: Access;
   /** The arguments that DAP requires, with their JSON types. */
   readonly required?: Readonly<Record<string, ArgumentType>>;
-  /** The others that DAP names, of a query that who may only look may send: they send nothing else (looking.ts). */
+  /** The others that DAP names, of a query that who may only look may send: they send nothing else (viewAccess.ts). */
   readonly optional?: Readonly<Record<string, ArgumentType>>;
   /** How much a client with view access may ask for, by the arguments that say it. */
   readonly most?: Readonly<Record<string, number>>;
@@ -35,7 +35,7 @@ export interface RequestRule {
   /** Arguments that are handles. */
   readonly handles?: Readonly<Record<string, HandleKind>>;
   /** For the line "NAME …" that tells others who did what. */
-  readonly deed?: string;
+  readonly activity?: string;
 }
 
 const thread = { threadId: "number" } as const;
@@ -50,13 +50,13 @@ const TABLE = {
     kind: "lifecycle",
     access: "full",
     capability: "supportsTerminateRequest",
-    deed: "ends the program",
+    activity: "ends the program",
   },
   restart: {
     kind: "lifecycle",
     access: "full",
     capability: "supportsRestartRequest",
-    deed: "restarts the program",
+    activity: "restarts the program",
   },
   cancel: { kind: "cancel", access: "view" },
   runInTerminal: { kind: "reverse", access: "full", required: { args: "array", cwd: "string" } },
@@ -87,29 +87,29 @@ const TABLE = {
     capability: "supportsInstructionBreakpoints",
   },
 
-  continue: { kind: "execution", access: "control", required: thread, deed: "continues" },
-  next: { kind: "execution", access: "control", required: thread, deed: "steps over" },
+  continue: { kind: "execution", access: "control", required: thread, activity: "continues" },
+  next: { kind: "execution", access: "control", required: thread, activity: "steps over" },
   stepIn: {
     kind: "execution",
     access: "control",
     required: thread,
     handles: { targetId: "target" },
-    deed: "steps in",
+    activity: "steps in",
   },
-  stepOut: { kind: "execution", access: "control", required: thread, deed: "steps out" },
+  stepOut: { kind: "execution", access: "control", required: thread, activity: "steps out" },
   stepBack: {
     kind: "execution",
     access: "control",
     required: thread,
     capability: "supportsStepBack",
-    deed: "steps back",
+    activity: "steps back",
   },
   reverseContinue: {
     kind: "execution",
     access: "control",
     required: thread,
     capability: "supportsStepBack",
-    deed: "continues backwards",
+    activity: "continues backwards",
   },
   restartFrame: {
     kind: "execution",
@@ -117,7 +117,7 @@ const TABLE = {
     required: { frameId: "number" },
     capability: "supportsRestartFrame",
     handles: { frameId: "frame" },
-    deed: "restarts a frame",
+    activity: "restarts a frame",
   },
   goto: {
     kind: "execution",
@@ -125,14 +125,14 @@ const TABLE = {
     required: { threadId: "number", targetId: "number" },
     capability: "supportsGotoTargetsRequest",
     handles: { targetId: "target" },
-    deed: "jumps to a line",
+    activity: "jumps to a line",
   },
-  pause: { kind: "execution", access: "control", required: thread, deed: "pauses" },
+  pause: { kind: "execution", access: "control", required: thread, activity: "pauses" },
   terminateThreads: {
     kind: "change",
     access: "full",
     capability: "supportsTerminateThreadsRequest",
-    deed: "ends threads",
+    activity: "ends threads",
   },
 
   threads: { kind: "query", access: "view" },

@@ -5,7 +5,7 @@ import { guestMessageLimit, LIMIT_BEFORE_ADMISSION } from "../common/messageLimi
 import type { DapPort } from "../dap/port.ts";
 import { StreamPort } from "../dap/streamPort.ts";
 import type { Client, Participant } from "../hub/client.ts";
-import { readProfile } from "../hub/profile.ts";
+import { readClientCapabilities } from "../hub/clientCapabilities.ts";
 import type { Sessions } from "../hub/sessions.ts";
 import { stallMs, peerLabel } from "../transport/peer.ts";
 import type { JoinAttempt } from "./admission.ts";
@@ -35,14 +35,16 @@ export class DapGuests {
     let client: Client | undefined;
     const port = new StreamPort(stream, {
       limit: () =>
-        client?.profile === undefined ? LIMIT_BEFORE_ADMISSION : guestMessageLimit(client.participant.access),
+        client?.capabilities === undefined
+          ? LIMIT_BEFORE_ADMISSION
+          : guestMessageLimit(client.participant.access),
       turns: this.#sessions.turns,
       stallMs: stallMs(peer),
     });
     const address = peerLabel(peer);
     const pending = new PendingDapPort(port);
     try {
-      const { clientName = address } = readProfile(await pending.initialized(attempt.remainingMs));
+      const { clientName = address } = readClientCapabilities(await pending.initialized(attempt.remainingMs));
       // Nothing of DAP says that it takes longer.
       const wait = { signal: pending.gone, extend: () => {} };
       const access = await attempt.decide({ name: clientName, address, kind: "dap" }, wait);
@@ -68,11 +70,11 @@ export class DapGuests {
     this.#clients.add(client);
     // Its `initialize` may yet be refused, for wrong arguments say; the adapter's answer to it may take its time.
     const timer = setTimeout(() => {
-      if (client.profile !== undefined) return;
+      if (client.capabilities !== undefined) return;
       client.drop(new AppError("timeout", "The client did not send initialize in time."));
     }, this.#initializeMs);
     client.onAnswered(() => {
-      if (client.profile !== undefined) clearTimeout(timer);
+      if (client.capabilities !== undefined) clearTimeout(timer);
     });
     client.onGone((reason) => {
       clearTimeout(timer);

@@ -152,7 +152,7 @@ export class PushingPort implements DapPort {
         round.answers.push({ request, response });
         resolve(parseObject(message.body));
       });
-      this.#message.fire({ body: request, isAhead: true });
+      this.#message.fire({ body: request, isPrefetch: true });
     });
   }
 

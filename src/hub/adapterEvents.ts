@@ -22,18 +22,18 @@ export class AdapterEvents {
 
   handle(message: AdapterEvent): void {
     const { event, body, rest } = message;
-    const { lifecycle, steering, queries, reverse } = this.#parts;
-    if (lifecycle.phase !== "fresh") this.#early = [];
+    const { adapterStartup, executionControl, queries, reverse } = this.#parts;
+    if (adapterStartup.phase !== "fresh") this.#early = [];
     else if (this.#early.length < EARLY_EVENTS) this.#early.push(message);
     switch (event) {
       case "initialized":
-        lifecycle.adapterInitialized(message);
+        adapterStartup.adapterInitialized(message);
         return;
       case "stopped":
-        steering.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw), rest);
+        executionControl.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw), rest);
         return;
       case "continued":
-        steering.adapterContinued(body, (client, raw) => this.stoppedBody(client, raw), rest);
+        executionControl.adapterContinued(body, (client, raw) => this.stoppedBody(client, raw), rest);
         return;
       case "breakpoint":
         this.#breakpoint(message);
@@ -42,7 +42,7 @@ export class AdapterEvents {
         this.#invalidated(message);
         return;
       case "capabilities":
-        lifecycle.mergeCapabilities(body);
+        adapterStartup.mergeCapabilities(body);
         break;
       case "thread":
         this.#thread(body);
@@ -63,7 +63,7 @@ export class AdapterEvents {
         return;
     }
     this.record(message);
-    if (event === "terminated") steering.over();
+    if (event === "terminated") executionControl.over();
   }
 
   /** Keeps an event for those who come later, and sends it to all who are here. */
@@ -81,7 +81,7 @@ export class AdapterEvents {
   /** Others show values that are no longer true: they are told to ask again (`body` as of DAP's `invalidated`). */
   altered(actor: Client | undefined, body: Buffer | undefined): void {
     this.#parts.queries.invalidate();
-    this.#lookAgain(
+    this.#showAlteredValues(
       [...this.#hub.clients].filter((client) => client.live && client !== actor),
       body,
       undefined,
@@ -97,14 +97,14 @@ export class AdapterEvents {
       if (this.#hub.rules.drives(client)) client.pass(event, body, rest);
       else others.push(client);
     }
-    this.#lookAgain(others, body, rest);
+    this.#showAlteredValues(others, body, rest);
   }
 
-  #lookAgain(clients: readonly Client[], body: Buffer | undefined, rest: Buffer | undefined): void {
+  #showAlteredValues(clients: readonly Client[], body: Buffer | undefined, rest: Buffer | undefined): void {
     const others: Client[] = [];
     for (const client of clients) {
-      if (client.profile?.invalidated === true) client.event("invalidated", body, rest);
-      else if (client.profile?.resumesFurtherStops === false) others.push(client);
+      if (client.capabilities?.invalidated === true) client.event("invalidated", body, rest);
+      else if (client.capabilities?.resumesFurtherStops === false) others.push(client);
     }
     if (others.length > 0) this.#whereOneStands(() => this.#stopAgain(others));
   }

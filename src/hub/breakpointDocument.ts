@@ -4,7 +4,7 @@ import { type JsonObject, isObject } from "../dap/messages.ts";
 /**
  * The shared breakpoints of one group (a source's, or all function, data, instruction or exception breakpoints).
  * A client's list is read as the difference to its own previous list, so a client that does not know of the
- * others' breakpoints can never delete them. Pure functions: a group is never altered, only replaced.
+ * others' breakpoints can never delete them. Pure functions: a document is never altered, only replaced.
  */
 
 /** Whoever set a breakpoint; the same person in several sessions is one owner. */
@@ -32,17 +32,17 @@ interface Listed {
   readonly entry: number;
 }
 
-export interface Group {
+export interface BreakpointDocument {
   readonly entries: ReadonlyMap<number, Entry>;
   /** Each client's last list. */
   readonly listed: ReadonlyMap<Owner, readonly Listed[]>;
   readonly nextId: number;
 }
 
-export const EMPTY_GROUP: Group = { entries: new Map(), listed: new Map(), nextId: 1 };
+export const EMPTY_DOCUMENT: BreakpointDocument = { entries: new Map(), listed: new Map(), nextId: 1 };
 
 export interface Edit {
-  readonly group: Group;
+  readonly document: BreakpointDocument;
   /** For each item of the client's list its entry, undefined if someone else has removed that breakpoint. */
   readonly answer: readonly (number | undefined)[];
   readonly added: readonly number[];
@@ -116,19 +116,19 @@ export interface Knowledge {
  * words is theirs and the client's; in other words it stands beside theirs.
  */
 export function applyEdit(
-  group: Group,
+  document: BreakpointDocument,
   owner: Owner,
   items: readonly Item[],
   knowledge: Knowledge = {},
 ): Edit {
-  const entries = new Map(group.entries);
-  const previous = group.listed.get(owner) ?? [];
+  const entries = new Map(document.entries);
+  const previous = document.listed.get(owner) ?? [];
   const before = pair(items, previous);
   const listed: Listed[] = [];
   const answer: (number | undefined)[] = [];
   const added: number[] = [];
   const changed: number[] = [];
-  let nextId = group.nextId;
+  let nextId = document.nextId;
   // No two items of a list are one entry.
   const taken = new Set(before.flatMap((last) => last?.entry ?? []));
   const untaken = (ids: readonly (number | undefined)[] = []) =>
@@ -136,7 +136,7 @@ export function applyEdit(
   const [meant, told] = [untaken(knowledge.meant), untaken(knowledge.told)];
   for (const id of [...meant, ...told]) if (id !== undefined) taken.add(id);
   const free = new Queues(
-    [...group.entries.values()].filter(({ id }) => !taken.has(id)),
+    [...document.entries.values()].filter(({ id }) => !taken.has(id)),
     inTheseWords,
   );
 
@@ -207,8 +207,8 @@ export function applyEdit(
     entries.delete(id);
     removed.push(entry);
   }
-  const lists = new Map(group.listed).set(owner, listed);
-  return { group: { entries, listed: lists, nextId }, answer, added, changed, removed };
+  const lists = new Map(document.listed).set(owner, listed);
+  return { document: { entries, listed: lists, nextId }, answer, added, changed, removed };
 }
 
 function exactly({ key, spec }: Item): string {
@@ -240,11 +240,11 @@ function specAt(entry: Entry, item: Item): JsonObject {
 }
 
 /** The owner has left: what only it owns goes too, and so does what it has made of the others' (a condition). */
-export function dropOwner(group: Group, owner: Owner): Edit {
-  const entries = new Map(group.entries);
+export function dropOwner(document: BreakpointDocument, owner: Owner): Edit {
+  const entries = new Map(document.entries);
   const removed: Entry[] = [];
   const changed: number[] = [];
-  for (const entry of group.entries.values()) {
+  for (const entry of document.entries.values()) {
     if (!entry.specs.has(owner)) continue;
     const owners = new Set(entry.owners);
     owners.delete(owner);
@@ -259,9 +259,9 @@ export function dropOwner(group: Group, owner: Owner): Edit {
     entries.set(entry.id, { ...entry, owners, specs, spec });
     if (!isDeepStrictEqual(entry.spec, spec)) changed.push(entry.id);
   }
-  const listed = new Map(group.listed);
+  const listed = new Map(document.listed);
   listed.delete(owner);
-  return { group: { ...group, entries, listed }, answer: [], added: [], changed, removed };
+  return { document: { ...document, entries, listed }, answer: [], added: [], changed, removed };
 }
 
 /** The last to say what a breakpoint is: its condition and its log message are theirs. */
@@ -280,6 +280,6 @@ function asLast(specs: Entry["specs"], owner: Owner, spec: JsonObject): Entry["s
 export function sendOrder(edit: Edit): Entry[] {
   const own = edit.answer.filter((id) => id !== undefined);
   const isOwn = new Set(own);
-  const others = [...edit.group.entries.keys()].filter((id) => !isOwn.has(id));
-  return [...own, ...others].flatMap((id) => edit.group.entries.get(id) ?? []);
+  const others = [...edit.document.entries.keys()].filter((id) => !isOwn.has(id));
+  return [...own, ...others].flatMap((id) => edit.document.entries.get(id) ?? []);
 }

@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from "../dap/messages.ts";
 import {
-  EMPTY_GROUP,
+  EMPTY_DOCUMENT,
   type Edit,
   type Entry,
   type Owner,
@@ -31,8 +31,8 @@ import {
   describe,
 } from "./breakpointKinds.ts";
 import { REQUESTS } from "../dap/requests.ts";
-import { BreakpointNews } from "./breakpointNews.ts";
-import { type Asked, type Shelf, entryName, newShelf } from "./breakpointShelf.ts";
+import { BreakpointNotifier } from "./breakpointNotifier.ts";
+import { type Asked, type BreakpointGroup, entryName, newGroup } from "./breakpointGroup.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { Actor, HubContext } from "./context.ts";
 import type { WindowRequest } from "./hostWindow.ts";
@@ -41,20 +41,23 @@ import { otherSpelling } from "./sourceIdentity.ts";
 /** The shared breakpoints of a session: brings clients' lists to the adapter and its answers to the clients. */
 export class Breakpoints {
   readonly #hub: HubContext;
-  readonly #shelves = new Map<string, Shelf>();
+  readonly #groups = new Map<string, BreakpointGroup>();
   /** Those that the adapter has made itself, by its ids: its last word on each. */
   readonly #adapters = new Map<number, JsonObject>();
   /** Other spellings of a source, as the adapter has said: their keys and that under which it is here. */
   readonly #spellings = new Map<string, string>();
-  readonly #news: BreakpointNews;
+  readonly #notifier: BreakpointNotifier;
   /** Groups of which the adapter has to be told anew. */
-  readonly #unsent = new Set<Shelf>();
+  readonly #unsent = new Set<BreakpointGroup>();
   /** What the host's own window has sent last and what is not worked in yet: only the last list is true. */
-  readonly #windowLists = new Map<Shelf, { readonly request: WindowRequest; readonly outcome: Outcome }>();
+  readonly #windowLists = new Map<
+    BreakpointGroup,
+    { readonly request: WindowRequest; readonly outcome: Outcome }
+  >();
 
   constructor(hub: HubContext) {
     this.#hub = hub;
-    this.#news = new BreakpointNews(this.#shelves, hub);
+    this.#notifier = new BreakpointNotifier(this.#groups, hub);
   }
 
   /** Deals with a `set…Breakpoints` request. */
@@ -79,40 +82,40 @@ export class Breakpoints {
       request.refuse(tooMany("Breakpoints in more files are", LIMITS.breakpointFiles));
       return;
     }
-    const shelf = this.#shelf(kind, request.args);
+    const group = this.#group(kind, request.args);
     const { client } = request;
     const owner = client.participant.id;
     // As of now: what the client is told while its list waits in the queue, it did not know when it wrote it.
-    const knowledge = this.#news.knowledge(request, shelf, items);
+    const knowledge = this.#notifier.knowledge(request, group, items);
     const pending = { client, keys: new Set(items.map(({ key }) => key)) };
-    shelf.pending.add(pending);
+    group.pending.add(pending);
     this.#enqueue(
-      shelf,
+      group,
       (done) => {
-        const edit = applyEdit(shelf.expected ?? shelf.group, owner, items, knowledge);
-        const excess = isBounded && edit.added.length > 0 ? this.#excess(shelf, edit) : undefined;
+        const edit = applyEdit(group.expected ?? group.document, owner, items, knowledge);
+        const excess = isBounded && edit.added.length > 0 ? this.#excess(group, edit) : undefined;
         if (excess !== undefined) {
-          shelf.pending.delete(pending);
+          group.pending.delete(pending);
           request.refuse(excess);
-          if (client.live) this.#news.announceShelf(client, shelf);
+          if (client.live) this.#notifier.announceGroup(client, group);
           done();
           return;
         }
-        shelf.expected = edit.group;
-        const number = ++shelf.sent;
+        group.expected = edit.document;
+        const number = ++group.sent;
         const order = answerOrder(kind, sendOrder(edit));
         // Untouched where nothing of the others is added: a single client's request reaches the adapter as written.
         const untouched =
           order.length === items.length &&
           order.every((entry, i) => isDeepStrictEqual(entry.spec, items[i]?.spec));
-        const frame = inOneSpelling(shelf, owner, request.args);
+        const frame = inOneSpelling(group, owner, request.args);
         const args =
           untouched && frame === request.args && request.rawArgs !== undefined
             ? request.rawArgs
             : encodeJson(requestArguments(kind, frame, order));
         const take = (outcome: Outcome) => {
-          shelf.pending.delete(pending);
-          if (outcome.success && this.#joinsOther(shelf, owner, frame, order, outcome)) {
+          group.pending.delete(pending);
+          if (outcome.success && this.#joinsOther(group, owner, frame, order, outcome)) {
             // The adapter takes both for one source, so its list of the other is what is here now, or gone.
             const none = encodeJson(requestArguments(kind, frame, []));
             this.#hub.upstream.request(request.command, none, () => this.set(request));
@@ -120,17 +123,17 @@ export class Breakpoints {
             return;
           }
           const by = { request, untouched };
-          if (outcome.success && number < shelf.taken) {
-            this.#answerLate(shelf, edit, order, outcome, by);
+          if (outcome.success && number < group.taken) {
+            this.#answerLate(group, edit, order, outcome, by);
           } else if (outcome.success) {
-            shelf.taken = number;
-            shelf.frame = { ...frame };
-            this.#commit(shelf, edit, order, outcome, by);
+            group.taken = number;
+            group.frame = { ...frame };
+            this.#commit(group, edit, order, outcome, by);
           } else {
             request.answer(outcome);
           }
           // What it was not told of because it seemed to have listed it itself.
-          if (client.live) this.#news.announceShelf(client, shelf);
+          if (client.live) this.#notifier.announceGroup(client, group);
           done();
         };
         // A client does not wait for its own list before this one: the adapter takes them in order.
@@ -149,67 +152,67 @@ export class Breakpoints {
   windowLists(window: Actor, request: WindowRequest, outcome: Outcome): void {
     const kind = kindOf(request.command);
     if (kind === undefined || !outcome.success) return;
-    const shelf = this.#shelf(kind, request.args);
-    const isQueued = this.#windowLists.has(shelf);
-    this.#windowLists.set(shelf, { request, outcome });
+    const group = this.#group(kind, request.args);
+    const isQueued = this.#windowLists.has(group);
+    this.#windowLists.set(group, { request, outcome });
     if (isQueued) return;
     // Before all that waits: those edits are made of what the window has now.
     const takeIn = (done: () => void) => {
-      const last = this.#windowLists.get(shelf);
-      this.#windowLists.delete(shelf);
+      const last = this.#windowLists.get(group);
+      this.#windowLists.delete(group);
       if (last === undefined) done();
-      else this.#takeWindowList(shelf, window, last.request, last.outcome, done);
+      else this.#takeWindowList(group, window, last.request, last.outcome, done);
     };
-    this.#enqueue(shelf, takeIn, { isFirst: true });
+    this.#enqueue(group, takeIn, { isFirst: true });
   }
 
   #takeWindowList(
-    shelf: Shelf,
+    group: BreakpointGroup,
     window: Actor,
     { args, holdsAll = false }: WindowRequest,
     outcome: Outcome,
     done: () => void,
   ): void {
-    const items = readItems(shelf.kind, args);
-    const entries = [...shelf.group.entries.values()];
+    const items = readItems(group.kind, args);
+    const entries = [...group.document.entries.values()];
     const meant = pair(items, entries).map((entry) => entry?.id);
     const unlisted = holdsAll ? entries.filter(({ id }) => !meant.includes(id)).map(({ id }) => id) : [];
     const owner = window.participant.id;
     // Whatever it lists is at the adapter, also what somebody had removed: it is back.
-    const previous = (shelf.group.listed.get(owner) ?? []).filter(({ entry }) =>
-      shelf.group.entries.has(entry),
+    const previous = (group.document.listed.get(owner) ?? []).filter(({ entry }) =>
+      group.document.entries.has(entry),
     );
-    const group = { ...shelf.group, listed: new Map(shelf.group.listed).set(owner, previous) };
-    const edit = applyEdit(group, owner, items, { meant, unlisted });
-    const listed = edit.answer.flatMap((id) => edit.group.entries.get(id ?? 0) ?? []);
-    shelf.frame = { ...args };
-    this.#commit(shelf, edit, answerOrder(shelf.kind, listed), outcome, undefined);
-    this.#tell(shelf, edit, window);
+    const document = { ...group.document, listed: new Map(group.document.listed).set(owner, previous) };
+    const edit = applyEdit(document, owner, items, { meant, unlisted });
+    const listed = edit.answer.flatMap((id) => edit.document.entries.get(id ?? 0) ?? []);
+    group.frame = { ...args };
+    this.#commit(group, edit, answerOrder(group.kind, listed), outcome, undefined);
+    this.#tell(group, edit, window);
     const wanted = sendOrder(edit);
     if (holdsAll || wanted.every((entry) => listed.includes(entry))) {
       done();
       return;
     }
     // The adapter has only what the window sent: what guests want besides comes after it.
-    this.#send(shelf, wanted, (all, order) => {
+    this.#send(group, wanted, (all, order) => {
       const same: Edit = { ...edit, answer: [], added: [], changed: [], removed: [] };
-      if (all.success) this.#commit(shelf, same, order, all, undefined);
+      if (all.success) this.#commit(group, same, order, all, undefined);
       done();
     });
   }
 
   /** Takes along what only this participant owns, and what it has made of the others'. */
   forget(owner: Owner): void {
-    for (const shelf of this.#shelves.values()) {
-      this.#enqueue(shelf, (done) => {
-        const edit = dropOwner(shelf.group, owner);
+    for (const group of this.#groups.values()) {
+      this.#enqueue(group, (done) => {
+        const edit = dropOwner(group.document, owner);
         if (edit.removed.length + edit.changed.length === 0) {
-          shelf.group = edit.group;
+          group.document = edit.document;
           done();
           return;
         }
-        this.#send(shelf, sendOrder(edit), (outcome, order) => {
-          if (outcome.success) this.#commit(shelf, edit, order, outcome, undefined);
+        this.#send(group, sendOrder(edit), (outcome, order) => {
+          if (outcome.success) this.#commit(group, edit, order, outcome, undefined);
           done();
         });
       });
@@ -218,7 +221,7 @@ export class Breakpoints {
 
   /** The adapter asks for its configuration anew: what it was told before counts no more. */
   unsent(): void {
-    for (const shelf of this.#shelves.values()) this.#unsent.add(shelf);
+    for (const group of this.#groups.values()) this.#unsent.add(group);
   }
 
   /**
@@ -226,26 +229,26 @@ export class Breakpoints {
    * `except`: who has told it all of their own.
    */
   sendAll(done: () => void, except?: Owner): void {
-    const shelves = [...this.#shelves.values()].filter(({ group }) =>
-      [...group.entries.values()].some((entry) => authorOf(entry) !== except),
+    const groups = [...this.#groups.values()].filter(({ document }) =>
+      [...document.entries.values()].some((entry) => authorOf(entry) !== except),
     );
-    let open = shelves.length;
+    let open = groups.length;
     if (open === 0) done();
     const one = () => {
       if (--open === 0) done();
     };
-    for (const shelf of shelves) {
-      this.#enqueue(shelf, (next) => {
-        const { group } = shelf;
+    for (const group of groups) {
+      this.#enqueue(group, (next) => {
+        const { document } = group;
         // A group of which the adapter has spoken has been sent already, by a client's own request.
-        if (group.entries.size === 0 || (shelf.results.size > 0 && !this.#unsent.has(shelf))) {
+        if (document.entries.size === 0 || (group.results.size > 0 && !this.#unsent.has(group))) {
           next();
           one();
           return;
         }
-        const edit: Edit = { group, answer: [], added: [], changed: [], removed: [] };
-        this.#send(shelf, sendOrder(edit), (outcome, order) => {
-          if (outcome.success) this.#commit(shelf, edit, order, outcome, undefined);
+        const edit: Edit = { document, answer: [], added: [], changed: [], removed: [] };
+        this.#send(group, sendOrder(edit), (outcome, order) => {
+          if (outcome.success) this.#commit(group, edit, order, outcome, undefined);
           next();
           one();
         });
@@ -255,15 +258,17 @@ export class Breakpoints {
 
   /** Takes over what is wanted in another session, for a child of it. */
   inherit(parent: Breakpoints, without?: Owner): void {
-    for (const [key, shelf] of parent.#shelves) {
+    for (const [key, group] of parent.#groups) {
       // What is at an address of one process is elsewhere in another.
-      if (shelf.kind.name === "data" || shelf.kind.name === "instruction") continue;
+      if (group.kind.name === "data" || group.kind.name === "instruction") continue;
       // Nobody has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
       const entries = new Map(
-        [...shelf.group.entries].filter(([, { owners }]) => [...owners].some((owner) => owner !== without)),
+        [...group.document.entries].filter(([, { owners }]) =>
+          [...owners].some((owner) => owner !== without),
+        ),
       );
-      const group = { ...shelf.group, entries, listed: new Map() };
-      this.#shelves.set(key, newShelf({ ...shelf, group }));
+      const document = { ...group.document, entries, listed: new Map() };
+      this.#groups.set(key, newGroup({ ...group, document }));
     }
   }
 
@@ -279,9 +284,9 @@ export class Breakpoints {
         this.#adapters.set(id, { ...this.#adapters.get(id), ...breakpoint });
       return undefined;
     }
-    for (const { shelf, entry } of found) {
-      if (body.reason === "removed") shelf.results.delete(entry);
-      else shelf.results.set(entry, { ...shelf.results.get(entry), ...breakpoint });
+    for (const { group, entry } of found) {
+      if (body.reason === "removed") group.results.delete(entry);
+      else group.results.set(entry, { ...group.results.get(entry), ...breakpoint });
     }
     return (client) => ownIds(client, found).map((id) => ({ ...body, breakpoint: { ...breakpoint, id } }));
   }
@@ -297,29 +302,28 @@ export class Breakpoints {
   /** Announces to a late client all that it has not listed itself. */
   announceAll(client: Client): void {
     if (this.#hub.isParentOnly) return;
-    for (const shelf of this.#shelves.values()) this.#news.announceShelf(client, shelf);
+    for (const group of this.#groups.values()) this.#notifier.announceGroup(client, group);
     for (const breakpoint of this.#adapters.values())
       client.event("breakpoint", encodeJson({ reason: "new", breakpoint }));
   }
 
   /** Whether there may be breakpoints in this file, too. Files in which there are none any more make room. */
   #hasRoom(kind: BreakpointKind, args: JsonObject): boolean {
-    if (this.#shelves.has(this.#keyOf(kind, args)) || this.#shelves.size < LIMITS.breakpointFiles)
-      return true;
-    for (const [key, shelf] of this.#shelves) {
-      const isIdle = shelf.underWay === 0 && shelf.queue.length === 0 && shelf.pending.size === 0;
-      if (isIdle && shelf.group.entries.size === 0) this.#shelves.delete(key);
+    if (this.#groups.has(this.#keyOf(kind, args)) || this.#groups.size < LIMITS.breakpointFiles) return true;
+    for (const [key, group] of this.#groups) {
+      const isIdle = group.underWay === 0 && group.queue.length === 0 && group.pending.size === 0;
+      if (isIdle && group.document.entries.size === 0) this.#groups.delete(key);
     }
-    return this.#shelves.size < LIMITS.breakpointFiles;
+    return this.#groups.size < LIMITS.breakpointFiles;
   }
 
   /** Why there are too many breakpoints after the edit; undefined if there are not. */
-  #excess(shelf: Shelf, { group }: Edit): AppError | undefined {
-    const here = group.entries.size;
+  #excess(group: BreakpointGroup, { document }: Edit): AppError | undefined {
+    const here = document.entries.size;
     if (here > LIMITS.breakpoints)
       return tooMany(`Together with those of others ${here} breakpoints are`, LIMITS.breakpoints);
     let all = here;
-    for (const other of this.#shelves.values()) if (other !== shelf) all += other.group.entries.size;
+    for (const other of this.#groups.values()) if (other !== group) all += other.document.entries.size;
     return all > LIMITS.breakpointsInAll
       ? tooMany(`In all files ${all} breakpoints are`, LIMITS.breakpointsInAll)
       : undefined;
@@ -334,65 +338,71 @@ export class Breakpoints {
    * Notes what the adapter's answer says of the spelling of a source. True if others have breakpoints in that source
    * already, under the other spelling: from now on both are one, and this list is to be set there.
    */
-  #joinsOther(shelf: Shelf, owner: Owner, frame: JsonObject, order: Entry[], { body }: Outcome): boolean {
-    if (shelf.kind.name !== "source" || !isObject(frame.source)) return false;
+  #joinsOther(
+    group: BreakpointGroup,
+    owner: Owner,
+    frame: JsonObject,
+    order: Entry[],
+    { body }: Outcome,
+  ): boolean {
+    if (group.kind.name !== "source" || !isObject(frame.source)) return false;
     const asked = order.map(({ spec }) => spec);
     const name = otherSpelling(frame.source, asked, objects(parseObject(body).breakpoints));
     const key = name === undefined ? undefined : `source:${name}`;
-    if (key === undefined || key === shelf.key || this.#spellings.size >= LIMITS.breakpointFiles)
+    if (key === undefined || key === group.key || this.#spellings.size >= LIMITS.breakpointFiles)
       return false;
-    const other = this.#shelves.get(key);
-    const entries = [...(other?.group.entries.values() ?? [])];
+    const other = this.#groups.get(key);
+    const entries = [...(other?.document.entries.values() ?? [])];
     if (other === undefined || (entries.length === 0 && other.underWay === 0)) {
-      this.#shelves.delete(key);
-      this.#spellings.set(key, shelf.key);
+      this.#groups.delete(key);
+      this.#spellings.set(key, group.key);
       return false;
     }
-    const isNew = shelf.group.entries.size === 0 && shelf.queue.length === 0 && shelf.underWay === 1;
+    const isNew = group.document.entries.size === 0 && group.queue.length === 0 && group.underWay === 1;
     if (!isNew || !entries.some(({ owners }) => [...owners].some((each) => each !== owner))) return false;
-    this.#shelves.delete(shelf.key);
-    this.#spellings.set(shelf.key, key);
+    this.#groups.delete(group.key);
+    this.#spellings.set(group.key, key);
     return true;
   }
 
-  #shelf(kind: BreakpointKind, args: JsonObject): Shelf {
+  #group(kind: BreakpointKind, args: JsonObject): BreakpointGroup {
     const key = this.#keyOf(kind, args);
-    let shelf = this.#shelves.get(key);
-    if (shelf === undefined) {
-      shelf = newShelf({ kind, key, group: EMPTY_GROUP, frame: { ...args } });
-      this.#shelves.set(key, shelf);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = newGroup({ kind, key, document: EMPTY_DOCUMENT, frame: { ...args } });
+      this.#groups.set(key, group);
     }
-    return shelf;
+    return group;
   }
 
   /** `by`: the client whose list it is: it need not wait while only lists of that client are under way. */
   #enqueue(
-    shelf: Shelf,
+    group: BreakpointGroup,
     job: (done: () => void) => void,
     { by, isFirst = false }: { readonly by?: Client; readonly isFirst?: boolean } = {},
   ): void {
-    const run = () => this.#run(shelf, job, by);
-    const isNext = by !== undefined && shelf.holder === by && shelf.queue.length === 0;
-    if (shelf.underWay === 0 || isNext) run();
-    else if (isFirst) shelf.queue.unshift({ run, by });
-    else shelf.queue.push({ run, by });
+    const run = () => this.#run(group, job, by);
+    const isNext = by !== undefined && group.holder === by && group.queue.length === 0;
+    if (group.underWay === 0 || isNext) run();
+    else if (isFirst) group.queue.unshift({ run, by });
+    else group.queue.push({ run, by });
   }
 
-  #run(shelf: Shelf, job: (done: () => void) => void, by: Client | undefined): void {
-    shelf.underWay++;
-    shelf.holder = by;
+  #run(group: BreakpointGroup, job: (done: () => void) => void, by: Client | undefined): void {
+    group.underWay++;
+    group.holder = by;
     job(() => {
-      if (--shelf.underWay > 0) return;
-      shelf.expected = undefined;
-      const next = shelf.queue.shift();
+      if (--group.underWay > 0) return;
+      group.expected = undefined;
+      const next = group.queue.shift();
       next?.run();
-      while (next?.by !== undefined && shelf.holder === next.by && shelf.queue[0]?.by === next.by)
-        shelf.queue.shift()?.run();
+      while (next?.by !== undefined && group.holder === next.by && group.queue[0]?.by === next.by)
+        group.queue.shift()?.run();
     });
   }
 
-  #send(shelf: Shelf, order: Entry[], then: (outcome: Outcome, order: Entry[]) => void): void {
-    const { kind, frame } = shelf;
+  #send(group: BreakpointGroup, order: Entry[], then: (outcome: Outcome, order: Entry[]) => void): void {
+    const { kind, frame } = group;
     const capability = REQUESTS.get(kind.command)?.capability;
     if (capability !== undefined && this.#hub.capabilities[capability] !== true) {
       then({ success: false }, order);
@@ -410,54 +420,56 @@ export class Breakpoints {
   }
 
   /** A later list of the same client has been answered first: it is what is there now. */
-  #answerLate(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked): void {
+  #answerLate(group: BreakpointGroup, edit: Edit, order: Entry[], outcome: Outcome, by: Asked): void {
     const { client } = by.request;
-    this.#news.answer(shelf, edit, order, outcome, by, new Set());
+    this.#notifier.answer(group, edit, order, outcome, by, new Set());
     for (const id of edit.answer)
-      if (id !== undefined && !shelf.group.entries.has(id)) client.breakpointIds.delete(entryName(shelf, id));
+      if (id !== undefined && !group.document.entries.has(id))
+        client.breakpointIds.delete(entryName(group, id));
   }
 
   /** The adapter has taken the edit: keeps its results, answers the one who asked, tells the others. */
-  #commit(shelf: Shelf, edit: Edit, order: Entry[], outcome: Outcome, by: Asked | undefined): void {
-    this.#unsent.delete(shelf);
-    const before = new Map(shelf.results);
+  #commit(group: BreakpointGroup, edit: Edit, order: Entry[], outcome: Outcome, by: Asked | undefined): void {
+    this.#unsent.delete(group);
+    const before = new Map(group.results);
     const body = parseObject(outcome.body);
     const results = objects(body.breakpoints);
     const client = by?.request.client;
-    const listed = by === undefined ? [] : (shelf.group.listed.get(by.request.client.participant.id) ?? []);
+    const listed =
+      by === undefined ? [] : (group.document.listed.get(by.request.client.participant.id) ?? []);
     // By what is there, not by the edit: a list before this one may have taken something away and been refused.
-    const removed = [...shelf.group.entries.values()].filter(({ id }) => !edit.group.entries.has(id));
-    shelf.group = edit.group;
-    shelf.results.clear();
-    order.forEach((entry, i) => shelf.results.set(entry.id, results[i] ?? { verified: false }));
+    const removed = [...group.document.entries.values()].filter(({ id }) => !edit.document.entries.has(id));
+    group.document = edit.document;
+    group.results.clear();
+    order.forEach((entry, i) => group.results.set(entry.id, results[i] ?? { verified: false }));
     // An adapter may speak of one before it has answered the list that it is in.
     for (const { id } of results) if (typeof id === "number") this.#adapters.delete(id);
-    for (const entry of removed) client?.breakpointIds.delete(entryName(shelf, entry.id));
+    for (const entry of removed) client?.breakpointIds.delete(entryName(group, entry.id));
     if (by !== undefined)
-      this.#news.answer(shelf, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
+      this.#notifier.answer(group, edit, order, outcome, by, new Set(listed.map(({ entry }) => entry)));
     const [added, changed] = [new Set(edit.added), new Set(edit.changed)];
     for (const other of this.#hub.clients) {
       if (other === client) continue;
       // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
-      for (const entry of removed) this.#news.announceRemoved(other, shelf, entry);
-      if (other.live && !this.#hub.isParentOnly) this.#news.announceShelf(other, shelf);
-      for (const id of edit.group.entries.keys()) {
-        const altered = changed.has(id) || differs(before.get(id), shelf.results.get(id));
-        if (altered && !added.has(id)) this.#news.announceChanged(other, shelf, id);
+      for (const entry of removed) this.#notifier.announceRemoved(other, group, entry);
+      if (other.live && !this.#hub.isParentOnly) this.#notifier.announceGroup(other, group);
+      for (const id of edit.document.entries.keys()) {
+        const altered = changed.has(id) || differs(before.get(id), group.results.get(id));
+        if (altered && !added.has(id)) this.#notifier.announceChanged(other, group, id);
       }
     }
     if (client === undefined) return;
-    this.#tell(shelf, edit, client);
+    this.#tell(group, edit, client);
     const news = edit.added.length + edit.changed.length + edit.removed.length;
     client.charge(news * this.#hub.clients.size * MESSAGE_COST);
   }
 
   /** Who did what, in the others' debug console. */
-  #tell(shelf: Shelf, edit: Edit, actor: Actor): void {
+  #tell(group: BreakpointGroup, edit: Edit, actor: Actor): void {
     const say = (verb: string, spec: JsonObject) =>
-      this.#hub.notice(actor, `${verb} ${describe(shelf.kind, shelf.frame, spec)}`);
-    for (const id of edit.added) say("sets", edit.group.entries.get(id)?.spec ?? {});
-    for (const id of edit.changed) say("changes", edit.group.entries.get(id)?.spec ?? {});
+      this.#hub.notice(actor, `${verb} ${describe(group.kind, group.frame, spec)}`);
+    for (const id of edit.added) say("sets", edit.document.entries.get(id)?.spec ?? {});
+    for (const id of edit.changed) say("changes", edit.document.entries.get(id)?.spec ?? {});
     for (const entry of edit.removed) say("removes", entry.spec);
   }
 
@@ -465,8 +477,8 @@ export class Breakpoints {
   #byAdapterId(id: unknown): Found[] {
     if (typeof id !== "number") return [];
     const found: Found[] = [];
-    for (const shelf of this.#shelves.values()) {
-      for (const [entry, result] of shelf.results) if (result.id === id) found.push({ shelf, entry });
+    for (const group of this.#groups.values()) {
+      for (const [entry, result] of group.results) if (result.id === id) found.push({ group, entry });
       // An adapter that numbers anew for each source: the first that has it.
       if (found.length > 0) break;
     }
@@ -475,14 +487,14 @@ export class Breakpoints {
 }
 
 interface Found {
-  readonly shelf: Shelf;
+  readonly group: BreakpointGroup;
   readonly entry: number;
 }
 
 /** By which ids a client knows them, each once. */
 function ownIds(client: Client, found: readonly Found[]): number[] {
   return [
-    ...new Set(found.flatMap(({ shelf, entry }) => client.breakpointIds.get(entryName(shelf, entry)) ?? [])),
+    ...new Set(found.flatMap(({ group, entry }) => client.breakpointIds.get(entryName(group, entry)) ?? [])),
   ];
 }
 
@@ -490,9 +502,13 @@ function ownIds(client: Client, found: readonly Found[]): number[] {
  * A request's arguments for the adapter. Where others have breakpoints in the same source, it is called as it was before:
  * an adapter that takes two spellings for two sources would have each breakpoint twice.
  */
-function inOneSpelling({ kind, group, frame }: Shelf, owner: Owner, args: JsonObject): JsonObject {
+function inOneSpelling(
+  { kind, document, frame }: BreakpointGroup,
+  owner: Owner,
+  args: JsonObject,
+): JsonObject {
   if (kind.name !== "source" || !isObject(args.source) || !isObject(frame.source)) return args;
-  const isShared = [...group.entries.values()].some(({ owners }) =>
+  const isShared = [...document.entries.values()].some(({ owners }) =>
     [...owners].some((other) => other !== owner),
   );
   const { path } = frame.source;

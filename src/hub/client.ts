@@ -18,11 +18,11 @@ import { BreakpointIds } from "./breakpointIds.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import type { Access } from "../common/access.ts";
 import { maskCapabilities } from "../dap/requests.ts";
-import type { Conversion } from "./convert.ts";
+import type { ClientConventions } from "./clientConventions.ts";
 import type { Stop } from "./execution.ts";
 import { IssuedHandles } from "./handles.ts";
 import { Outbox } from "./outbox.ts";
-import { type Profile, understandsEvent } from "./profile.ts";
+import { type ClientCapabilities, understandsEvent } from "./clientCapabilities.ts";
 
 /** Someone who takes part, in one or several sessions of a server. */
 export interface Participant {
@@ -52,7 +52,7 @@ export interface ClientRequest {
   readonly client: Client;
   readonly seq: number;
   readonly command: string;
-  /** Of a client that may only look, no more of them than it may send (looking.ts). */
+  /** Of a client that may only look, no more of them than it may send (viewAccess.ts). */
   args: JsonObject;
   /** The arguments for the adapter: as the client wrote them, or converted to the adapter's conventions. */
   rawArgs: Buffer | undefined;
@@ -61,7 +61,7 @@ export interface ClientRequest {
   /** False if the client had not yet received the present stop when it sent this; true where that is not known. */
   sawStop(): boolean;
   /** Asked in its name before it asks: the answer may be given to it once more. */
-  readonly isAhead: boolean;
+  readonly isPrefetch: boolean;
   /** Whether the client had been told of that breakpoint when it sent this; false where that is not known. */
   sawBreakpoint(name: string): boolean;
   /** The number by which the adapter knows it, once it alone was sent there for this client. */
@@ -79,8 +79,8 @@ export class Client {
   readonly isLocal: boolean;
   readonly handles = new IssuedHandles();
   /** Set by `initialize`. */
-  profile: Profile | undefined;
-  conversion: Conversion | undefined;
+  capabilities: ClientCapabilities | undefined;
+  conventions: ClientConventions | undefined;
   /** The arguments of its `launch` or `attach`. */
   startArgs: JsonObject | undefined;
   /** True once it gets events: the driver at once, the others after their snapshot. */
@@ -152,13 +152,14 @@ export class Client {
 
   /** Sends an event whose body is in the adapter's conventions, if this client understands it. */
   event(event: string, body?: Buffer, rest?: Buffer): void {
-    if (this.profile !== undefined && understandsEvent(this.profile, event)) this.pass(event, body, rest);
+    if (this.capabilities !== undefined && understandsEvent(this.capabilities, event))
+      this.pass(event, body, rest);
   }
 
   /** Sends it whatever the client has said of itself: to the client that drives, who gets all that the adapter says. */
   pass(event: string, body: Buffer | undefined, rest: Buffer | undefined): void {
     if (this.#isGone) return;
-    let converted = body === undefined ? undefined : (this.conversion?.toClient(event, body) ?? body);
+    let converted = body === undefined ? undefined : (this.conventions?.toClient(event, body) ?? body);
     if (event === "capabilities" && converted !== undefined)
       converted = this.#maskCapabilitiesEvent(converted);
     const outputLines = event === "output" ? 1 : undefined;
@@ -174,7 +175,7 @@ export class Client {
 
   /** Sends a `breakpoint` event and remembers with which message it went, for `sawBreakpoint`. */
   breakpoint(name: string, body: Buffer): void {
-    const converted = this.conversion?.toClient("breakpoint", body) ?? body;
+    const converted = this.conventions?.toClient("breakpoint", body) ?? body;
     this.#outbox.send({
       encode: () => {
         const parts = this.#encodeEvent("breakpoint", converted);
@@ -192,7 +193,7 @@ export class Client {
     const isNew = !this.toldStops.has(stop);
     if (isNew) this.#stopSentAt = Infinity;
     this.toldStops.add(stop);
-    const converted = this.conversion?.toClient("stopped", body) ?? body;
+    const converted = this.conventions?.toClient("stopped", body) ?? body;
     this.#outbox.send({
       encode: () => {
         const parts = this.#encodeEvent("stopped", converted, rest);
@@ -259,7 +260,7 @@ export class Client {
     this.#leave(reason);
   }
 
-  #receive({ body, seen, isAhead = false }: IncomingMessage): void {
+  #receive({ body, seen, isPrefetch = false }: IncomingMessage): void {
     if (this.#isGone) return;
     const message = readClientMessage(body);
     if (message instanceof AppError) {
@@ -275,7 +276,7 @@ export class Client {
     this.participant.lastActiveAt = Date.now();
     const { seq, command } = message;
     const { rawArgs } = message;
-    const converted = rawArgs && (this.conversion?.toAdapter(command, rawArgs) ?? rawArgs);
+    const converted = rawArgs && (this.conventions?.toAdapter(command, rawArgs) ?? rawArgs);
     const request: ClientRequest = {
       client: this,
       seq,
@@ -283,7 +284,7 @@ export class Client {
       args: converted === rawArgs ? message.args : parseObject(converted),
       rawArgs: converted,
       bytes: body.length,
-      isAhead,
+      isPrefetch,
       sawStop: () => seen === undefined || seen >= this.#stopSentAt,
       sawBreakpoint: (name) => {
         const sentAt = this.#breakpointSentAt.get(name);
@@ -326,7 +327,7 @@ export class Client {
   }
 
   #converted(command: string, success: boolean, body: Buffer): Buffer {
-    return success ? (this.conversion?.toClient(command, body) ?? body) : body;
+    return success ? (this.conventions?.toClient(command, body) ?? body) : body;
   }
 
   #encodeEvent(event: string, body: Buffer | undefined, rest?: Buffer): Buffer[] {

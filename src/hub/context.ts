@@ -3,7 +3,7 @@ import type { Breakpoints } from "./breakpoints.ts";
 import type { Client, Participant } from "./client.ts";
 import type { Execution } from "./execution.ts";
 import type { HostWindow } from "./hostWindow.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import type { AdapterStartup } from "./adapterStartup.ts";
 import type { Queries } from "./queries.ts";
 import type { ReverseRequests } from "./reverse.ts";
 import type { RequestNumbers } from "./requestNumbers.ts";
@@ -11,7 +11,7 @@ import type { Rules } from "./rules.ts";
 import type { SelectedFrames } from "./selectedFrames.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { NamedSources } from "./sources.ts";
-import type { Steering } from "./steering.ts";
+import type { ExecutionControl } from "./executionControl.ts";
 import type { AdapterEvent, Upstream } from "./upstream.ts";
 
 /** What the parts of a hub share. Nothing here sends by itself. */
@@ -37,7 +37,7 @@ export interface HubContext {
   /** Sends an event of the adapter to all live clients; the one that drives gets it whatever it is. `bodyFor`: a body of their own. */
   passOn(event: AdapterEvent, bodyFor?: (client: Client) => Buffer | undefined): void;
   /** Tells the others in their debug console what somebody did. */
-  notice(actor: Actor, deed: string): void;
+  notice(actor: Actor, activity: string): void;
   /** A line in everybody's debug console. */
   say(line: string, except?: Actor): void;
 }
@@ -49,10 +49,10 @@ export interface Actor {
 
 /** The parts that the two directions of a hub (dispatch.ts, adapterEvents.ts) hand their messages to. */
 export interface Parts {
-  readonly lifecycle: Lifecycle;
+  readonly adapterStartup: AdapterStartup;
   readonly breakpoints: Breakpoints;
   readonly execution: Execution;
-  readonly steering: Steering;
+  readonly executionControl: ExecutionControl;
   readonly queries: Queries;
   readonly frames: SelectedFrames;
   readonly snapshot: Snapshot;

@@ -7,10 +7,10 @@ import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
 import type { HubContext, Parts } from "./context.ts";
-import { changeDeed } from "./deeds.ts";
+import { changeActivity } from "./activity.ts";
 import type { Epoch } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
-import { lookRefusal, narrowQuery } from "./looking.ts";
+import { viewRefusal, narrowForView } from "./viewAccess.ts";
 import { asText } from "../common/values.ts";
 
 /** WinDbg's commands in a debug console are ours: they run no code of the program and concern no frame of it. */
@@ -44,7 +44,7 @@ export class Dispatch {
     const rule = REQUESTS.get(command);
     const console = this.#hub.console;
     const typed = console && readConsoleCommand(request);
-    if (rule !== undefined) narrowQuery(request, rule, this.#parts.sources);
+    if (rule !== undefined) narrowForView(request, rule, this.#parts.sources);
     const refusal = this.#refusal(request, typed === undefined ? rule : CONSOLE_RULE);
     if (refusal !== undefined) {
       request.refuse(refusal);
@@ -67,7 +67,7 @@ export class Dispatch {
         this.#parts.breakpoints.set(request);
         break;
       case "execution":
-        this.#parts.steering.handle(request, rule);
+        this.#parts.executionControl.handle(request, rule);
         break;
       case "query":
         this.#query(request, rule);
@@ -94,24 +94,24 @@ export class Dispatch {
   /** What stands against a request before anything looks at its meaning. */
   #refusal(request: ClientRequest, rule: RequestRule | undefined): AppError | undefined {
     const { client, command, args } = request;
-    const { lifecycle } = this.#parts;
+    const { adapterStartup } = this.#parts;
     const { access } = client.participant;
     const need = rule?.access ?? "control";
     if (!allows(access, need)) return notAllowed(command, access, need);
     const isStart = command === "initialize" || command === "disconnect";
     const { rules } = this.#hub;
     const isWire = rules.drives(client);
-    if (client.profile === undefined && !isStart && !isWire)
+    if (client.capabilities === undefined && !isStart && !isWire)
       return new AppError("protocol", "Send initialize first.");
     if (this.#hub.ended !== undefined && rule?.kind !== "lifecycle") {
       return new AppError("closed", "The debug session has ended.");
     }
-    if (rule?.kind !== "lifecycle" && !isWire && !lifecycle.opened(client)) {
+    if (rule?.kind !== "lifecycle" && !isWire && !adapterStartup.opened(client)) {
       return new AppError("protocol", "The debug session has not been started yet.");
     }
     if (rule === undefined) {
       return !rules.binds(client) ||
-        survives(this.#hub.upstream.names, lifecycle.names, this.#hub.capabilities, command)
+        survives(this.#hub.upstream.names, adapterStartup.names, this.#hub.capabilities, command)
         ? undefined
         : new AppError("unknownCommand", `The debug adapter does not know the request "${command}".`);
     }
@@ -123,7 +123,7 @@ export class Dispatch {
     const isChecked = rules.binds(client) && !(isWire && rule.kind === "execution");
     const wrong = isChecked ? checkArguments(rule, args) : undefined;
     if (wrong !== undefined) return new AppError("badArguments", `${command}: ${wrong}`);
-    return this.#staleHandle(request, rule) ?? lookRefusal(request, rule, this.#parts.sources);
+    return this.#staleHandle(request, rule) ?? viewRefusal(request, rule, this.#parts.sources);
   }
 
   #staleHandle(request: ClientRequest, rule: RequestRule): AppError | undefined {
@@ -136,7 +136,7 @@ export class Dispatch {
       const { valid, epoch } = client.handles.find(kind, handle);
       // A number that was given out while the program ran means the same after a stop that the client has not seen.
       if (valid && (request.sawStop() || epoch === undefined)) continue;
-      const mover = valid ? this.#parts.steering.moverUnseen(request) : epoch?.endedBy;
+      const mover = valid ? this.#parts.executionControl.moverUnseen(request) : epoch?.endedBy;
       if (!this.#hub.rules.bindsToStops(client, mover)) continue;
       return new AppError(
         "staleHandle",
@@ -147,9 +147,9 @@ export class Dispatch {
   }
 
   #lifecycle(request: ClientRequest, rule: RequestRule): void {
-    const { lifecycle, snapshot, steering } = this.#parts;
+    const { adapterStartup, snapshot, executionControl } = this.#parts;
     // A guest's arguments are those of its joining, not those of the program.
-    const args = request.client === lifecycle.driver ? request.rawArgs : undefined;
+    const args = request.client === adapterStartup.driver ? request.rawArgs : undefined;
     switch (request.command) {
       case "launch":
       case "attach":
@@ -163,10 +163,10 @@ export class Dispatch {
         break;
       case "restart":
         snapshot.restarted();
-        steering.restart(request, args);
+        executionControl.restart(request, args);
         break;
       default:
-        lifecycle.handle(request);
+        adapterStartup.handle(request);
     }
   }
 
@@ -176,7 +176,7 @@ export class Dispatch {
       then?.();
       this.#collectHandles(request, outcome, undefined);
       request.answer(outcome);
-      if (outcome.success && rule?.deed !== undefined) this.#hub.notice(request.client, rule.deed);
+      if (outcome.success && rule?.activity !== undefined) this.#hub.notice(request.client, rule.activity);
     });
   }
 
@@ -214,7 +214,7 @@ export class Dispatch {
       const areas = [command === "terminateThreads" ? "threads" : "variables"];
       this.#events.altered(client, encodeJson({ areas }));
       if (command === "writeMemory") this.#memoryWritten(client, args);
-      this.#hub.notice(client, changeDeed(command, args));
+      this.#hub.notice(client, changeActivity(command, args));
     });
   }
 

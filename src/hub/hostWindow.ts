@@ -3,7 +3,7 @@ import { REQUESTS } from "../dap/requests.ts";
 import type { Participant } from "./client.ts";
 import type { HubContext, Parts } from "./context.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
-import { changeDeed } from "./deeds.ts";
+import { changeActivity } from "./activity.ts";
 import { asText } from "../common/values.ts";
 
 /** A request of the window on its way to the adapter. */
@@ -41,22 +41,23 @@ export class HostWindow {
     this.participant.lastActiveAt = Date.now();
     const { command, args } = request;
     const rule = REQUESTS.get(command);
-    const { lifecycle, steering, breakpoints, snapshot, sources, execution, frames } = this.#parts;
+    const { adapterStartup, executionControl, breakpoints, snapshot, sources, execution, frames } =
+      this.#parts;
     switch (rule?.kind) {
       case "lifecycle":
         if (command === "restart") {
           snapshot.restarted();
-          return steering.windowResumes(this, command, args);
+          return executionControl.windowResumes(this, command, args);
         }
         if (["initialize", "launch", "attach"].includes(command))
-          return lifecycle.windowStarts(command, args);
+          return adapterStartup.windowStarts(command, args);
         if (command === "disconnect" || command === "terminate")
           this.ends(args.restart === true ? "restarts the session" : "ends the session");
         return () => {};
       case "execution":
-        if (command !== "pause") return steering.windowResumes(this, command, args);
+        if (command !== "pause") return executionControl.windowResumes(this, command, args);
         return ({ success }) => {
-          if (success) this.#hub.notice(this, rule.deed ?? command);
+          if (success) this.#hub.notice(this, rule.activity ?? command);
         };
       case "breakpoints":
         return (outcome) => breakpoints.windowLists(this, request, outcome);
@@ -89,11 +90,11 @@ export class HostWindow {
   }
 
   /** The host ends this session, and its child sessions with it: the guests of each are told, once. */
-  ends(deed: string): void {
+  ends(activity: string): void {
     if (this.#isEnding || this.#parts.snapshot.terminated) return;
     this.#isEnding = true;
-    this.#hub.notice(this, deed);
-    for (const child of this.#hub.children) child.window?.ends(deed);
+    this.#hub.notice(this, activity);
+    for (const child of this.#hub.children) child.window?.ends(activity);
   }
 
   #changed(command: string, args: JsonObject): void {
@@ -101,6 +102,6 @@ export class HostWindow {
       undefined,
       encodeJson({ areas: [command === "terminateThreads" ? "threads" : "variables"] }),
     );
-    this.#hub.notice(this, changeDeed(command, args));
+    this.#hub.notice(this, changeActivity(command, args));
   }
 }

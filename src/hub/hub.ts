@@ -18,7 +18,7 @@ import type { Actor, HubContext, Parts } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
 import { HostWindow } from "./hostWindow.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { AdapterStartup } from "./adapterStartup.ts";
 import { Queries } from "./queries.ts";
 import { QueryTurns } from "./queryTurns.ts";
 import { ReverseRequests, type ChildSession, type ReverseOptions } from "./reverse.ts";
@@ -28,7 +28,7 @@ import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
 import { SelectedFrames } from "./selectedFrames.ts";
 import type { StartOptions } from "./starting.ts";
-import { Steering } from "./steering.ts";
+import { ExecutionControl } from "./executionControl.ts";
 import type { AdapterEvent, Upstream, UpstreamEnd } from "./upstream.ts";
 import { asText } from "../common/values.ts";
 
@@ -125,7 +125,7 @@ export class Hub implements HubContext {
       breakpoints.inherit(options.parent.#parts.breakpoints, options.startedByEditor);
     const frames = new SelectedFrames(this, execution);
     const queries = new Queries(this, execution, frames);
-    const lifecycle = new Lifecycle({
+    const adapterStartup = new AdapterStartup({
       upstream,
       rules: this.rules,
       clients: this.clients,
@@ -136,17 +136,17 @@ export class Hub implements HubContext {
       configuresAgain: () => breakpoints.unsent(),
       startsAgain: () => {
         this.#parts.snapshot.restarted();
-        this.#parts.steering.over();
+        this.#parts.executionControl.over();
       },
       starts: (args) => options.onStart?.(args),
     });
     this.#parts = {
-      lifecycle,
+      adapterStartup,
       breakpoints,
       execution,
       queries,
       frames,
-      steering: new Steering(this, execution, () => queries.invalidate()),
+      executionControl: new ExecutionControl(this, execution, () => queries.invalidate()),
       snapshot: new Snapshot(),
       reverse: new ReverseRequests(this, {
         startChild: options.startChild,
@@ -181,22 +181,22 @@ export class Hub implements HubContext {
     });
     upstream.onRequest((request) => this.#parts.reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
-    lifecycle.start({ ...options, startedByWindow: windowOf !== undefined });
+    adapterStartup.start({ ...options, startedByWindow: windowOf !== undefined });
     upstream.start();
   }
 
   get capabilities(): Readonly<JsonObject> {
-    return this.#parts.lifecycle.capabilities;
+    return this.#parts.adapterStartup.capabilities;
   }
 
   /** What the adapter was told of its client; a child's adapter is told the same. */
   get initializeArgs(): Readonly<JsonObject> {
-    return this.#parts.lifecycle.initializeArgs;
+    return this.#parts.adapterStartup.initializeArgs;
   }
 
   /** Who started the session, or will, while they are here; a child session was started with its parent. */
   get driver(): Client | undefined {
-    return this.#parts.lifecycle.driver ?? this.#parts.lifecycle.expected ?? this.#parent?.driver;
+    return this.#parts.adapterStartup.driver ?? this.#parts.adapterStartup.expected ?? this.#parent?.driver;
   }
 
   /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
@@ -219,7 +219,7 @@ export class Hub implements HubContext {
 
   /** The debug type, as far as anybody has said one; for lists. */
   get type(): string {
-    return this.#parts.lifecycle.names.at(-1) ?? this.upstream.names[0] ?? "";
+    return this.#parts.adapterStartup.names.at(-1) ?? this.upstream.names[0] ?? "";
   }
 
   /** Why the session has ended; undefined while it goes on. */
@@ -237,16 +237,16 @@ export class Hub implements HubContext {
     const client = new Client(port, participant);
     this.#attach(client);
     client.start();
-    this.#parts.lifecycle.came(client);
+    this.#parts.adapterStartup.came(client);
     return client;
   }
 
   /** Takes over a client from another session of the server, with the `attach` that named this one. */
   adopt(client: Client, start: ClientRequest): void {
     this.#attach(client);
-    this.#parts.lifecycle.adopt(client);
+    this.#parts.adapterStartup.adopt(client);
     this.#joined.fire(client);
-    this.#parts.lifecycle.handle(start);
+    this.#parts.adapterStartup.handle(start);
   }
 
   /** The participant has left the server, or may only look now: what only it brought to this session goes. */
@@ -256,7 +256,7 @@ export class Hub implements HubContext {
 
   /** The access of a participant has changed: its clients learn what they can do now. */
   accessChanged(participant: Participant): void {
-    this.#parts.lifecycle.accessChanged();
+    this.#parts.adapterStartup.accessChanged();
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients)
       if (client.participant === participant) client.event("capabilities", body);
@@ -266,7 +266,7 @@ export class Hub implements HubContext {
 
   /** Lets a session run that waits for its first client. */
   release(): void {
-    this.#parts.lifecycle.release();
+    this.#parts.adapterStartup.release();
   }
 
   /** A child session has ended: nobody is invited to it any more. */
@@ -309,9 +309,9 @@ export class Hub implements HubContext {
     this.#said.fire({ line: ownLine(line), by: except });
   }
 
-  notice(actor: Actor, deed: string): void {
+  notice(actor: Actor, activity: string): void {
     if (this.isParentOnly) return;
-    const line = `${inSentence(actor.participant.name)} ${shownLine(deed, LIMITS.activityLength)}.`;
+    const line = `${inSentence(actor.participant.name)} ${shownLine(activity, LIMITS.activityLength)}.`;
     if (this.#lines.takeOrCount(actor.participant, line.length)) this.say(line, actor);
   }
 
@@ -334,14 +334,14 @@ export class Hub implements HubContext {
     const id = args.debugServerSession;
     const isFirst = client.startArgs === undefined;
     const asksElsewhere =
-      isFirst && client.profile !== undefined && (id !== undefined || client !== this.driver);
+      isFirst && client.capabilities !== undefined && (id !== undefined || client !== this.driver);
     const find = asksElsewhere ? this.#findSession : undefined;
     const target = find === undefined ? this : find(client, args);
     if (target === undefined) {
       request.refuse(new AppError("badArguments", `There is no session "${asText(id)}" here any more.`));
     } else if (target === this) {
-      if (isFirst && client.profile !== undefined) this.#joined.fire(client);
-      this.#parts.lifecycle.handle(request);
+      if (isFirst && client.capabilities !== undefined) this.#joined.fire(client);
+      this.#parts.adapterStartup.handle(request);
     } else {
       this.#release(client);
       target.adopt(client, request);
@@ -352,7 +352,7 @@ export class Hub implements HubContext {
   disconnect(request: ClientRequest): void {
     const { client, args } = request;
     const { access, isHost } = client.participant;
-    const begun = this.#parts.lifecycle.begun || isHost;
+    const begun = this.#parts.adapterStartup.begun || isHost;
     const over = this.#ended !== undefined || this.#ending || !begun;
     const { terminated } = this.#parts.snapshot;
     const terminates = args.terminateDebuggee === true && !terminated && !over;
@@ -399,7 +399,7 @@ export class Hub implements HubContext {
       this.say(`Debug Server: ${reason}`);
       this.#tellEnd();
     }
-    if (!this.#parts.lifecycle.begun) {
+    if (!this.#parts.adapterStartup.begun) {
       this.upstream.dispose();
       return;
     }
@@ -443,7 +443,7 @@ export class Hub implements HubContext {
     subscriptions.add(client.onRequest((request) => this.#queryTurns.take(request)));
     subscriptions.add(
       client.onAnswered((request) => {
-        this.#parts.lifecycle.answered(client);
+        this.#parts.adapterStartup.answered(client);
         this.#queryTurns.answered(request);
       }),
     );
@@ -457,7 +457,7 @@ export class Hub implements HubContext {
     this.#subscriptions.delete(client);
     this.clients.delete(client);
     this.numbers.forget(client);
-    this.#parts.lifecycle.forget(client);
+    this.#parts.adapterStartup.forget(client);
     this.#queryTurns.othersChanged();
     this.#left.fire(client);
   }
@@ -493,8 +493,8 @@ export class Hub implements HubContext {
     // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.
     const stays = [...this.clients].some((other) => other.participant === client.participant);
     if (goesOn && !stays) this.#parts.breakpoints.forget(client.participant.id);
-    this.#parts.lifecycle.forget(client);
-    if (client.profile !== undefined) this.#left.fire(client);
+    this.#parts.adapterStartup.forget(client);
+    if (client.capabilities !== undefined) this.#left.fire(client);
     if (!goesOn) return;
     if (client.participant.isHost) this.end("The host has left.");
     else if (this.clients.size === 0 && this.#parts.snapshot.terminated) this.end("The program has ended.");
@@ -503,7 +503,7 @@ export class Hub implements HubContext {
   #upstreamEnded(end: UpstreamEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
-    this.#parts.steering.over();
+    this.#parts.executionControl.over();
     if (!this.#parts.snapshot.terminated) {
       if (!this.#ending) {
         const body = ownOutput("important", `Debug Server: ${end.reason}`);
@@ -513,7 +513,7 @@ export class Hub implements HubContext {
       this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.
-    this.#parts.lifecycle.over();
+    this.#parts.adapterStartup.over();
     this.logger.log("info", end.reason);
     this.#end.fire(end);
   }

@@ -20,7 +20,7 @@ interface Query {
   /** Who got this answer when they asked for it: somebody who asks again wants a fresh one. */
   readonly served: Set<Client>;
   /** For whom it was asked ahead. */
-  readonly ahead: Set<Client>;
+  readonly prefetchedFor: Set<Client>;
   outcome: Outcome | undefined;
   bag: HandleBag | undefined;
   /** Runs while somebody waits for what others have asked. */
@@ -58,13 +58,13 @@ export class Queries {
     onAnswer: (outcome: Outcome) => void,
   ): void {
     const epoch = about === "lasting" ? undefined : about;
-    const { client, command, args, isAhead } = request;
+    const { client, command, args, isPrefetch } = request;
     if (command === "scopes") this.#frames.select(client, args.frameId, epoch);
     const key = `${command} ${epoch?.id ?? ""} ${this.#frames.keyOf(request)} ${canonical(args)}`;
     const known = this.#kept.get(key);
-    const shares = isAhead || known?.ahead.has(client) || this.#hub.rules.binds(client);
+    const shares = isPrefetch || known?.prefetchedFor.has(client) || this.#hub.rules.binds(client);
     const kept = shares ? known : undefined;
-    if (isAhead) kept?.ahead.add(client);
+    if (isPrefetch) kept?.prefetchedFor.add(client);
     if (kept !== undefined && kept.outcome === undefined && !asksAgain(kept, request)) {
       this.#wait(kept, request);
       return;
@@ -81,7 +81,7 @@ export class Queries {
       waiters: new Set([request]),
       sent: new Map(),
       served: new Set(),
-      ahead: new Set(isAhead ? [client] : []),
+      prefetchedFor: new Set(isPrefetch ? [client] : []),
       outcome: undefined,
       bag: undefined,
       patience: undefined,
@@ -194,7 +194,7 @@ export class Queries {
 
   #serve(query: Query, outcome: Outcome, request: ClientRequest): void {
     this.#waiting.delete(request);
-    if (!request.isAhead) query.served.add(request.client);
+    if (!request.isPrefetch) query.served.add(request.client);
     const bytes = outcome.body?.length ?? 0;
     if (bytes > LIMITS.messageBytes && !request.client.isLocal) {
       request.refuse(answerTooLarge(bytes));
@@ -220,8 +220,8 @@ export class Queries {
 }
 
 /** Whether the client itself has asked the same and waits for it: what it asks again goes to the adapter again. */
-function asksAgain({ waiters }: Query, { client, isAhead }: ClientRequest): boolean {
-  return !isAhead && [...waiters].some((waiter) => waiter.client === client && !waiter.isAhead);
+function asksAgain({ waiters }: Query, { client, isPrefetch }: ClientRequest): boolean {
+  return !isPrefetch && [...waiters].some((waiter) => waiter.client === client && !waiter.isPrefetch);
 }
 
 function hasHandle({ command, args }: ClientRequest): boolean {

@@ -14,9 +14,9 @@ export class RequestNumbers {
   }
 
   /** The client waits for the answer to what went to the adapter by that number. */
-  shared({ client, seq, isAhead }: ClientRequest, upstreamSeq: number): void {
+  shared({ client, seq, isPrefetch }: ClientRequest, upstreamSeq: number): void {
     // What was asked ahead the client has no number for.
-    if (isAhead || upstreamSeq === 0) return;
+    if (isPrefetch || upstreamSeq === 0) return;
     const own = this.#numbers.get(upstreamSeq) ?? new Map<Client, number>();
     this.#numbers.set(upstreamSeq, own.set(client, seq));
     const [oldest] = this.#numbers.keys();

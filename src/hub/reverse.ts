@@ -3,7 +3,7 @@ import { type JsonObject, encodeJson, type Outcome, errorOutcome, ownOutput } fr
 import { type ChildOffer, offersChild, readChildOffer } from "../dap/childOffer.ts";
 import type { Client } from "./client.ts";
 import type { HubContext } from "./context.ts";
-import { maySteer } from "./starting.ts";
+import { mayControl } from "./starting.ts";
 import type { ReverseRequest } from "./upstream.ts";
 
 /** A child session, as those who join it need to know it. */
@@ -35,8 +35,8 @@ export interface ReverseOptions {
  * server is a guest of the host's: of them, only a plain DAP client that can open terminals is asked for one, because it
  * has started the program as its own.
  */
-function mayBeAsked({ isLocal, participant, profile }: Client, command: string): boolean {
-  const opensTerminals = profile?.runInTerminal === true;
+function mayBeAsked({ isLocal, participant, capabilities }: Client, command: string): boolean {
+  const opensTerminals = capabilities?.runInTerminal === true;
   if (command === "runInTerminal") return opensTerminals && (isLocal || participant.kind === "dap");
   return isLocal;
 }
@@ -92,7 +92,7 @@ export class ReverseRequests {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
-      const child = await this.#options.startChild(how, configuration, this.#invitable().some(maySteer));
+      const child = await this.#options.startChild(how, configuration, this.#invitable().some(mayControl));
       // Again: somebody may have come or gone while the adapter was opened.
       this.childStarted(child);
       return child;
@@ -113,7 +113,7 @@ export class ReverseRequests {
   childStarted(child: ChildSession): void {
     this.#children.push(child);
     const invited = this.#invitable().filter(({ isLocal }) => !isLocal || child.isEditors !== true);
-    const expected = new Set(invited.filter(maySteer));
+    const expected = new Set(invited.filter(mayControl));
     if (expected.size === 0) child.release();
     for (const client of invited) {
       this.#invite(client, child, (accepted) => {
@@ -137,16 +137,18 @@ export class ReverseRequests {
   }
 
   #invitable(): Client[] {
-    return [...this.#hub.clients].filter(({ live, profile }) => live && profile?.startDebugging === true);
+    return [...this.#hub.clients].filter(
+      ({ live, capabilities }) => live && capabilities?.startDebugging === true,
+    );
   }
 
   /** The configuration is the one by which the client joined this session, with the child's id. */
   #invite(client: Client, child: ChildSession, answered: (accepted: boolean) => void): void {
-    const { profile } = client;
-    if (profile?.startDebugging !== true) return;
+    const { capabilities } = client;
+    if (capabilities?.startDebugging !== true) return;
     const configuration = {
       ...client.startArgs,
-      type: client.startArgs?.type ?? profile.adapterID,
+      type: client.startArgs?.type ?? capabilities.adapterID,
       name: child.name,
       request: "attach",
       debugServerSession: child.id,

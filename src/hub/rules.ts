@@ -52,7 +52,7 @@ export class Rules {
   /** Whether somebody else takes part; who has not even said what they are does not. */
   #hasOthers({ participant }: Client): boolean {
     for (const other of this.#hub.clients)
-      if (other.participant !== participant && other.profile !== undefined) return true;
+      if (other.participant !== participant && other.capabilities !== undefined) return true;
     return false;
   }
 }

@@ -16,7 +16,7 @@ import type { Actor } from "./context.ts";
 import type { ServerDirectory } from "./console.ts";
 import { ConsoleLines, leftOutLine } from "./consoleLines.ts";
 import { Hub, type HubOptions, type Said } from "./hub.ts";
-import { configurationType } from "./profile.ts";
+import { configurationType } from "./clientCapabilities.ts";
 import type { ChildSession } from "./reverse.ts";
 import type { Upstream, UpstreamEnd } from "./upstream.ts";
 
@@ -409,7 +409,7 @@ export class Sessions {
     from: Session,
   ): Hub | undefined {
     if (typeof debugServerSession !== "string") {
-      if (from.hub.hasProgram || client.profile?.startDebugging === true) return from.hub;
+      if (from.hub.hasProgram || client.capabilities?.startDebugging === true) return from.hub;
       const children = this.#childrenOf(from.id).filter(({ hub }) => hub.ended === undefined);
       return (children.find(({ hub }) => hub.stopped) ?? children[0] ?? from).hub;
     }
@@ -421,14 +421,14 @@ export class Sessions {
   }
 
   #joined(client: Client): void {
-    const { participant, profile } = client;
+    const { participant, capabilities } = client;
     const state = this.#participants.get(participant);
     if (state === undefined || state.joined) return;
     state.joined = true;
     participant.joinedAt = Date.now();
-    participant.program ??= profile?.clientName && shownName(profile.clientName);
-    if (!state.named && profile?.clientName !== undefined)
-      participant.name = this.#uniqueName(profile.clientName);
+    participant.program ??= capabilities?.clientName && shownName(capabilities.clientName);
+    if (!state.named && capabilities?.clientName !== undefined)
+      participant.name = this.#uniqueName(capabilities.clientName);
     const { name, address, access } = participant;
     this.#announce(`${inSentence(name)} has joined (${address}, ${access}).`, client);
     this.#participantJoined.fire(participant);

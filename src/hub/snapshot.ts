@@ -160,7 +160,7 @@ export function replayStops(
   bodyFor: (client: Client, raw: Buffer) => Buffer,
 ): void {
   const { stops, events, running } = execution.present;
-  const one = client.profile?.resumesFurtherStops === true;
+  const one = client.capabilities?.resumesFurtherStops === true;
   for (const { stop, raw } of one ? events.slice(-1) : events) {
     client.handles.add(new HandleBag("stopped", raw, execution.epochOf(stop.threadId) ?? execution.latest()));
     client.stopped(stop, bodyFor(client, raw));

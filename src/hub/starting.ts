@@ -24,7 +24,7 @@ export interface StartOptions {
 }
 
 /** To start the program, or to let it run that waits for its first client, is to steer it. */
-export function maySteer(client: Client): boolean {
+export function mayControl(client: Client): boolean {
   return allows(client.participant.access, "control");
 }
 

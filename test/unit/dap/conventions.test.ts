@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { JsonValue } from "../../../src/dap/edits.ts";
 import { type Place, type PlaceKind, Places } from "../../../src/dap/places.ts";
-import { conversionBetween } from "../../../src/hub/convert.ts";
-import { type Profile, readProfile } from "../../../src/hub/profile.ts";
+import { conventionsBetween } from "../../../src/hub/clientConventions.ts";
+import { type ClientCapabilities, readClientCapabilities } from "../../../src/hub/clientCapabilities.ts";
 import { ROOT } from "../../support/fixtures.ts";
 import {
   EVENT_NAMES,
@@ -140,10 +140,23 @@ function pathOf(whole: Buffer, place: Place): string {
   return find(JSON.parse(String(whole)), new JsonValue(whole)) ?? "nowhere";
 }
 
-const ONE = readProfile({ adapterID: "x", supportsMemoryReferences: true, supportsANSIStyling: true });
-const ZERO = readProfile({ adapterID: "x", linesStartAt1: false, columnsStartAt1: false, pathFormat: "uri" });
+const ONE = readClientCapabilities({
+  adapterID: "x",
+  supportsMemoryReferences: true,
+  supportsANSIStyling: true,
+});
+const ZERO = readClientCapabilities({
+  adapterID: "x",
+  linesStartAt1: false,
+  columnsStartAt1: false,
+  pathFormat: "uri",
+});
 /** Of the two what differs in both directions. */
-const moving = (profile: Profile): Profile => ({ ...profile, memoryReferences: true, ansi: true });
+const moving = (capabilities: ClientCapabilities): ClientCapabilities => ({
+  ...capabilities,
+  memoryReferences: true,
+  ansi: true,
+});
 
 /** The same conversion, done to the value at each place that was made. */
 function converted({ value, places }: Made, of: Message): unknown {
@@ -206,8 +219,13 @@ describe("the places of DAP's messages", () => {
         fc.property(choices, (choose) => {
           const made = madeOf(members, of === "arguments" ? `${name}Arguments` : name, choose);
           const json = Buffer.from(JSON.stringify(made.value, null, choose(3)));
-          const convert = (client: Profile, upstream: Profile, text: Buffer, back = false): Buffer => {
-            const conversion = conversionBetween(client, upstream);
+          const convert = (
+            client: ClientCapabilities,
+            upstream: ClientCapabilities,
+            text: Buffer,
+            back = false,
+          ): Buffer => {
+            const conversion = conventionsBetween(client, upstream);
             assert.ok(conversion);
             return (of === "body") !== back
               ? conversion.toClient(message, text)

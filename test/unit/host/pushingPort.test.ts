@@ -45,8 +45,8 @@ class Scene {
       },
     };
     this.port = new PushingPort(link, { isFar: () => this.isFar });
-    this.port.onMessage(({ body, seen, isAhead }) => {
-      this.ahead.push(isAhead);
+    this.port.onMessage(({ body, seen, isPrefetch }) => {
+      this.ahead.push(isPrefetch);
       const request = parseObject(body);
       if (Number(request.seq) < 0) this.asked.push(request);
       else this.seen.push(seen);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
-  EMPTY_GROUP,
-  type Group,
+  EMPTY_DOCUMENT,
+  type BreakpointDocument,
   type Item,
   applyEdit,
   dropOwner,
@@ -14,15 +14,19 @@ const at = (line: number, more: Record<string, unknown> = {}): Item => ({
   key: `${line}:`,
   spec: { line, ...more },
 });
-const lines = (group: Group) => [...group.entries.values()].map(({ spec }) => spec.line);
+const lines = (group: BreakpointDocument) => [...group.entries.values()].map(({ spec }) => spec.line);
 
 describe("one client's list", () => {
   test("is read as a difference to its previous one", () => {
-    const first = applyEdit(EMPTY_GROUP, 1, [at(3), at(5)]);
-    const other = applyEdit(first.group, 2, [at(7)]);
-    assert.deepEqual(lines(other.group), [3, 5, 7], "who does not know of others' breakpoints deletes none");
-    const less = applyEdit(other.group, 1, [at(5)]);
-    assert.deepEqual(lines(less.group), [5, 7]);
+    const first = applyEdit(EMPTY_DOCUMENT, 1, [at(3), at(5)]);
+    const other = applyEdit(first.document, 2, [at(7)]);
+    assert.deepEqual(
+      lines(other.document),
+      [3, 5, 7],
+      "who does not know of others' breakpoints deletes none",
+    );
+    const less = applyEdit(other.document, 1, [at(5)]);
+    assert.deepEqual(lines(less.document), [5, 7]);
     assert.deepEqual(
       less.removed.map(({ key }) => key),
       ["3:"],
@@ -33,7 +37,7 @@ describe("one client's list", () => {
   test("is compared at a cost that grows with its length, and not with its square", () => {
     const count = 1000;
     const list = (from: number) => Array.from({ length: count }, (_, i) => at(from + i));
-    const { group } = applyEdit(EMPTY_GROUP, 1, list(1));
+    const { document: group } = applyEdit(EMPTY_DOCUMENT, 1, list(1));
     let looks = 0;
     const entries = new Map(
       [...group.entries].map(([id, entry]) => [
@@ -47,59 +51,59 @@ describe("one client's list", () => {
   });
 
   test("drops for all what it drops, and its repetition elsewhere does not bring it back", () => {
-    const both = applyEdit(applyEdit(EMPTY_GROUP, 1, [at(3)]).group, 2, [at(3)]);
-    const dropped = applyEdit(both.group, 1, []);
-    assert.deepEqual(lines(dropped.group), []);
-    const repeated = applyEdit(dropped.group, 2, [at(3), at(4)]);
-    assert.deepEqual(lines(repeated.group), [4]);
+    const both = applyEdit(applyEdit(EMPTY_DOCUMENT, 1, [at(3)]).document, 2, [at(3)]);
+    const dropped = applyEdit(both.document, 1, []);
+    assert.deepEqual(lines(dropped.document), []);
+    const repeated = applyEdit(dropped.document, 2, [at(3), at(4)]);
+    assert.deepEqual(lines(repeated.document), [4]);
     assert.deepEqual(repeated.answer, [undefined, 2]);
-    const again = applyEdit(applyEdit(repeated.group, 2, [at(4)]).group, 2, [at(3), at(4)]);
-    assert.deepEqual(lines(again.group).sort(), [3, 4], "taken away and put back by hand, it is new");
-    const edited = applyEdit(repeated.group, 2, [at(3, { condition: "x" }), at(4)]);
-    assert.deepEqual(lines(edited.group).sort(), [3, 4], "edited, it is wanted");
+    const again = applyEdit(applyEdit(repeated.document, 2, [at(4)]).document, 2, [at(3), at(4)]);
+    assert.deepEqual(lines(again.document).sort(), [3, 4], "taken away and put back by hand, it is new");
+    const edited = applyEdit(repeated.document, 2, [at(3, { condition: "x" }), at(4)]);
+    assert.deepEqual(lines(edited.document).sort(), [3, 4], "edited, it is wanted");
   });
 
   test("changes what it changes, and not what another has changed meanwhile", () => {
-    const both = applyEdit(applyEdit(EMPTY_GROUP, 1, [at(3)]).group, 2, [at(3)]).group;
+    const both = applyEdit(applyEdit(EMPTY_DOCUMENT, 1, [at(3)]).document, 2, [at(3)]).document;
     const changed = applyEdit(both, 1, [at(3, { condition: "x" })]);
     assert.deepEqual(changed.changed, [1]);
-    const same = applyEdit(changed.group, 2, [at(3)]);
+    const same = applyEdit(changed.document, 2, [at(3)]);
     assert.deepEqual(same.changed, []);
-    assert.deepEqual(same.group.entries.get(1)?.spec, { line: 3, condition: "x" });
+    assert.deepEqual(same.document.entries.get(1)?.spec, { line: 3, condition: "x" });
   });
 
   test("may mirror what others set: without owning it, or taking its condition away", () => {
-    const first = applyEdit(EMPTY_GROUP, 1, [at(3, { condition: "x" })]).group;
+    const first = applyEdit(EMPTY_DOCUMENT, 1, [at(3, { condition: "x" })]).document;
     const mirrored = applyEdit(first, 2, [at(3)], { meant: [1] });
-    assert.deepEqual([...(mirrored.group.entries.get(1)?.owners ?? [])], [1]);
+    assert.deepEqual([...(mirrored.document.entries.get(1)?.owners ?? [])], [1]);
     assert.deepEqual(mirrored.changed, []);
     const edited = applyEdit(first, 2, [at(4, { condition: "y" })], { meant: [1] });
     assert.deepEqual(
-      edited.group.entries.get(1)?.spec,
+      edited.document.entries.get(1)?.spec,
       { condition: "y", line: 3 },
       "at its own place, never the moved one",
     );
-    const later = applyEdit(mirrored.group, 2, [at(3, { condition: "z" })]);
+    const later = applyEdit(mirrored.document, 2, [at(3, { condition: "z" })]);
     assert.deepEqual(later.changed, [1]);
-    assert.deepEqual(lines(applyEdit(mirrored.group, 2, []).group), []);
-    const gone = applyEdit(applyEdit(first, 1, []).group, 2, [at(3)], { meant: [1] });
+    assert.deepEqual(lines(applyEdit(mirrored.document, 2, []).document), []);
+    const gone = applyEdit(applyEdit(first, 1, []).document, 2, [at(3)], { meant: [1] });
     assert.deepEqual(gone.answer, [undefined], "a mirror of what is gone is no wish");
-    assert.deepEqual(applyEdit(gone.group, 2, [at(3)]).answer, [undefined], "and stays none");
+    assert.deepEqual(applyEdit(gone.document, 2, [at(3)]).answer, [undefined], "and stays none");
   });
 
   test("goes with its owner, but for what others own as well", () => {
-    const both = applyEdit(applyEdit(EMPTY_GROUP, 1, [at(3), at(5)]).group, 2, [at(3), at(7)]);
-    const left = dropOwner(both.group, 1);
-    assert.deepEqual(lines(left.group), [3, 7]);
+    const both = applyEdit(applyEdit(EMPTY_DOCUMENT, 1, [at(3), at(5)]).document, 2, [at(3), at(7)]);
+    const left = dropOwner(both.document, 1);
+    assert.deepEqual(lines(left.document), [3, 7]);
     assert.deepEqual(
       left.removed.map(({ key }) => key),
       ["5:"],
     );
-    assert.equal(dropOwner(left.group, 1).removed.length, 0);
+    assert.equal(dropOwner(left.document, 1).removed.length, 0);
   });
 
   test("is sent first, twice what it lists twice", () => {
-    const first = applyEdit(EMPTY_GROUP, 1, [at(1)]).group;
+    const first = applyEdit(EMPTY_DOCUMENT, 1, [at(1)]).document;
     const edit = applyEdit(first, 2, [at(9), at(3), at(9)]);
     assert.deepEqual(
       sendOrder(edit).map(({ spec }) => spec.line),
@@ -115,14 +119,14 @@ describe("properties", () => {
   test("a single client's list is what the adapter gets, always", () => {
     fc.assert(
       fc.property(fc.array(list), (lists) => {
-        let group = EMPTY_GROUP;
+        let group = EMPTY_DOCUMENT;
         for (const items of lists) {
           const edit = applyEdit(group, 1, items);
           assert.deepEqual(
             sendOrder(edit).map(({ spec }) => spec),
             items.map(({ spec }) => spec),
           );
-          group = edit.group;
+          group = edit.document;
         }
       }),
     );
@@ -131,11 +135,11 @@ describe("properties", () => {
   test("no edit removes what its client never listed, nor adds what it did not list", () => {
     fc.assert(
       fc.property(edits, (all) => {
-        let group = EMPTY_GROUP;
+        let group = EMPTY_DOCUMENT;
         for (const [owner, items] of all) {
           const before = group;
           const edit = applyEdit(group, owner, items);
-          group = edit.group;
+          group = edit.document;
           const listedBefore = new Set((before.listed.get(owner) ?? []).map(({ entry }) => entry));
           for (const entry of edit.removed) assert.ok(listedBefore.has(entry.id));
           for (const id of edit.added) assert.ok(items.some(({ key }) => key === group.entries.get(id)?.key));
@@ -154,8 +158,11 @@ describe("properties", () => {
   test("when all have left nothing is left", () => {
     fc.assert(
       fc.property(edits, (all) => {
-        let group = all.reduce((known, [owner, items]) => applyEdit(known, owner, items).group, EMPTY_GROUP);
-        for (const owner of [1, 2, 3]) group = dropOwner(group, owner).group;
+        let group = all.reduce(
+          (known, [owner, items]) => applyEdit(known, owner, items).document,
+          EMPTY_DOCUMENT,
+        );
+        for (const owner of [1, 2, 3]) group = dropOwner(group, owner).document;
         assert.equal(group.entries.size, 0);
         assert.equal(group.listed.size, 0);
       }),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type JsonObject, encodeJson, objects } from "../../../src/dap/messages.ts";
-import { conversionBetween } from "../../../src/hub/convert.ts";
+import { conventionsBetween } from "../../../src/hub/clientConventions.ts";
 import { Hub } from "../../../src/hub/hub.ts";
-import { readProfile } from "../../../src/hub/profile.ts";
+import { readClientCapabilities } from "../../../src/hub/clientCapabilities.ts";
 import { FakeUpstream } from "./fakeUpstream.ts";
 import { VSCODE, connect, enter, settle } from "./memoryClient.ts";
 
@@ -114,28 +114,34 @@ describe("differences between clients", () => {
   });
 
   test("none: the bytes are the adapter's own", () => {
-    assert.equal(conversionBetween(readProfile(VSCODE), readProfile(VSCODE)), undefined);
-    const conversion = conversionBetween(readProfile(ZERO), readProfile(VSCODE));
+    assert.equal(
+      conventionsBetween(readClientCapabilities(VSCODE), readClientCapabilities(VSCODE)),
+      undefined,
+    );
+    const conventions = conventionsBetween(readClientCapabilities(ZERO), readClientCapabilities(VSCODE));
     const body = Buffer.from('{ "threads":[] }');
-    assert.equal(conversion?.toClient("threads", body), body);
+    assert.equal(conventions?.toClient("threads", body), body);
   });
 
   test("there and back it is the same", () => {
-    const conversion = conversionBetween(readProfile({ ...ZERO, pathFormat: "uri" }), readProfile(VSCODE));
+    const conventions = conventionsBetween(
+      readClientCapabilities({ ...ZERO, pathFormat: "uri" }),
+      readClientCapabilities(VSCODE),
+    );
     const args = {
       source: { path: "file:///p/a.c", sources: [{ path: "file:///p/b.c" }] },
       lines: [0, 4],
       breakpoints: [{ line: 4, column: 2, condition: "line" }],
     };
-    assert.ok(conversion);
-    const sent = conversion.toAdapter("setBreakpoints", encodeJson(args));
+    assert.ok(conventions);
+    const sent = conventions.toAdapter("setBreakpoints", encodeJson(args));
     assert.deepEqual(JSON.parse(String(sent)), {
       source: { path: "/p/a.c", sources: [{ path: "/p/b.c" }] },
       lines: [1, 5],
       breakpoints: [{ line: 5, column: 3, condition: "line" }],
     });
     const told = (name: string, body: unknown): unknown =>
-      JSON.parse(String(conversion.toClient(name, encodeJson(body))));
+      JSON.parse(String(conventions.toClient(name, encodeJson(body))));
     const breakpoints = [{ verified: true, line: 5, column: 3, source: { path: "/p/a.c" } }];
     assert.deepEqual(told("setBreakpoints", { breakpoints }), {
       breakpoints: [{ verified: true, line: 4, column: 2, source: { path: "file:///p/a.c" } }],
@@ -150,7 +156,10 @@ describe("differences between clients", () => {
   });
 
   test("what is left out goes with one comma, wherever it stands", () => {
-    const conversion = conversionBetween(readProfile({ adapterID: "x" }), readProfile(VSCODE));
+    const conventions = conventionsBetween(
+      readClientCapabilities({ adapterID: "x" }),
+      readClientCapabilities(VSCODE),
+    );
     const reference = '"memoryReference" : "0x1,"';
     for (const [variable, left] of [
       [reference, ""],
@@ -162,23 +171,23 @@ describe("differences between clients", () => {
       [`"line":1,"column":1`, `"line":1,"column":1`],
     ] as const) {
       const body = Buffer.from(`{"variables":[{${variable}},{}]}`);
-      assert.equal(String(conversion?.toClient("variables", body)), `{"variables":[{${left}},{}]}`);
+      assert.equal(String(conventions?.toClient("variables", body)), `{"variables":[{${left}},{}]}`);
     }
     const broken = Buffer.from(`{"variables":[{${reference}}`);
-    assert.equal(conversion?.toClient("variables", broken), broken, "what is no JSON is not put right");
+    assert.equal(conventions?.toClient("variables", broken), broken, "what is no JSON is not put right");
   });
 
   test("what is the adapter's own passes as it was written", () => {
-    const conversion = conversionBetween(
-      readProfile({
+    const conventions = conventionsBetween(
+      readClientCapabilities({
         ...ZERO,
         pathFormat: "uri",
         supportsMemoryReferences: false,
         supportsANSIStyling: false,
       }),
-      readProfile(VSCODE),
+      readClientCapabilities(VSCODE),
     );
-    assert.ok(conversion);
+    assert.ok(conventions);
     const data =
       '{"line":1,"big":12345678901234567890,"e":1.0e2,"source":{"path":"/p"},"memoryReference":"0x1"}';
     const source = (path: string) => `{ "path":"${path}", "adapterData":${data}}`;
@@ -192,12 +201,12 @@ describe("differences between clients", () => {
       ["aCustomRequest", `"line":3,"source":${source("/p")}`, `"line":3,"source":${source("/p")}`],
       ["variables", `"variables":[{"memoryReference":"0x1","line":1 }]`, `"variables":[{"line":1 }]`],
     ] as const)
-      assert.equal(String(conversion.toClient(name, Buffer.from(`{${from}}`))), `{${to}}`, name);
+      assert.equal(String(conventions.toClient(name, Buffer.from(`{${from}}`))), `{${to}}`, name);
     const start = Buffer.from(`{"program":"x","source":${source("file:///p")},"__restart":${data}}`);
     for (const command of ["launch", "attach", "restart", "aCustomRequest"])
-      assert.equal(conversion.toAdapter(command, start), start, command);
+      assert.equal(conventions.toAdapter(command, start), start, command);
     assert.equal(
-      String(conversion.toAdapter("source", Buffer.from(`{"source":${source("file:///p")}}`))),
+      String(conventions.toAdapter("source", Buffer.from(`{"source":${source("file:///p")}}`))),
       `{"source":${source("/p")}}`,
     );
   });

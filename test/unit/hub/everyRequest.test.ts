@@ -12,7 +12,7 @@ type Result = "adapter" | "hub" | "notAllowed" | "protocol";
 
 const everybody = (result: Result): readonly Result[] => [result, result, result];
 const LOOKS = everybody("adapter");
-const STEERS: readonly Result[] = ["notAllowed", "adapter", "adapter"];
+const CONTROLS: readonly Result[] = ["notAllowed", "adapter", "adapter"];
 const ENDS: readonly Result[] = ["notAllowed", "notAllowed", "adapter"];
 /** An adapter's requests: from a client they are nothing, whatever its right. */
 const REVERSE: readonly Result[] = ["notAllowed", "notAllowed", "protocol"];
@@ -35,27 +35,27 @@ const RESULTS: Readonly<Record<string, readonly Result[]>> = {
   runInTerminal: REVERSE,
   startDebugging: REVERSE,
 
-  setBreakpoints: STEERS,
-  setFunctionBreakpoints: STEERS,
-  setExceptionBreakpoints: STEERS,
-  setDataBreakpoints: STEERS,
-  setInstructionBreakpoints: STEERS,
-  continue: STEERS,
-  next: STEERS,
-  stepIn: STEERS,
-  stepOut: STEERS,
-  stepBack: STEERS,
-  reverseContinue: STEERS,
-  restartFrame: STEERS,
-  goto: STEERS,
-  pause: STEERS,
-  evaluate: STEERS,
-  setVariable: STEERS,
-  setExpression: STEERS,
-  writeMemory: STEERS,
+  setBreakpoints: CONTROLS,
+  setFunctionBreakpoints: CONTROLS,
+  setExceptionBreakpoints: CONTROLS,
+  setDataBreakpoints: CONTROLS,
+  setInstructionBreakpoints: CONTROLS,
+  continue: CONTROLS,
+  next: CONTROLS,
+  stepIn: CONTROLS,
+  stepOut: CONTROLS,
+  stepBack: CONTROLS,
+  reverseContinue: CONTROLS,
+  restartFrame: CONTROLS,
+  goto: CONTROLS,
+  pause: CONTROLS,
+  evaluate: CONTROLS,
+  setVariable: CONTROLS,
+  setExpression: CONTROLS,
+  writeMemory: CONTROLS,
   // Adapters evaluate what they are given by these.
-  completions: STEERS,
-  dataBreakpointInfo: STEERS,
+  completions: CONTROLS,
+  dataBreakpointInfo: CONTROLS,
 
   threads: LOOKS,
   stackTrace: LOOKS,

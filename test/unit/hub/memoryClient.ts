@@ -117,9 +117,9 @@ export class MemoryClient {
   }
 
   /** Asks in the client's name, as the host does for guests far away; the adapter answers before this resolves. */
-  async askAhead(command: string, args: JsonObject): Promise<void> {
+  async prefetch(command: string, args: JsonObject): Promise<void> {
     const body = encodeJson({ seq: -1, type: "request", command, arguments: args });
-    this.#port.message.fire({ body, isAhead: true });
+    this.#port.message.fire({ body, isPrefetch: true });
     await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -86,15 +86,15 @@ describe("many clients ask the same", () => {
     assert.equal((await b.ok("threads")).n, 2);
   });
 
-  test("what was asked ahead for a client is not asked again when it asks, once", async () => {
+  test("what was prefetched for a client is not asked again when it asks, once", async () => {
     const { upstream, a, b } = await served(["a", "b"]);
     upstream.stop();
-    await b.askAhead("threads", {});
+    await b.prefetch("threads", {});
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 1);
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 2);
-    await b.askAhead("threads", {});
+    await b.prefetch("threads", {});
     upstream.emit("invalidated", { areas: ["all"] });
     await b.ok("threads", {});
     assert.equal(upstream.commands("threads").length, 4);

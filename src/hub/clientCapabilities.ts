@@ -1,7 +1,7 @@
 import { type JsonObject, isObject } from "../dap/messages.ts";
 
 /** What a client said of itself in `initialize` (DAP: InitializeRequestArguments), with DAP's defaults. */
-export interface Profile {
+export interface ClientCapabilities {
   readonly adapterID: string;
   readonly clientName: string | undefined;
   readonly linesStartAt1: boolean;
@@ -20,7 +20,7 @@ export interface Profile {
   readonly resumesFurtherStops: boolean;
 }
 
-export function readProfile(args: JsonObject): Profile {
+export function readClientCapabilities(args: JsonObject): ClientCapabilities {
   const flag = (name: string) => args[name] === true;
   // nvim-dap before 0.10 spells it so.
   const id = args.clientID ?? args.clientId;
@@ -44,10 +44,10 @@ export function readProfile(args: JsonObject): Profile {
 }
 
 /** The events that a client gets only if it said that it understands them. */
-export function understandsEvent(profile: Profile, event: string): boolean {
-  if (event === "invalidated") return profile.invalidated;
-  if (event === "memory") return profile.memory;
-  return event.startsWith("progress") ? profile.progress : true;
+export function understandsEvent(capabilities: ClientCapabilities, event: string): boolean {
+  if (event === "invalidated") return capabilities.invalidated;
+  if (event === "memory") return capabilities.memory;
+  return event.startsWith("progress") ? capabilities.progress : true;
 }
 
 /** What the hub says of itself to an adapter that it starts without a client. It can do all that clients may want. */

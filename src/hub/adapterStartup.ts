@@ -3,10 +3,15 @@ import { type JsonObject, type Outcome, encodeJson, isObject, parseObject } from
 import { allows } from "../common/access.ts";
 import { maskCapabilities } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import { conversionBetween } from "./convert.ts";
-import { Joining } from "./joining.ts";
-import { type Profile, configurationType, headlessInitialize, readProfile } from "./profile.ts";
-import { type StartOptions, maySteer, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
+import { conventionsBetween } from "./clientConventions.ts";
+import { ClientStartup } from "./clientStartup.ts";
+import {
+  type ClientCapabilities,
+  configurationType,
+  headlessInitialize,
+  readClientCapabilities,
+} from "./clientCapabilities.ts";
+import { type StartOptions, mayControl, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
 import type { RequestNumbers } from "./requestNumbers.ts";
 import type { Rules } from "./rules.ts";
 import type { AdapterEvent, Upstream } from "./upstream.ts";
@@ -19,7 +24,7 @@ export type Phase = "fresh" | "initializing" | "initialized" | "starting" | "sta
 
 const SUCCESS: Outcome = { success: true };
 
-interface LifecycleHub {
+interface AdapterStartupHub {
   readonly upstream: Upstream;
   readonly rules: Rules;
   readonly clients: ReadonlySet<Client>;
@@ -43,11 +48,11 @@ interface LifecycleHub {
  * answered from what is known. A joining client's `initialize`, `launch`, `attach` and `configurationDone` never
  * reach the adapter: real ones die of a second one, or resume the program.
  */
-export class Lifecycle {
+export class AdapterStartup {
   phase: Phase = "fresh";
   capabilities: JsonObject = {};
   /** The conventions that the adapter was told. */
-  profile: Profile = readProfile({});
+  conventions: ClientCapabilities = readClientCapabilities({});
   /** The client that initialized the adapter, while it is here. */
   driver: Client | undefined;
   /** Who is there first, and may start the session: it hears the adapter before it says a word itself. */
@@ -66,15 +71,15 @@ export class Lifecycle {
   #hold = false;
   #startedByWindow = false;
   #startedByEditor: number | undefined;
-  readonly #hub: LifecycleHub;
+  readonly #hub: AdapterStartupHub;
   readonly #waiting: ClientRequest[] = [];
-  readonly #joining = new Joining((client) => this.#configurationComplete(client));
+  readonly #joining = new ClientStartup((client) => this.#configurationComplete(client));
   /** Joiners that have sent their `configurationDone`. */
   readonly #saidDone = new WeakSet<Client>();
   /** Clients that came from another session: that one told them what its adapter can do. */
   readonly #adopted = new WeakSet<Client>();
 
-  constructor(hub: LifecycleHub) {
+  constructor(hub: AdapterStartupHub) {
     this.#hub = hub;
   }
 
@@ -101,7 +106,8 @@ export class Lifecycle {
   /** Somebody has connected. */
   came(client: Client): void {
     if (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client)) return;
-    if (this.expected !== undefined || this.driver !== undefined || client.gone || !maySteer(client)) return;
+    if (this.expected !== undefined || this.driver !== undefined || client.gone || !mayControl(client))
+      return;
     this.expected = client;
     this.#hub.begin(client);
   }
@@ -163,7 +169,8 @@ export class Lifecycle {
   /** A client that another session has initialized: it learns what this one's adapter can do. */
   adopt(client: Client): void {
     this.#adopted.add(client);
-    if (client.profile !== undefined) client.conversion = conversionBetween(client.profile, this.profile);
+    if (client.capabilities !== undefined)
+      client.conventions = conventionsBetween(client.capabilities, this.conventions);
   }
 
   /** A client has gone. If it was the driver, what it left undone is done by another or by the hub. */
@@ -177,11 +184,11 @@ export class Lifecycle {
 
   /** A right has changed. A driver that may only look drives no more: the rest is done as if it had left. */
   accessChanged(): void {
-    if (this.expected !== undefined && !maySteer(this.expected)) {
+    if (this.expected !== undefined && !mayControl(this.expected)) {
       this.expected.live = false;
       this.#expectNext();
     }
-    if (this.driver === undefined || maySteer(this.driver)) return;
+    if (this.driver === undefined || mayControl(this.driver)) return;
     this.#dropDriver();
     this.#configureAlone();
   }
@@ -196,18 +203,18 @@ export class Lifecycle {
 
   #initialize(request: ClientRequest): void {
     const { client } = request;
-    const isAgain = client.profile !== undefined;
+    const isAgain = client.capabilities !== undefined;
     if (isAgain && (client !== this.driver || this.#hub.rules.binds(client))) {
       request.refuse(new AppError("protocol", "This client has sent initialize before."));
       return;
     }
     if (!isAgain && (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client))) {
-      client.profile = readProfile(request.args);
+      client.capabilities = readClientCapabilities(request.args);
       if (this.begun) this.#answerInitialize(request);
       else this.#waiting.push(request);
       return;
     }
-    if (!isAgain && !maySteer(client)) {
+    if (!isAgain && !mayControl(client)) {
       request.refuse(notStarted(client));
       return;
     }
@@ -215,9 +222,9 @@ export class Lifecycle {
       request.refuse(new AppError("closed", "The debug session has ended."));
       return;
     }
-    const undo = isAgain ? this.#beginAgain(client) : () => (client.profile = undefined);
+    const undo = isAgain ? this.#beginAgain(client) : () => (client.capabilities = undefined);
     if (!isAgain) this.#letDrive(client);
-    client.profile = readProfile(request.args);
+    client.capabilities = readClientCapabilities(request.args);
     const seq = this.#initializeUpstream(request.args, request.rawArgs, (outcome) => {
       if (!outcome.success && this.phase !== "starting") undo();
       const masked = maskCapabilities(this.capabilities, client.participant.access);
@@ -242,13 +249,13 @@ export class Lifecycle {
 
   /** The driver starts its session anew, on the connection that it has: its next `launch` is a first one. */
   #beginAgain(client: Client): () => void {
-    const { profile, startArgs } = client;
+    const { capabilities, startArgs } = client;
     const [event, configured] = [this.#initializedEvent, this.#configured];
     client.startArgs = undefined;
     this.#initializedEvent = undefined;
     this.#configured = false;
     return () => {
-      client.profile = profile;
+      client.capabilities = capabilities;
       client.startArgs = startArgs;
       this.#initializedEvent = event;
       this.#configured = configured;
@@ -281,8 +288,8 @@ export class Lifecycle {
     const before = this.phase;
     this.phase = "initializing";
     this.initializeArgs = args;
-    this.profile = readProfile(args);
-    this.#addName(this.profile.adapterID);
+    this.conventions = readClientCapabilities(args);
+    this.#addName(this.conventions.adapterID);
     return (outcome) => {
       if (this.phase === "over") return [];
       const isStarting = this.phase !== "initializing";
@@ -310,8 +317,8 @@ export class Lifecycle {
   /** The adapter was told other conventions than before, maybe. */
   #convertOthers(): void {
     for (const client of this.#hub.clients) {
-      if (client.live && client !== this.driver && client.profile !== undefined)
-        client.conversion = conversionBetween(client.profile, this.profile);
+      if (client.live && client !== this.driver && client.capabilities !== undefined)
+        client.conventions = conventionsBetween(client.capabilities, this.conventions);
     }
   }
 
@@ -325,7 +332,7 @@ export class Lifecycle {
       if (success && waiting.command === "initialize") {
         this.#answerInitialize(waiting);
       } else {
-        if (waiting.command === "initialize") waiting.client.profile = undefined;
+        if (waiting.command === "initialize") waiting.client.capabilities = undefined;
         this.handle(waiting);
       }
     }
@@ -333,8 +340,8 @@ export class Lifecycle {
 
   #answerInitialize(request: ClientRequest): void {
     const { client } = request;
-    if (client.profile === undefined) return;
-    client.conversion = conversionBetween(client.profile, this.profile);
+    if (client.capabilities === undefined) return;
+    client.conventions = conventionsBetween(client.capabilities, this.conventions);
     const masked = maskCapabilities(this.capabilities, client.participant.access);
     // The hub answers it, so every late client may send it and thereby say when its configuration is complete.
     request.answer({
@@ -350,14 +357,14 @@ export class Lifecycle {
     if (client === this.expected) {
       this.#letDrive(client);
       this.#drive(request);
-    } else if (client.profile === undefined) {
+    } else if (client.capabilities === undefined) {
       request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
     } else if (isAgain && (!isDriver || this.#hub.rules.binds(client))) {
       request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
     } else if (isDriver && (isAgain || this.phase === "initializing")) {
       this.#drive(request);
     } else if (this.phase === "initialized" && !this.#startedByWindow && (this.driver ?? client) === client) {
-      if (maySteer(client)) this.#drive(request);
+      if (mayControl(client)) this.#drive(request);
       else request.refuse(notStarted(client));
     } else if (!this.begun || this.phase === "initializing" || this.phase === "initialized") {
       // The driver may yet start it; if it leaves first, this one takes its place.
@@ -458,7 +465,7 @@ export class Lifecycle {
   #configurationComplete(client: Client): void {
     this.#hub.goLive(client);
     // Without a driver, the first client to complete its configuration completes the adapter's.
-    if (this.driver === undefined && maySteer(client)) this.#configureUpstream();
+    if (this.driver === undefined && mayControl(client)) this.#configureUpstream();
   }
 
   #configurationDone(request: ClientRequest): void {
@@ -510,7 +517,7 @@ export class Lifecycle {
   }
 
   #promoteNext(): void {
-    const index = this.#waiting.findIndex((request) => maySteer(request.client));
+    const index = this.#waiting.findIndex((request) => mayControl(request.client));
     const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
     if (next !== undefined) this.#drive(next);
   }

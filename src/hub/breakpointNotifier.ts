@@ -1,6 +1,6 @@
 import { type Outcome, encodeJson, objects, parseObject } from "../dap/messages.ts";
 import { type Edit, type Entry, type Item, type Knowledge, pair } from "./breakpointDocument.ts";
-import { type Asked, type Shelf, entryName, resultOf } from "./breakpointShelf.ts";
+import { type Asked, type BreakpointGroup, entryName, resultOf } from "./breakpointGroup.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import type { HubContext } from "./context.ts";
 import { asNumber, asText } from "../common/values.ts";
@@ -9,19 +9,19 @@ import { asNumber, asText } from "../common/values.ts";
 const FIRST_OWN_ID = 1_000_000_000;
 
 /** What each client is told of the shared breakpoints, under which ids, and what it may be taken to know of them. */
-export class BreakpointNews {
-  readonly #shelves: ReadonlyMap<string, Shelf>;
+export class BreakpointNotifier {
+  readonly #groups: ReadonlyMap<string, BreakpointGroup>;
   readonly #hub: Pick<HubContext, "rules">;
   #nextOwnId = FIRST_OWN_ID;
 
-  constructor(shelves: ReadonlyMap<string, Shelf>, hub: Pick<HubContext, "rules">) {
-    this.#shelves = shelves;
+  constructor(groups: ReadonlyMap<string, BreakpointGroup>, hub: Pick<HubContext, "rules">) {
+    this.#groups = groups;
     this.#hub = hub;
   }
 
   /** The answer has the length and the order of the client's own list. `listed`: what was in its last one. */
   answer(
-    shelf: Shelf,
+    group: BreakpointGroup,
     edit: Edit,
     order: Entry[],
     outcome: Outcome,
@@ -33,7 +33,7 @@ export class BreakpointNews {
     const results = objects(body.breakpoints);
     // Exception filters need not be answered with breakpoints (DAP: SetExceptionBreakpointsResponse), and no event
     // will ever tell of one.
-    const isException = shelf.kind.name === "exception";
+    const isException = group.kind.name === "exception";
     if (results.length === 0 ? untouched || isException : untouched && isException) {
       request.answer(outcome);
       return;
@@ -42,7 +42,7 @@ export class BreakpointNews {
     // client shows since an event the id stays.
     const old = new Map<number, number | undefined>();
     for (const id of edit.answer) {
-      const name = entryName(shelf, id ?? 0);
+      const name = entryName(group, id ?? 0);
       if (id === undefined || !listed.has(id)) continue;
       old.set(id, client.breakpointIds.get(name));
       client.breakpointIds.delete(name);
@@ -52,7 +52,7 @@ export class BreakpointNews {
     const answers = edit.answer.map((id) => {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
       const result = results[places.get(id) ?? -1] ?? { verified: false };
-      const name = entryName(shelf, id);
+      const name = entryName(group, id);
       // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
       if (result.id === undefined && untouched && !this.#hub.rules.binds(client)) {
         if (!client.breakpointIds.has(name)) client.breakpointIds.set(name, undefined);
@@ -76,7 +76,7 @@ export class BreakpointNews {
   #tellId(client: Client, name: string, adapterId: unknown, old?: number): number {
     const known = client.breakpointIds.get(name);
     const others = typeof adapterId === "number" ? [...client.breakpointIds.namesOf(adapterId)] : [];
-    const taken = others.some((other) => other !== name && resultOf(this.#shelves, other)?.id !== adapterId);
+    const taken = others.some((other) => other !== name && resultOf(this.#groups, other)?.id !== adapterId);
     // Of its former ids one of the adapter's may be another's by now, or the adapter goes on to tell of what it was.
     const former = old !== undefined && old >= FIRST_OWN_ID ? old : undefined;
     const id = typeof adapterId === "number" && !taken ? adapterId : (known ?? former ?? this.#nextOwnId++);
@@ -85,12 +85,12 @@ export class BreakpointNews {
   }
 
   /** Tells a client of all that it does not know, but for what it is about to be answered. */
-  announceShelf(client: Client, shelf: Shelf): void {
-    const listed = [...shelf.pending].filter((pending) => pending.client === client);
-    const free = this.#freePlaces(client, shelf);
-    for (const entry of shelf.group.entries.values()) {
+  announceGroup(client: Client, group: BreakpointGroup): void {
+    const listed = [...group.pending].filter((pending) => pending.client === client);
+    const free = this.#freePlaces(client, group);
+    for (const entry of group.document.entries.values()) {
       if (!listed.some(({ keys }) => keys.has(entry.key)) && free(entry))
-        this.#announce(client, shelf, entry, "new");
+        this.#announce(client, group, entry, "new");
     }
   }
 
@@ -98,15 +98,15 @@ export class BreakpointNews {
    * Whether a client has a place for an entry in its list. One that takes over what it is told of keeps one for each
    * place: the second there lives beside its list, and is told when the first has gone.
    */
-  #freePlaces(client: Client, shelf: Shelf): (entry: Entry) => boolean {
-    if (shelf.kind.name !== "source" || client.profile?.adoptsBreakpoints !== true) return () => true;
+  #freePlaces(client: Client, group: BreakpointGroup): (entry: Entry) => boolean {
+    if (group.kind.name !== "source" || client.capabilities?.adoptsBreakpoints !== true) return () => true;
     const placeOf = ({ id, spec }: Entry) => {
-      const { line = spec.line, column = spec.column } = shelf.results.get(id) ?? {};
+      const { line = spec.line, column = spec.column } = group.results.get(id) ?? {};
       return `${asText(line)}:${asText(column)}`;
     };
     const full = new Set(
-      [...shelf.group.entries.values()]
-        .filter(({ id }) => client.breakpointIds.has(entryName(shelf, id)))
+      [...group.document.entries.values()]
+        .filter(({ id }) => client.breakpointIds.has(entryName(group, id)))
         .map(placeOf),
     );
     return (entry) => {
@@ -118,30 +118,30 @@ export class BreakpointNews {
   }
 
   /** Tells a client that knows the entry that something about it is new. */
-  announceChanged(client: Client, shelf: Shelf, id: number): void {
-    const entry = shelf.group.entries.get(id);
-    if (entry !== undefined) this.#announce(client, shelf, entry, "changed");
+  announceChanged(client: Client, group: BreakpointGroup, id: number): void {
+    const entry = group.document.entries.get(id);
+    if (entry !== undefined) this.#announce(client, group, entry, "changed");
   }
 
-  #announce(client: Client, shelf: Shelf, entry: Entry, reason: "new" | "changed"): void {
-    if (shelf.kind.name === "exception") return;
-    const name = entryName(shelf, entry.id);
+  #announce(client: Client, group: BreakpointGroup, entry: Entry, reason: "new" | "changed"): void {
+    if (group.kind.name === "exception") return;
+    const name = entryName(group, entry.id);
     const known = client.breakpointIds.get(name);
     if (reason === "new" ? client.breakpointIds.has(name) : known === undefined) return;
-    const result = shelf.results.get(entry.id) ?? { verified: false };
+    const result = group.results.get(entry.id) ?? { verified: false };
     const isFree = countOf(client.breakpointIds.namesOf(asNumber(result.id))) === 0;
     // An adapter may call two by one id; who was asked for neither is to tell them apart.
     const id = known ?? this.#tellId(client, name, isFree ? result.id : undefined);
     // The source as it was asked for: adapters may spell it otherwise in their answers.
     const place =
-      shelf.kind.name === "source"
-        ? { source: shelf.frame.source, line: result.line ?? entry.spec.line }
+      group.kind.name === "source"
+        ? { source: group.frame.source, line: result.line ?? entry.spec.line }
         : {};
     client.breakpoint(name, encodeJson({ reason, breakpoint: { ...result, ...place, id } }));
   }
 
-  announceRemoved(client: Client, shelf: Shelf, entry: Entry): void {
-    const name = entryName(shelf, entry.id);
+  announceRemoved(client: Client, group: BreakpointGroup, entry: Entry): void {
+    const name = entryName(group, entry.id);
     const id = client.breakpointIds.get(name);
     client.breakpointIds.delete(name);
     if (id === undefined) return;
@@ -155,13 +155,13 @@ export class BreakpointNews {
    * told as being at this place. A client that takes over what it is told of means that one by the item, and also the
    * one that is at exactly this place, which it may have from when it was here before.
    */
-  knowledge(request: ClientRequest, shelf: Shelf, items: readonly Item[]): Knowledge {
+  knowledge(request: ClientRequest, group: BreakpointGroup, items: readonly Item[]): Knowledge {
     const { client } = request;
-    const { entries } = shelf.group;
-    const adopts = client.profile?.adoptsBreakpoints === true;
-    const listed = shelf.group.listed.get(client.participant.id) ?? [];
+    const { entries } = group.document;
+    const adopts = client.capabilities?.adoptsBreakpoints === true;
+    const listed = group.document.listed.get(client.participant.id) ?? [];
     const known = new Set(listed.map(({ entry }) => entry));
-    const isTold = (id: number) => client.breakpointIds.has(entryName(shelf, id));
+    const isTold = (id: number) => client.breakpointIds.has(entryName(group, id));
     const others = [...entries.values()].filter(({ id }) => !known.has(id));
     const own = pair(
       items,
@@ -174,16 +174,16 @@ export class BreakpointNews {
     );
     const taken = new Set(byKey.flatMap((entry) => entry?.id ?? []));
     const atLine = grouped(
-      others.filter(({ id }) => !taken.has(id)).map(({ id }) => [shelf.results.get(id)?.line, id]),
+      others.filter(({ id }) => !taken.has(id)).map(({ id }) => [group.results.get(id)?.line, id]),
     );
     const found = new Map<Item, number>();
     rest.forEach((item, i) => {
       const { line, column } = item.spec;
       const id =
         byKey[i]?.id ??
-        (shelf.kind.name === "source" ? atLine.get(line) : undefined)?.find((id) => {
+        (group.kind.name === "source" ? atLine.get(line) : undefined)?.find((id) => {
           if (taken.has(id)) return false;
-          const at = shelf.results.get(id)?.column;
+          const at = group.results.get(id)?.column;
           return column === undefined || at === undefined
             ? isTold(id)
             : at === column && (adopts || isTold(id));
@@ -195,7 +195,7 @@ export class BreakpointNews {
     const theirs = items.map((item) => found.get(item));
     if (!adopts) return { own, told: theirs };
     const meant = new Set([...own, ...theirs]);
-    return { own, meant: theirs, unlisted: this.#unlisted(request, shelf, items, meant) };
+    return { own, meant: theirs, unlisted: this.#unlisted(request, group, items, meant) };
   }
 
   /**
@@ -205,17 +205,17 @@ export class BreakpointNews {
    */
   #unlisted(
     request: ClientRequest,
-    shelf: Shelf,
+    group: BreakpointGroup,
     items: readonly Item[],
     meant: ReadonlySet<number | undefined>,
   ): number[] {
-    if (shelf.kind.name !== "source") return [];
-    const listed = shelf.group.listed.get(request.client.participant.id) ?? [];
+    if (group.kind.name !== "source") return [];
+    const listed = group.document.listed.get(request.client.participant.id) ?? [];
     const known = new Set([...meant, ...listed.map(({ entry }) => entry)]);
     const keys = new Set(items.map(({ key }) => key));
-    return [...shelf.group.entries.values()]
+    return [...group.document.entries.values()]
       .filter(
-        ({ id, key }) => !known.has(id) && !keys.has(key) && request.sawBreakpoint(entryName(shelf, id)),
+        ({ id, key }) => !known.has(id) && !keys.has(key) && request.sawBreakpoint(entryName(group, id)),
       )
       .map(({ id }) => id);
   }

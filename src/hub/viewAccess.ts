@@ -3,7 +3,7 @@ import { type JsonObject, encodeJson, isObject } from "../dap/messages.ts";
 import { type RequestRule, argumentType } from "../dap/requests.ts";
 import type { ClientRequest } from "./client.ts";
 import type { NamedSources } from "./sources.ts";
-import { maySteer } from "./starting.ts";
+import { mayControl } from "./starting.ts";
 
 /**
  * What a client that may only look can ask. A query has no effect only as long as its arguments are what DAP says:
@@ -30,8 +30,8 @@ const FORMAT_MEMBERS = [
 ];
 
 /** Leaves in a query's arguments what DAP names, of the types that DAP says. For a client that may do more: all of it. */
-export function narrowQuery(request: ClientRequest, rule: RequestRule, sources: NamedSources): void {
-  if (rule.kind !== "query" || maySteer(request.client)) return;
+export function narrowForView(request: ClientRequest, rule: RequestRule, sources: NamedSources): void {
+  if (rule.kind !== "query" || mayControl(request.client)) return;
   const types = new Map(Object.entries({ ...rule.required, ...rule.optional }));
   const narrow = (name: string, value: unknown): unknown => {
     if (!isObject(value)) return value;
@@ -48,13 +48,13 @@ export function narrowQuery(request: ClientRequest, rule: RequestRule, sources: 
 }
 
 /** What stands against a request because its client may only look; undefined if nothing does. */
-export function lookRefusal(
+export function viewRefusal(
   request: ClientRequest,
   rule: RequestRule,
   sources: NamedSources,
 ): AppError | undefined {
   const { client, command, args } = request;
-  if (maySteer(client)) return undefined;
+  if (mayControl(client)) return undefined;
   if (rule.kind === "cancel" && args.progressId !== undefined) {
     return new AppError("notAllowed", 'To cancel what others have begun needs the right "control".', {
       hint: "Ask the host to change it.",

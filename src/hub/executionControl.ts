@@ -31,7 +31,7 @@ interface Pausing {
  * Execution: two people who step at the same moment make one step, and everyone sees the program run before they
  * see it stop, also with an adapter that says nothing of a resume that it was asked for (DAP: it need not).
  */
-export class Steering {
+export class ExecutionControl {
   readonly #hub: HubContext;
   readonly #execution: Execution;
   readonly #invalidate: () => void;
@@ -172,8 +172,8 @@ export class Steering {
     if (command === "continue" && (all !== undefined || !this.#isSingle(args)))
       this.#execution.told(resume, all);
     this.#announce(resume);
-    const deed = REQUESTS.get(command)?.deed;
-    if (deed !== undefined) this.#hub.notice(actor, deed);
+    const activity = REQUESTS.get(command)?.activity;
+    if (activity !== undefined) this.#hub.notice(actor, activity);
   }
 
   /** DAP: an adapter that does not say that it can run one thread alone runs all. */
@@ -204,7 +204,7 @@ export class Steering {
       clearTimeout(own.patience);
       if (this.#pausing.get(threadId) === own) this.#pausing.delete(threadId);
       for (const each of own.all) each.answer(outcome);
-      if (outcome.success && rule.deed !== undefined) this.#hub.notice(client, rule.deed);
+      if (outcome.success && rule.activity !== undefined) this.#hub.notice(client, rule.activity);
     });
     numbers.sent(request, own.seq);
   }

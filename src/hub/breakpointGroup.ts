@@ -1,14 +1,14 @@
 import type { JsonObject } from "../dap/messages.ts";
-import type { Group } from "./breakpointDocument.ts";
+import type { BreakpointDocument } from "./breakpointDocument.ts";
 import type { BreakpointKind } from "./breakpointKinds.ts";
 import type { Client, ClientRequest } from "./client.ts";
 
 /** The state of one group: what is wanted, and what the adapter said of it. */
-export interface Shelf {
+export interface BreakpointGroup {
   readonly kind: BreakpointKind;
   /** Of its group: a source's in whatever spelling, or the kind. */
   readonly key: string;
-  group: Group;
+  document: BreakpointDocument;
   /** The request's other arguments (`source`, …), as a client wrote them last. */
   frame: JsonObject;
   /** The adapter's last word on each entry (DAP: Breakpoint). */
@@ -22,15 +22,21 @@ export interface Shelf {
   sent: number;
   taken: number;
   /** The group as it is when all that is under way has been taken; undefined: nothing is. */
-  expected: Group | undefined;
+  expected: BreakpointDocument | undefined;
   /** The lists that have not been answered. */
   readonly pending: Set<Pending>;
 }
 
 /** A group of which the adapter has been told nothing yet. */
-export function newShelf(of: Pick<Shelf, "kind" | "key" | "group" | "frame">): Shelf {
+export function newGroup(
+  of: Pick<BreakpointGroup, "kind" | "key" | "document" | "frame">,
+): BreakpointGroup {
+  const { kind, key, document, frame } = of;
   return {
-    ...of,
+    kind,
+    key,
+    document,
+    frame,
     results: new Map(),
     queue: [],
     holder: undefined,
@@ -55,12 +61,12 @@ export interface Asked {
 }
 
 /** The name of an entry within the session, by which clients' ids of it are kept. */
-export function entryName(shelf: Shelf, entry: number): string {
-  return `${entry} ${shelf.key}`;
+export function entryName(group: BreakpointGroup, entry: number): string {
+  return `${entry} ${group.key}`;
 }
 
 /** The adapter's last word on the entry of that name. */
-export function resultOf(shelves: ReadonlyMap<string, Shelf>, name: string): JsonObject | undefined {
+export function resultOf(groups: ReadonlyMap<string, BreakpointGroup>, name: string): JsonObject | undefined {
   const space = name.indexOf(" ");
-  return shelves.get(name.slice(space + 1))?.results.get(Number(name.slice(0, space)));
+  return groups.get(name.slice(space + 1))?.results.get(Number(name.slice(0, space)));
 }

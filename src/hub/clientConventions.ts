@@ -2,14 +2,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Edit, applyEdits, removal } from "../dap/edits.ts";
 import { readScalar } from "../dap/envelope.ts";
 import { type Place, type PlaceKind, Places } from "../dap/places.ts";
-import type { Profile } from "./profile.ts";
+import type { ClientCapabilities } from "./clientCapabilities.ts";
 
 /**
  * Translates between what a client and what the adapter were told about lines, columns, paths and optional parts
  * of messages. The adapter knows only the conventions of the client that initialized it. What differs is changed in the text
  * of the message, where DAP has a place for it (dap/conventions.ts); all else passes as it came.
  */
-export interface Conversion {
+export interface ClientConventions {
   /** A response's or event's body for the client; the same bytes if nothing in it differs. */
   toClient(name: string, body: Buffer): Buffer;
   /** Likewise a request's arguments for the adapter. */
@@ -21,7 +21,10 @@ const ESC = String.fromCharCode(0x1b);
 const ANSI = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, "g");
 
 /** The conversion between the two, or undefined if there is nothing to convert: then messages pass as bytes. */
-export function conversionBetween(client: Profile, upstream: Profile): Conversion | undefined {
+export function conventionsBetween(
+  client: ClientCapabilities,
+  upstream: ClientCapabilities,
+): ClientConventions | undefined {
   const lines = Number(client.linesStartAt1) - Number(upstream.linesStartAt1);
   const columns = Number(client.columnsStartAt1) - Number(upstream.columnsStartAt1);
   const paths = client.pathFormat !== upstream.pathFormat;
@@ -51,7 +54,7 @@ function namesOf(kinds: Readonly<Partial<Record<PlaceKind, boolean>>>): PlaceKin
 interface Difference {
   readonly lines: number;
   readonly columns: number;
-  readonly format: Profile["pathFormat"];
+  readonly format: ClientCapabilities["pathFormat"];
 }
 
 /** The text with what stands at the places in the other conventions; the rest of it is as it was. */
@@ -75,7 +78,7 @@ function editOf(json: Buffer, place: Place, { lines, columns, format }: Differen
 }
 
 /** A path or URI in the other form; what is neither (`<eval>`, `webpack:///…`) stays as it is. */
-function rewritePath(path: string, format: Profile["pathFormat"]): string {
+function rewritePath(path: string, format: ClientCapabilities["pathFormat"]): string {
   try {
     if (format === "path") return path.startsWith("file:") ? fileURLToPath(path) : path;
     return /^([a-z][a-z0-9+.-]+:)/i.test(path) ? path : pathToFileURL(path).href;

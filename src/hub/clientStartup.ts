@@ -13,7 +13,7 @@ interface Configuration {
 }
 
 /** Who has joined and not yet completed its configuration, and until when that is waited for. */
-export class Joining {
+export class ClientStartup {
   readonly #configurations = new Map<Client, Configuration>();
   readonly #onComplete: (client: Client) => void;
 
