@@ -1,9 +1,9 @@
 import type { Participant } from "../hub/client.ts";
 import type { AppError } from "../common/errors.ts";
 import { inSentence } from "../common/names.ts";
-import type { Host, HostedServer } from "../host/host.ts";
+import type { SessionHost, HostedServer } from "../host/sessionHost.ts";
 import { awayLine } from "../hub/sessions.ts";
-import { callProtection, insecureWarning } from "../host/reach.ts";
+import { callProtection, insecureWarning } from "../host/joinAddresses.ts";
 import type { WrongPassword } from "../security/serverHandshake.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
 import { note, print, printJson } from "./output.ts";
@@ -66,7 +66,7 @@ export const jsonReport: Report = {
   ended: ({ reason, expected }) => printJson({ event: "ended", reason, expected }),
 };
 
-export function reportGuests(host: Host, report: Report): void {
+export function reportGuests(host: SessionHost, report: Report): void {
   host.sessions.onJoined((participant) => report.joined(participant));
   host.sessions.onLeft((participant) => report.left(participant));
   host.sessions.onAway((participant) => report.away(participant));

@@ -2,7 +2,7 @@ import type { ServerAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
 import { Emitter, once } from "../common/event.ts";
 import { openAdapter } from "../host/adapters.ts";
-import { Host, type HostedServer } from "../host/host.ts";
+import { SessionHost, type HostedServer } from "../host/sessionHost.ts";
 import { Sessions } from "../hub/sessions.ts";
 import type { FindOptions } from "../security/certificates/find.ts";
 import { assertServable } from "../transport/open.ts";
@@ -12,7 +12,7 @@ import { type Ending, reportGuests, type Report } from "./report.ts";
 
 /** A session that is served, as `serve`, `adapter` and `demo` run it. */
 export interface Serving {
-  readonly host: Host;
+  readonly host: SessionHost;
   readonly servers: readonly HostedServer[];
   /**
    * Resolves when it is over, with everything cleaned up: the session has ended by itself, or its end was `asked` for.
@@ -40,7 +40,7 @@ export async function startServing(
   const { start, ...rest } = choice.sessions;
   const watched = start && { ...start, onFailed: (reason: AppError) => startFailed.fire(reason) };
   const sessions = new Sessions(upstream, { ...rest, start: watched, logger });
-  const host = new Host(sessions, {
+  const host = new SessionHost(sessions, {
     logger,
     certificates: options.certificates,
     announces: () => options.announce === true,
@@ -66,7 +66,7 @@ export async function startServing(
 }
 
 /** Resolves when nobody can join any more: somebody who may has ended the last server, or it broke. */
-export function deserted(host: Host): Promise<Ending> {
+export function deserted(host: SessionHost): Promise<Ending> {
   return new Promise((resolve) => {
     host.onServerClosed(() => {
       if (!host.serving) resolve({ reason: "No server is left to join it.", expected: true });

@@ -6,7 +6,7 @@ export interface IncomingMessage {
   readonly body: Buffer;
   /** How many of our messages the peer had received when it sent this one, where the protocol below tells. */
   readonly seen?: number;
-  /** Asked in the peer's name before the peer asks (host/pushingPort.ts): it has not had the answer by that. */
+  /** Asked in the peer's name before the peer asks (host/prefetchingPort.ts): it has not had the answer by that. */
   readonly isPrefetch?: boolean;
 }
 

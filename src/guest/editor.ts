@@ -24,7 +24,7 @@ type State =
 export class EditorEndpoint {
   readonly #editor: DapPort;
   readonly #gone = new Emitter<void>();
-  /** Fires once, when the editor's connection is over, whoever ended it. */
+  /** Fires once, when the editor's connection is over, for any reason. */
   readonly onGone = this.#gone.event;
   #state: State = { kind: "waiting", held: [], bytes: 0 };
   /** The last message to the editor: our own ones go on from its sequence number. */
@@ -51,7 +51,7 @@ export class EditorEndpoint {
   }
 
   /**
-   * Lets the editor take part in a session, from its first message on. `isAway`: whether nobody answers at the moment.
+   * Lets the editor take part in a session, from its first message on. `isAway`: whether the host is unreachable at the moment.
    */
   join(session: DapPort, isAway: () => boolean = () => false): void {
     if (this.#state.kind !== "waiting") {
@@ -105,7 +105,7 @@ export class EditorEndpoint {
   #toSession({ session, isAway }: Joined, body: Buffer): void {
     if (peek(body, "disconnect") && requestOf(body)?.command === "disconnect") this.#leaving = true;
     if (this.#leaving && isAway()) {
-      // Who wants to go need not wait until there is somebody to say goodbye to.
+      // An editor that leaves does not wait until the host is there again.
       this.#answer(body, new AppError("aborted", "The guest has left."), true);
       return;
     }
@@ -147,7 +147,7 @@ export class EditorEndpoint {
     if (request === undefined || this.gone) return;
     const { seq, command } = request;
     const leaves = command === "disconnect";
-    // Nobody need be told of what they did themselves, or of each thing that their window still asks after the end.
+    // A user is not told of what they did themselves, or of each thing that their window still asks after the end.
     const showUser = !told && reason.code !== "aborted";
     const outcome = leaves ? { success: true } : errorOutcome(reason, showUser);
     this.#editor.send(responseParts(this.#nextSeq(), seq, command, outcome));

@@ -176,7 +176,7 @@ export class HostMessages implements DapPort {
     this.#message.fire({ body: Buffer.concat(parts) });
   }
 
-  /** A message that nobody is shown: it counts as read when those before it do. */
+  /** A message that is not passed on: it counts as read when those before it do. */
   #drop(): void {
     const last = this.#held?.at(-1);
     if (last !== undefined) last.dropped++;

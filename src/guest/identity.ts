@@ -1,6 +1,6 @@
 import os from "node:os";
 
-/** How others see whoever runs this, unless they say otherwise: `ana@laptop`. */
+/** How others see the user of this process, unless they say otherwise: `ana@laptop`. */
 export function defaultName(): string {
   return `${userName()}@${os.hostname()}`;
 }

@@ -16,7 +16,7 @@ import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
 import { ChildAllowance } from "./childAllowance.ts";
 import { HostMessages } from "./hostMessages.ts";
-import { PushedAnswers } from "./pushedAnswers.ts";
+import { PrefetchedAnswers } from "./prefetchedAnswers.ts";
 import { UnprovedServer } from "./unprovedServer.ts";
 
 /** Letters of a session's id in a message. */
@@ -27,7 +27,7 @@ export interface JoinOptions extends WaitOptions {
   readonly certificates?: FindOptions;
   /**
    * Asks the person for the password of a server that has one, or, with `again`, for another one than the wrong one.
-   * Undefined: they gave up. Absent: nobody is asked.
+   * Undefined: they gave up. Absent: there is no user to ask.
    */
   readonly askPassword?: (again: boolean) => Promise<string | undefined>;
   readonly logger?: Logger;
@@ -114,7 +114,7 @@ async function joinOnce(
     openSession: async (id, wait) => {
       const port = await link.openSession((await findSession(id, wait)).id, wait);
       const pushes = link.welcome.features.includes("push");
-      return new HostMessages(pushes ? new PushedAnswers(port) : port, children);
+      return new HostMessages(pushes ? new PrefetchedAnswers(port) : port, children);
     },
   };
 }

@@ -14,11 +14,11 @@ import type { ClientInfo, SessionInfo } from "../link/messages.ts";
 import { peerLabel } from "../transport/peer.ts";
 import { PRODUCT } from "../common/product.ts";
 import type { JoinAttempt } from "./admission.ts";
-import { PushingPort } from "./pushingPort.ts";
+import { PrefetchingPort } from "./prefetchingPort.ts";
 import { sourceHandlers } from "./sourceFiles.ts";
 import type { SourceReader } from "./sourceReader.ts";
 
-/** From this round trip on, what a guest's editor will ask at a stop is sent ahead. */
+/** From this round trip on, what a guest's editor will ask at a stop is prefetched. */
 const FAR_MS = 10;
 
 /** The guests of one server that speak the link. */
@@ -151,7 +151,7 @@ export class LinkGuests {
         const stream = request.accept();
         const isFar = () => (link.connection.latencyMs ?? 0) >= FAR_MS;
         const pushes = link.welcome.features.includes("push");
-        const port = pushes ? new PushingPort(stream, { isFar }) : stream;
+        const port = pushes ? new PrefetchingPort(stream, { isFar }) : stream;
         const client = sessions.join(request.session, port, participant);
         client?.onGone(() => port.close());
       },

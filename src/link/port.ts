@@ -6,10 +6,10 @@ import type { LinkConnection } from "./connection.ts";
 import { byteCount, encodeDap, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason } from "../common/reason.ts";
-import { encodePush, type PushedAnswer } from "./push.ts";
+import { encodePush, type PrefetchedAnswer } from "./push.ts";
 
-/** What has come for a port: a message, or what was sent ahead. */
-type Arrival = { readonly message: IncomingMessage } | { readonly answers: readonly PushedAnswer[] };
+/** What has come for a port: a message, or prefetched answers. */
+type Arrival = { readonly message: IncomingMessage } | { readonly answers: readonly PrefetchedAnswer[] };
 
 interface End {
   readonly error: AppError | undefined;
@@ -26,7 +26,7 @@ export class LinkPort implements DapPort {
   readonly #timing: LinkTiming;
   readonly #forget: () => void;
   readonly #message = new Emitter<IncomingMessage>();
-  readonly #push = new Emitter<readonly PushedAnswer[]>();
+  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
   readonly #drain = new Emitter<void>();
   readonly #close = new Emitter<AppError | undefined>();
   #sent = 0;
@@ -55,8 +55,8 @@ export class LinkPort implements DapPort {
     return this.#message.event;
   }
 
-  /** What the host has sent ahead, in order with the messages. Of a guest's ports. */
-  get onPush(): Event<readonly PushedAnswer[]> {
+  /** The answers that the host has prefetched, in order with the messages. Of a guest's ports. */
+  get onPush(): Event<readonly PrefetchedAnswer[]> {
     return this.#push.event;
   }
 
@@ -80,8 +80,8 @@ export class LinkPort implements DapPort {
     return going;
   }
 
-  /** Sends answers ahead; only where the link has the feature `push`. */
-  push(answers: readonly PushedAnswer[]): void {
+  /** Sends prefetched answers; only where the link has the feature `push`. */
+  push(answers: readonly PrefetchedAnswer[]): void {
     if (this.#end === undefined) this.#connection.send(encodePush(this.#stream, answers));
   }
 
@@ -124,7 +124,7 @@ export class LinkPort implements DapPort {
   }
 
   /** A PUSH of the host. */
-  receivePush(answers: readonly PushedAnswer[]): void {
+  receivePush(answers: readonly PrefetchedAnswer[]): void {
     if (this.#end !== undefined) return;
     const bytes = answers.reduce((sum, { request, response }) => sum + request.length + response.length, 0);
     this.#arrive({ answers }, bytes);

@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import { encodeFrame, FrameType } from "./frames.ts";
 
 /** What the guest's client is expected to ask next, and the answer to it: two DAP messages. */
-export interface PushedAnswer {
+export interface PrefetchedAnswer {
   readonly request: Buffer;
   readonly response: Buffer;
 }
@@ -10,7 +10,7 @@ export interface PushedAnswer {
 const FIELD_BYTES = 4;
 
 /** PUSH (docs/PROTOCOL.md, "Features"): stream, count, and for each answer two lengths and two messages. */
-export function encodePush(stream: number, answers: readonly PushedAnswer[]): Uint8Array[] {
+export function encodePush(stream: number, answers: readonly PrefetchedAnswer[]): Uint8Array[] {
   const parts = answers.flatMap(({ request, response }) => [
     u32(request.length),
     request,
@@ -23,7 +23,7 @@ export function encodePush(stream: number, answers: readonly PushedAnswer[]): Ui
 /** Reads the payload of a PUSH; an error if it is not exactly what its numbers say. */
 export function parsePush(
   payload: Buffer,
-): { readonly stream: number; readonly answers: readonly PushedAnswer[] } | AppError {
+): { readonly stream: number; readonly answers: readonly PrefetchedAnswer[] } | AppError {
   let at = 0;
   const number = (): number => {
     if (at + FIELD_BYTES > payload.length) throw new AppError("protocol", "A PUSH is too short.");
@@ -38,7 +38,7 @@ export function parsePush(
   };
   try {
     const stream = number();
-    const answers: PushedAnswer[] = [];
+    const answers: PrefetchedAnswer[] = [];
     for (let left = number(); left > 0; left--) answers.push({ request: bytes(), response: bytes() });
     if (at < payload.length) return new AppError("protocol", "A PUSH is too long.");
     return { stream, answers };

@@ -5,7 +5,7 @@ import { requiresAuthentication } from "../address/authentication.ts";
 import type { ServerAddress } from "../address/model.ts";
 import { parseServer } from "../address/parse.ts";
 import { allows } from "../common/access.ts";
-import { isReachable, openTo } from "../host/reach.ts";
+import { isReachable, openTo } from "../host/joinAddresses.ts";
 import { sanitize } from "../common/sanitize.ts";
 import { insecurity } from "./views/serverRow.ts";
 

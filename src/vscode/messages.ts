@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { ServerAddress } from "../address/model.ts";
 import { AppError } from "../common/errors.ts";
-import { insecureWarning } from "../host/reach.ts";
+import { insecureWarning } from "../host/joinAddresses.ts";
 import type { App } from "./app.ts";
 import { sanitize, sanitizeText } from "../common/sanitize.ts";
 

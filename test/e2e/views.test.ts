@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { parseServer } from "../../src/address/parse.ts";
 import { AppError } from "../../src/common/errors.ts";
-import { Host } from "../../src/host/host.ts";
+import { SessionHost } from "../../src/host/sessionHost.ts";
 import { Registry } from "../../src/host/registry.ts";
 import { Sessions } from "../../src/hub/sessions.ts";
 import { joinLinked } from "../support/linked.ts";
@@ -27,11 +27,11 @@ async function enter(t: Scope, window: Window, string: string, name: string, ans
 }
 
 /** Another program of this machine that serves a session. */
-async function serveElsewhere(t: Scope, runtime: string): Promise<Host> {
+async function serveElsewhere(t: Scope, runtime: string): Promise<SessionHost> {
   const directory = path.join(runtime, "debug-server");
   mkdirSync(directory, { mode: 0o700, recursive: true });
   const sessions = new Sessions(new FakeUpstream(), { name: "Shop" });
-  const host = new Host(sessions, { registry: new Registry(directory) });
+  const host = new SessionHost(sessions, { registry: new Registry(directory) });
   atEnd(t, () => host.close("The test is over."));
   const address = parseServer("tcp:port=0");
   assert.ok(address.ok);

@@ -6,7 +6,7 @@ import { type TestContext, describe, test } from "node:test";
 import { parseServer } from "../../src/address/parse.ts";
 import type { AppError } from "../../src/common/errors.ts";
 import { type Event, once } from "../../src/common/event.ts";
-import { Host, type HostedServer } from "../../src/host/host.ts";
+import { SessionHost, type HostedServer } from "../../src/host/sessionHost.ts";
 import { Registry } from "../../src/host/registry.ts";
 import type { Participant } from "../../src/hub/client.ts";
 import { Sessions } from "../../src/hub/sessions.ts";
@@ -26,7 +26,7 @@ interface Guest {
 
 /** A host with a TCP server and a pipe, whose session has been started. */
 interface Scene {
-  readonly host: Host;
+  readonly host: SessionHost;
   readonly upstream: FakeUpstream;
   readonly servers: readonly [HostedServer, HostedServer];
   /** Comes in by a server over plain DAP, and starts the session or joins it. */
@@ -41,7 +41,7 @@ async function serve(t: TestContext): Promise<Scene> {
   const directory = mkdtempSync(path.join(os.tmpdir(), "dsg-"));
   const upstream = new FakeUpstream();
   upstream.endAtDisconnect();
-  const host = new Host(new Sessions(upstream), { registry: new Registry(directory) });
+  const host = new SessionHost(new Sessions(upstream), { registry: new Registry(directory) });
   const leave: (() => unknown)[] = [];
   t.after(async () => {
     await Promise.all(leave.map((each) => each()));
@@ -208,7 +208,7 @@ describe("the host decides", () => {
   test("not about itself", async (t) => {
     const { host } = await serve(t);
     const window = new Sessions(new FakeUpstream(), { windowOf: "Hoa" });
-    const other = new Host(window, { registry: new Registry(t.name) });
+    const other = new SessionHost(window, { registry: new Registry(t.name) });
     const [self] = other.guests();
     assert.deepEqual([self?.kind, self?.server, self?.participant.name], ["host", undefined, "Hoa"]);
     assert.throws(() => other.setAccess(self?.participant.id ?? -1, "view"), { code: "notAllowed" });

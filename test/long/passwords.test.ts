@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { parseServer } from "../../src/address/parse.ts";
-import { joinHosts } from "../../src/host/reach.ts";
+import { joinAddresses } from "../../src/host/joinAddresses.ts";
 import { e2e } from "../e2e/support/scenario.ts";
 import { HOST_FILES, LINES, frames, join, person, stopAt } from "../e2e/support/share.ts";
 import { until, untilEqual } from "../e2e/support/wait.ts";
@@ -182,7 +182,7 @@ async function serveLocked(host: Window, choice: string, typed?: string) {
 async function copyJoinString(host: Window): Promise<{ readonly string: string; readonly address: string }> {
   const server = parseServer("tcp:port=0,password=x");
   assert.ok(server.ok);
-  const [name, address = name] = joinHosts(server.value);
+  const [name, address = name] = joinAddresses(server.value);
   await host.command("Debug Server: Copy Join String");
   if (address !== name) {
     await host.quickInput.opened("What do guests call this machine?");

@@ -3,7 +3,7 @@ import { EditorEndpoint } from "../../src/guest/editor.ts";
 import { joinServer } from "../../src/guest/join.ts";
 import { HostFiles } from "../../src/guest/sources/hostFiles.ts";
 import { DiskFiles, type LocalFiles } from "../../src/guest/sources/localFiles.ts";
-import { type SourceMappingOptions, mapSources } from "../../src/guest/sources/mapSources.ts";
+import { MappedSession, type SourceMappingOptions } from "../../src/guest/sources/mappedSession.ts";
 import { StreamPort } from "../../src/dap/streamPort.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { DapClient } from "./dapClient.ts";
@@ -30,11 +30,11 @@ export async function joinAsGuest(
   editor.onGone(() => link.close());
   const session = await joined.openSession(id);
   editor.join(
-    mapSources(session, {
+    new MappedSession(session, {
       host: new HostFiles(link),
       session: id,
       local: within(folder),
-      served: { kind: "reference" },
+      hostSources: { kind: "reference" },
       acceptSamePath: false,
       ...options,
     }),

@@ -5,7 +5,7 @@ import type { DapPort } from "../../dap/port.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import type { AdapterSource } from "../../host/adapters.ts";
 import { ChildSessions } from "../../host/childSessions.ts";
-import type { HostedServer } from "../../host/host.ts";
+import type { HostedServer } from "../../host/sessionHost.ts";
 import { readServers } from "../addresses.ts";
 import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT } from "../failure.ts";

@@ -3,7 +3,7 @@ import { PRODUCT } from "../../common/product.ts";
 import { AppError } from "../../common/errors.ts";
 import { StreamPort } from "../../dap/streamPort.ts";
 import { joinServer } from "../../guest/join.ts";
-import type { HostedServer } from "../../host/host.ts";
+import type { HostedServer } from "../../host/sessionHost.ts";
 import { connectTcp } from "../../transport/tcp.ts";
 import { embeddedAdapter } from "../adapterChoice.ts";
 import { readClient, readServer } from "../addresses.ts";

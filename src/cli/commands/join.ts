@@ -8,7 +8,7 @@ import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
-import { mapSources } from "../../guest/sources/mapSources.ts";
+import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { readClient } from "../addresses.ts";
 import { EXIT } from "../failure.ts";
 import { readMapping } from "../mapping.ts";
@@ -87,12 +87,12 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
     );
     const { id } = await joined.findSession(options.session, { signal: givenUp.signal });
     editor.join(
-      mapSources(await joined.openSession(id, { signal: givenUp.signal }), {
+      new MappedSession(await joined.openSession(id, { signal: givenUp.signal }), {
         host: new HostFiles(joined.link),
         session: id,
         local: new DiskFiles(),
         mappings,
-        served: { kind: "reference" },
+        hostSources: { kind: "reference" },
         news: connectionNews(joined),
       }),
       () => joined.link.connection.isAway,

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { HostedServer } from "../../host/host.ts";
+import type { HostedServer } from "../../host/sessionHost.ts";
 import { print } from "../output.ts";
 import { paint } from "./screen.ts";
 

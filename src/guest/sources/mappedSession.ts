@@ -1,6 +1,6 @@
 import type { Disposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
-import { Emitter } from "../../common/event.ts";
+import { Emitter, type Event } from "../../common/event.ts";
 import { type Edit, JsonValue, applyEdits } from "../../dap/edits.ts";
 import {
   type JsonObject,
@@ -16,15 +16,37 @@ import {
 import type { DapPort, IncomingMessage } from "../../dap/port.ts";
 import { sourcesInArguments, sourcesInBody } from "../../dap/sources.ts";
 import { BreakpointLists } from "./breakpointLists.ts";
-import { InOrder } from "./inOrder.ts";
-import type { SourceMappingOptions } from "./mapSources.ts";
-import { Numbering } from "../numbering.ts";
+import { OrderedQueue } from "./orderedQueue.ts";
+import { SequenceNumbers } from "../sequenceNumbers.ts";
 import { fromFileUri, isAbsolutePath, leadsElsewhere, toFileUri } from "./paths.ts";
-import { type HostPlace, SourcePlaces } from "./places.ts";
-import { type Served, ServedReferences, ServedUris, setMembers } from "./served.ts";
+import { type HostResolution, SourceResolver, type SourceResolverOptions } from "./sourceResolver.ts";
+import type { HostFiles } from "./hostFiles.ts";
+import { type HostSources, HostSourceReferences, HostSourceUris, setMembers } from "./hostSources.ts";
+
+/** How the host's files reach an editor that has no equal of them. */
+export type HostSourceForm =
+  /** By URIs of the scheme `debug-server:` (hostSourceUri.ts), which the editor reads itself. */
+  | { readonly kind: "uri"; readonly joinId: string }
+  /** By DAP's `sourceReference`: every editor can ask for them. */
+  | { readonly kind: "reference" };
+
+export interface SourceMappingOptions extends SourceResolverOptions {
+  readonly host: HostFiles;
+  /** The session's id on the host. An `attach` that asks for another one changes it. */
+  readonly session: string;
+  readonly hostSources: HostSourceForm;
+  /** The guest's file that should be the host's has other content, so the host's is shown. Once for each file. */
+  readonly onDiffers?: (hostPath: string, localPath: string) => void;
+  /** A file of the host's is given to the editor as the host's. */
+  readonly onHostSource?: (hostPath: string, session: string) => void;
+  /** Told in the editor's debug console. */
+  readonly news?: Event<string>;
+  /** How long a message waits for the host's word on its files, in milliseconds. */
+  readonly deadlineMs?: number;
+}
 
 const DEADLINE_MS = 2_000;
-/** When more than this waits for the host's word on a file, nobody waits any longer. */
+/** When more than this waits for the host's word on a file, no message waits any longer. */
 const HELD_BYTES = 8 * 1024 * 1024;
 /** Requests of our own count from here, where no editor's do. */
 const FIRST_SEQ = 2 ** 40;
@@ -46,18 +68,21 @@ interface Asking {
   readonly origins: readonly JsonValue[];
 }
 
-/** See mapSources.ts. */
+/**
+ * Stands between an editor and a session of the host's, whose files are elsewhere, and lets each see its own paths. What
+ * names no files passes as it is, and nothing overtakes anything.
+ */
 export class MappedSession implements DapPort {
   readonly #session: DapPort;
   readonly #options: SourceMappingOptions;
-  readonly #places: SourcePlaces;
-  readonly #served: Served;
-  readonly #references = new ServedReferences();
+  readonly #resolver: SourceResolver;
+  readonly #hostSources: HostSources;
+  readonly #references = new HostSourceReferences();
   readonly #lists = new BreakpointLists();
-  readonly #numbering = new Numbering();
+  readonly #sequence = new SequenceNumbers();
   // What an editor asks belongs to what it had seen by then (DapPort.holdBack): it gets nothing while its question waits.
-  readonly #toEditor = new InOrder({ mayRun: () => !this.#toHost.busy });
-  readonly #toHost = new InOrder({ onIdle: () => this.#toEditor.go() });
+  readonly #toEditor = new OrderedQueue({ mayRun: () => !this.#toHost.busy });
+  readonly #toHost = new OrderedQueue({ onIdle: () => this.#toEditor.go() });
   readonly #passedOn: () => void;
   readonly #message = new Emitter<IncomingMessage>();
   readonly #close = new Emitter<AppError | undefined>();
@@ -82,9 +107,10 @@ export class MappedSession implements DapPort {
     this.#session = session;
     this.#options = options;
     this.#sessionId = options.session;
-    this.#served = options.served.kind === "uri" ? new ServedUris(options.served.joinId) : this.#references;
+    this.#hostSources =
+      options.hostSources.kind === "uri" ? new HostSourceUris(options.hostSources.joinId) : this.#references;
     const { host } = options;
-    this.#places = new SourcePlaces(
+    this.#resolver = new SourceResolver(
       {
         describe: (path) => host.describe(this.#sessionId, path),
         find: (path, sha256) => host.find(this.#sessionId, path, sha256, options.acceptSamePath !== false),
@@ -123,7 +149,7 @@ export class MappedSession implements DapPort {
     const command = message.member("command")?.string;
     const args = message.member("arguments");
     if (message.member("type")?.string === "response")
-      return this.#pass(body, () => this.#numbering.restore(message));
+      return this.#pass(body, () => this.#sequence.restore(message));
     if (command === undefined || args === undefined) return this.#pass(body);
     if (command === "initialize") this.#writesUris = args.member("pathFormat")?.string === "uri";
     if (command === "launch" || command === "attach")
@@ -131,7 +157,7 @@ export class MappedSession implements DapPort {
     const asking = { body, command, seq: message.member("seq")?.number ?? 0, args };
     if (command === "source" && this.#answersSource(asking.seq, args)) return true;
     const [source, ...origins] = sourcesInArguments(command, args);
-    if (source === undefined) return this.#pass(body, () => this.#served.restore(args));
+    if (source === undefined) return this.#pass(body, () => this.#hostSources.restore(args));
     return this.#ask({ ...asking, source, origins });
   }
 
@@ -144,15 +170,18 @@ export class MappedSession implements DapPort {
 
   #ask(asking: Asking): boolean {
     const { body, args, source } = asking;
-    const taken = this.#served.take(source);
+    const taken = this.#hostSources.take(source);
     if (taken !== undefined) return this.#pass(body, () => this.#editsForHost(asking, taken));
     const localPath = pathOfFile(source);
     if (localPath === undefined)
-      return this.#pass(body, () => [...this.#served.restore(source), ...this.#served.restore(args)]);
-    let located: HostPlace | undefined;
+      return this.#pass(body, () => [
+        ...this.#hostSources.restore(source),
+        ...this.#hostSources.restore(args),
+      ]);
+    let located: HostResolution | undefined;
     const search =
-      this.#places.hostPathOf(localPath) === undefined
-        ? this.#places.locate(localPath).then((place) => (located = place))
+      this.#resolver.hostPathOf(localPath) === undefined
+        ? this.#resolver.locate(localPath).then((found) => (located = found))
         : undefined;
     let going = true;
     this.#toHost.add(
@@ -163,13 +192,13 @@ export class MappedSession implements DapPort {
   }
 
   /** Sends a request about a file of the guest's, or answers it. */
-  #askAbout(localPath: string, located: HostPlace | undefined, asking: Asking): boolean {
+  #askAbout(localPath: string, located: HostResolution | undefined, asking: Asking): boolean {
     const { body, command, seq, args } = asking;
-    const hostPath = this.#places.hostPathOf(localPath);
+    const hostPath = this.#resolver.hostPathOf(localPath);
     const list = command === "setBreakpoints" && isObject(args.value) ? args.value : undefined;
     if (hostPath !== undefined) {
       // If the host's file turns out to be a copy of the one that runs, the breakpoints go there (breakpointLists.ts).
-      if (list !== undefined && (!this.#places.isNamed(localPath) || this.#lists.has(localPath))) {
+      if (list !== undefined && (!this.#resolver.isNamed(localPath) || this.#lists.has(localPath))) {
         for (const before of this.#lists.sent(localPath, hostPath, list)) this.#request(before);
         this.#editorsLists.set(seq, localPath);
       }
@@ -185,7 +214,7 @@ export class MappedSession implements DapPort {
   /** Makes a request one about the host's file. */
   #editsForHost({ source, origins }: Asking, hostPath: string): Edit[] {
     const others = origins.flatMap((origin) => {
-      const path = this.#served.take(origin) ?? this.#places.hostPathOf(pathOfFile(origin) ?? "");
+      const path = this.#hostSources.take(origin) ?? this.#resolver.hostPathOf(pathOfFile(origin) ?? "");
       return path === undefined ? [] : this.#hostSource(origin, path);
     });
     return [...this.#hostSource(source, hostPath), ...others];
@@ -233,15 +262,15 @@ export class MappedSession implements DapPort {
     const sources = this.#sourcesOf(message, body);
     const unknown = sources.flatMap((source) => {
       const path = pathOfFile(source);
-      return path === undefined || this.#places.known(path) !== undefined ? [] : [path];
+      return path === undefined || this.#resolver.known(path) !== undefined ? [] : [path];
     });
-    const places = [...new Set(unknown)].map((path) => this.#places.place(path));
+    const searches = [...new Set(unknown)].map((path) => this.#resolver.resolve(path));
     this.#heldBytes += body.length;
     const run = () => {
       this.#heldBytes -= body.length;
       this.#deliver(body, message, sources);
     };
-    this.#toEditor.add(run, places.length === 0 ? undefined : this.#soon(Promise.all(places)));
+    this.#toEditor.add(run, searches.length === 0 ? undefined : this.#soon(Promise.all(searches)));
     if (this.#heldBytes > HELD_BYTES) this.#hurry();
   }
 
@@ -260,19 +289,19 @@ export class MappedSession implements DapPort {
     const content = this.#lists.renames ? message.member("body") : undefined;
     if (content !== undefined && message.member("type")?.string === "event")
       edits.push(...this.#lists.rename(content));
-    edits.push(...this.#numbering.pass(message));
+    edits.push(...this.#sequence.pass(message));
     this.#message.fire({ body: edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)) });
   }
 
   /** What becomes of a source on its way to the editor. */
   #editsFor(source: JsonValue): Edit[] {
     const path = pathOfFile(source);
-    if (path === undefined) return this.#served.keep(source);
-    const place = this.#places.known(path) ?? this.#places.fallback(path);
-    if (place.kind === "asIs") return [];
-    if (place.kind === "here") return setMembers(source, { path: this.#written(place.path) });
-    this.#options.onServed?.(path, this.#sessionId);
-    return this.#served.give(source, path, place.taken);
+    if (path === undefined) return this.#hostSources.keep(source);
+    const resolution = this.#resolver.known(path) ?? this.#resolver.fallback(path);
+    if (resolution.kind === "asIs") return [];
+    if (resolution.kind === "here") return setMembers(source, { path: this.#written(resolution.path) });
+    this.#options.onHostSource?.(path, this.#sessionId);
+    return this.#hostSources.give(source, path, resolution.taken);
   }
 
   /** Takes answers to lists: true for one that the editor did not ask for. */
@@ -309,12 +338,12 @@ export class MappedSession implements DapPort {
 
   #event(event: string, body: Buffer): void {
     if (!this.#closed)
-      this.#message.fire({ body: Buffer.concat(eventParts(this.#numbering.next(), event, body)) });
+      this.#message.fire({ body: Buffer.concat(eventParts(this.#sequence.next(), event, body)) });
   }
 
   #answer(seq: number, command: string, outcome: Outcome): void {
     if (this.#closed) return;
-    const parts = responseParts(this.#numbering.next(), seq, command, outcome);
+    const parts = responseParts(this.#sequence.next(), seq, command, outcome);
     this.#message.fire({ body: Buffer.concat(parts) });
   }
 

@@ -70,7 +70,7 @@ export function moved(path: string, from: string, to: string): string | undefine
   return segments === undefined ? undefined : joinPath(to, segments);
 }
 
-/** A path from a `file:` URI, whoever's it is; undefined if it is none. */
+/** The path of a `file:` URI of any system; undefined if it is none. */
 export function fromFileUri(uri: string): string | undefined {
   const [, authority, rest] = /^file:\/\/([^/]*)(\/.*)$/iu.exec(uri) ?? [];
   const path = rest === undefined ? undefined : decoded(rest);

@@ -7,7 +7,7 @@ import { shownName } from "../../common/names.ts";
 import { shownLine } from "../../common/sanitize.ts";
 import { isObject } from "../../dap/messages.ts";
 import { PROTOCOL } from "../../link/messages.ts";
-import { isReachable } from "../reach.ts";
+import { isReachable } from "../joinAddresses.ts";
 
 /** The DNS-SD service type of servers, without underscores: `_dap._tcp`. */
 export const SERVICE_TYPE = "dap";

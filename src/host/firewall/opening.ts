@@ -1,7 +1,7 @@
 import type { ServerAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { type Logger, nullLogger } from "../../common/logger.ts";
-import { isReachable } from "../reach.ts";
+import { isReachable } from "../joinAddresses.ts";
 import { type Firewall, firewallsOf } from "./firewall.ts";
 import { enterRecord, sweepRecords } from "./records.ts";
 import { type FirewallRule, pipeRule, tcpRule } from "./rule.ts";

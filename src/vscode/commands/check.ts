@@ -2,7 +2,7 @@ import type { Address, ClientAddress, ServerAddress } from "../../address/model.
 import { parseClient, parseServer } from "../../address/parse.ts";
 import type { ParseFailure, ParseResult } from "../../address/result.ts";
 import { AppError } from "../../common/errors.ts";
-import { insecureWarning } from "../../host/reach.ts";
+import { insecureWarning } from "../../host/joinAddresses.ts";
 import { assertServable } from "../../transport/open.ts";
 
 /** What there is to say of a connection string while somebody types it. No message repeats any of it. */

@@ -1,6 +1,6 @@
 import { parseClient } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
-import type { GuestInfo, Host } from "../../host/host.ts";
+import type { GuestInfo, SessionHost } from "../../host/sessionHost.ts";
 import type { Registry, ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { JoinChoice } from "./joinItems.ts";
@@ -31,7 +31,7 @@ export function property(value: unknown, name: string): unknown {
 /** A guest of this window, who can be let go. */
 export interface Guest {
   readonly session: ServableSession;
-  readonly host: Host;
+  readonly host: SessionHost;
   readonly info: GuestInfo;
 }
 

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { joinHosts, joinString, type Machine, thisMachine } from "../../host/reach.ts";
+import { joinAddresses, joinString, type Machine, thisMachine } from "../../host/joinAddresses.ts";
 import type { DebugServer } from "../../host/server.ts";
 
 /** A name or address of this machine, and how guests join with it. */
@@ -17,7 +17,7 @@ export function hostItems(
   last: string | undefined,
   machine: Machine = thisMachine(),
 ): HostItem[] {
-  const hosts = joinHosts(address, machine);
+  const hosts = joinAddresses(address, machine);
   const first = hosts.filter((host) => host === last);
   return [...first, ...hosts.filter((host) => host !== last)].map((host) => {
     const join = joinString(address, thumbprint, host);

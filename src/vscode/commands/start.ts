@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { ServerAddress } from "../../address/model.ts";
 import { parseServer } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
-import { callProtection, insecureWarning } from "../../host/reach.ts";
+import { callProtection, insecureWarning } from "../../host/joinAddresses.ts";
 import { nameOf } from "../../security/certificates/certificate.ts";
 import { servingCertificates } from "../../security/certificates/find.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";

@@ -1,5 +1,5 @@
 import type { NetworkServer } from "../../host/discovery/advert.ts";
-import type { Host } from "../../host/host.ts";
+import type { SessionHost } from "../../host/sessionHost.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { Join } from "../guest/joins.ts";
@@ -22,7 +22,7 @@ export interface ServerTarget extends SessionTarget {
 
 /** removeGuest, changeAccess. */
 export interface GuestTarget {
-  readonly host: Host;
+  readonly host: SessionHost;
   readonly guest: Participant;
 }
 

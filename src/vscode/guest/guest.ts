@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import { connectionNews } from "../../guest/connectionNews.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
-import { mapSources } from "../../guest/sources/mapSources.ts";
+import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { isOpen } from "../consent.ts";
@@ -65,7 +65,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
       const info = await join.joined.findSession(id, { signal });
       const port = await join.joined.openSession(info.id, { signal });
       const plan = readPlan(session.configuration);
-      return mapSources(port, {
+      return new MappedSession(port, {
         host: hostOf(join),
         session: info.id,
         local,
@@ -73,8 +73,8 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
         acceptSamePath: false,
         news: connectionNews(join.joined),
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
-        served: { kind: "uri", joinId: sourceId(join) },
-        onServed: (path, session) => files.served(sourceId(join), path, session),
+        hostSources: { kind: "uri", joinId: sourceId(join) },
+        onHostSource: (path, session) => files.served(sourceId(join), path, session),
         onDiffers: (hostPath, localPath) => tellDiffers(hostPath, localPath),
       });
     },

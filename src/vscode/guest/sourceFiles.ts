@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import type { HostFiles } from "../../guest/sources/hostFiles.ts";
 import { sanitize } from "../../common/sanitize.ts";
-import { parseServedUri, servedPath } from "../../guest/sources/servedUri.ts";
+import { parseHostSourceUri, hostSourcePath } from "../../guest/sources/hostSourceUri.ts";
 
 /** Files of more bytes are fetched with a progress that people see. */
 const LARGE_BYTES = 512 * 1024;
@@ -101,7 +101,7 @@ export class SourceFiles implements Omit<vscode.FileSystemProvider, "onDidChange
   }
 
   #find(uri: vscode.Uri): (Pick<Known, "files"> & { session: string; path: string }) | undefined {
-    const file = parseServedUri(uri.toString());
+    const file = parseHostSourceUri(uri.toString());
     const known = file && this.#joins.get(file.joinId);
     const session = known?.sessions.get(file?.path ?? "");
     if (file === undefined || known === undefined || session === undefined) return undefined;
@@ -117,7 +117,7 @@ export class SourceFiles implements Omit<vscode.FileSystemProvider, "onDidChange
   /** The rest of the paths of all files below a folder. */
   #below({ authority, path }: vscode.Uri): string[] {
     const folder = path.endsWith("/") ? path : `${path}/`;
-    const paths = [...(this.#joins.get(authority)?.sessions.keys() ?? [])].map(servedPath);
+    const paths = [...(this.#joins.get(authority)?.sessions.keys() ?? [])].map(hostSourcePath);
     return paths.filter((each) => each.startsWith(folder)).map((each) => each.slice(folder.length));
   }
 }

@@ -2,7 +2,7 @@ import type { ServerAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
 import type { Logger } from "../../common/logger.ts";
-import { Host, type HostOptions, type HostedServer } from "../../host/host.ts";
+import { SessionHost, type SessionHostOptions, type HostedServer } from "../../host/sessionHost.ts";
 import type { WrongPassword } from "../../security/serverHandshake.ts";
 import type { Sessions } from "../../hub/sessions.ts";
 
@@ -18,14 +18,17 @@ export interface ServableSession {
 /** A server of this window, and what it serves. */
 export interface ServedServer {
   readonly session: ServableSession;
-  readonly host: Host;
+  readonly host: SessionHost;
   readonly hosted: HostedServer;
 }
 
-export type ServingOptions = Pick<HostOptions, "registry" | "sources" | "certificates" | "announces"> & {
+export type ServingOptions = Pick<
+  SessionHostOptions,
+  "registry" | "sources" | "certificates" | "announces"
+> & {
   readonly logger: Logger;
   /** Asks the person at this window about somebody who wants to come in. */
-  readonly admit: (session: ServableSession) => HostOptions["admit"];
+  readonly admit: (session: ServableSession) => SessionHostOptions["admit"];
 };
 
 /** What served a session until it ended. */
@@ -42,7 +45,7 @@ const REMEMBERED = 4;
 export class Serving {
   readonly #options: ServingOptions;
   readonly #servable = new Map<Sessions, ServableSession>();
-  readonly #hosts = new Map<Sessions, Host>();
+  readonly #hosts = new Map<Sessions, SessionHost>();
   readonly #servers = new Map<HostedServer, ServedServer>();
   /** What served the sessions that ended last, by their ids: VS Code restarts some under their old one. */
   readonly #last = new Map<string, Ended>();
@@ -104,11 +107,11 @@ export class Serving {
     await Promise.all(this.servers.map(({ hosted }) => hosted.server.close(new AppError("closed", reason))));
   }
 
-  #hostOf(session: ServableSession): Host {
+  #hostOf(session: ServableSession): SessionHost {
     const known = this.#hosts.get(session.sessions);
     if (known !== undefined) return known;
     const { logger, registry, sources, certificates, announces, admit } = this.#options;
-    const host = new Host(session.sessions, {
+    const host = new SessionHost(session.sessions, {
       logger,
       registry,
       sources,

@@ -1,4 +1,4 @@
-import type { GuestInfo } from "../../host/host.ts";
+import type { GuestInfo } from "../../host/sessionHost.ts";
 import type { Participant } from "../../hub/client.ts";
 import type { ServedServer } from "../host/serving.ts";
 import { sanitize } from "../../common/sanitize.ts";

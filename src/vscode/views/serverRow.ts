@@ -1,7 +1,7 @@
 import type { ServerAddress } from "../../address/model.ts";
 import { isForOwnUser } from "../../address/authentication.ts";
 import { needsAdmissionPrompt } from "../../host/admissionPrompt.ts";
-import { openTo } from "../../host/reach.ts";
+import { openTo } from "../../host/joinAddresses.ts";
 import type { DebugServer } from "../../host/server.ts";
 import { formatHostPort } from "../../transport/peer.ts";
 import type { ServedServer } from "../host/serving.ts";

@@ -1,4 +1,4 @@
-import { openTo } from "../../host/reach.ts";
+import { openTo } from "../../host/joinAddresses.ts";
 import type { ServedServer } from "../host/serving.ts";
 import type { Tooltip } from "./row.ts";
 import { insecurity } from "./serverRow.ts";

@@ -3,12 +3,12 @@ import { Emitter } from "../../../src/common/event.ts";
 import { parseJson } from "../../../src/dap/envelope.ts";
 import { type JsonObject, isObject } from "../../../src/dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../../../src/dap/port.ts";
-import type { PushedAnswer } from "../../../src/link/push.ts";
+import type { PrefetchedAnswer } from "../../../src/link/push.ts";
 
 /** A port whose other end is the test: a client, an adapter, or a host. It always reads. */
 export class FuzzPort implements DapPort {
   readonly #message = new Emitter<IncomingMessage>();
-  readonly #push = new Emitter<readonly PushedAnswer[]>();
+  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
   readonly #close = new Emitter<AppError | undefined>();
   readonly onMessage = this.#message.event;
   readonly onPush = this.#push.event;
@@ -50,7 +50,7 @@ export class FuzzPort implements DapPort {
     this.give(Buffer.from(JSON.stringify(message)));
   }
 
-  push(answers: readonly PushedAnswer[]): void {
+  push(answers: readonly PrefetchedAnswer[]): void {
     if (!this.isClosed) this.#push.fire(answers);
   }
 

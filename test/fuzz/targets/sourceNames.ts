@@ -12,7 +12,11 @@ import {
   withoutDots,
   toFileUri,
 } from "../../../src/guest/sources/paths.ts";
-import { parseServedUri, servedPath, servedUri } from "../../../src/guest/sources/servedUri.ts";
+import {
+  parseHostSourceUri,
+  hostSourcePath,
+  hostSourceUri,
+} from "../../../src/guest/sources/hostSourceUri.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { mutate, mutateText } from "../harness/mutate.ts";
 
@@ -87,15 +91,15 @@ export const sourceNames: Target = {
       joinPath(folder, segments);
       decoded(text);
       fromFileUri(text);
-      const served = parseServedUri(text);
+      const served = parseHostSourceUri(text);
       if (served !== undefined) assert.ok(isAbsolutePath(served.path) || leadsElsewhere(served.path));
       // encodeURIComponent knows no lone surrogates; nor does UTF-8, by which they could come.
       if (!wellFormed(text)) continue;
       encoded(text);
       if (!isAbsolutePath(text)) continue;
-      const uri = servedUri({ joinId: JOIN_ID, path: text });
-      assertSame(parseServedUri(uri), { joinId: JOIN_ID, path: text }, "a served file's own URI");
-      assert.ok(servedPath(text).startsWith("/"));
+      const uri = hostSourceUri({ joinId: JOIN_ID, path: text });
+      assertSame(parseHostSourceUri(uri), { joinId: JOIN_ID, path: text }, "a served file's own URI");
+      assert.ok(hostSourcePath(text).startsWith("/"));
       assert.ok(/^debug-server:\/\/j1\//u.test(uri) && !/[\s"<>\\^`{|}]/u.test(uri), uri);
       toFileUri(text);
     }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { before, describe, test } from "node:test";
 import { parseServer } from "../../../src/address/parse.ts";
-import { joinHosts } from "../../../src/host/reach.ts";
+import { joinAddresses } from "../../../src/host/joinAddresses.ts";
 import { LLDB_DAP, PYTHON } from "../../support/adapters.ts";
 import { ROOT, fixtures } from "../../support/fixtures.ts";
 import { skipWithout } from "../../support/parts.ts";
@@ -233,7 +233,7 @@ test("how a server is joined is told for everything that its machine is called",
   const [listening] = serve.events() as unknown as { readonly join: string; readonly joins: string[] }[];
   const address = parseServer(server);
   assert.ok(address.ok && listening !== undefined);
-  const expected = joinHosts(address.value).map((host) => `tcp:server=${host},port=${serve.port}`);
+  const expected = joinAddresses(address.value).map((host) => `tcp:server=${host},port=${serve.port}`);
   assert.deepEqual(listening.joins, expected);
   assert.equal(listening.join, listening.joins[0]);
 });

@@ -5,7 +5,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { once } from "../../../src/common/event.ts";
 import { encodeFrame, FrameType } from "../../../src/link/frames.ts";
 import type { LinkPort } from "../../../src/link/port.ts";
-import { encodePush, parsePush, type PushedAnswer } from "../../../src/link/push.ts";
+import { encodePush, parsePush, type PrefetchedAnswer } from "../../../src/link/push.ts";
 import { connectLinks, json, rawGuest } from "./helpers.ts";
 
 const HEADER_BYTES = 5;
@@ -34,7 +34,7 @@ test("lengths that promise more than there is cost nothing", () => {
   assert.ok(error instanceof AppError && error.code === "protocol");
 });
 
-const ANSWER: PushedAnswer = { request: Buffer.from("{}"), response: Buffer.from("{}") };
+const ANSWER: PrefetchedAnswer = { request: Buffer.from("{}"), response: Buffer.from("{}") };
 
 test("comes in order with the messages, also before the port is started, and does not count for acks", async (t) => {
   let host: LinkPort | undefined;

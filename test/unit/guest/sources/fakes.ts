@@ -4,7 +4,7 @@ import { Emitter } from "../../../../src/common/event.ts";
 import type { DapPort, IncomingMessage } from "../../../../src/dap/port.ts";
 import { HostFiles } from "../../../../src/guest/sources/hostFiles.ts";
 import type { LocalFiles } from "../../../../src/guest/sources/localFiles.ts";
-import { type SourceMappingOptions, mapSources } from "../../../../src/guest/sources/mapSources.ts";
+import { MappedSession, type SourceMappingOptions } from "../../../../src/guest/sources/mappedSession.ts";
 import { type SourceHandlers, sourceHandlers } from "../../../../src/host/sourceFiles.ts";
 import type { GuestLink } from "../../../../src/link/guestLink.ts";
 import { AppError as Refusal } from "../../../../src/common/errors.ts";
@@ -107,7 +107,7 @@ export class FakeHost {
   };
 }
 
-/** A guest's editor behind `mapSources`. */
+/** A guest's editor behind a `MappedSession`. */
 export class Editor {
   readonly host = new FakeHost();
   readonly session = new FakeSession();
@@ -129,11 +129,11 @@ export class Editor {
         return content === undefined ? undefined : Buffer.from(content);
       },
     };
-    this.port = mapSources(this.session, {
+    this.port = new MappedSession(this.session, {
       host: new HostFiles(this.host.link),
       session: "1",
       local,
-      served: { kind: "uri", joinId: "j1" },
+      hostSources: { kind: "uri", joinId: "j1" },
       deadlineMs: 60_000,
       onDiffers: (hostPath, localPath) => this.differs.push(`${hostPath} ${localPath}`),
       ...options,

@@ -10,7 +10,7 @@ import {
   withoutDots,
   toFileUri,
 } from "../../../../src/guest/sources/paths.ts";
-import { parseServedUri, servedUri } from "../../../../src/guest/sources/servedUri.ts";
+import { parseHostSourceUri, hostSourceUri } from "../../../../src/guest/sources/hostSourceUri.ts";
 
 const name = fc
   .string({ minLength: 1 })
@@ -74,15 +74,15 @@ describe("paths of another machine", () => {
   test("property: as a URI of ours and back, exactly, also if it was encoded anew", () => {
     fc.assert(
       fc.property(anyPath, (path) => {
-        const uri = servedUri({ joinId: "j1", path });
-        assert.deepEqual(parseServedUri(uri), { joinId: "j1", path });
-        assert.deepEqual(parseServedUri(new URL(uri).href), { joinId: "j1", path });
+        const uri = hostSourceUri({ joinId: "j1", path });
+        assert.deepEqual(parseHostSourceUri(uri), { joinId: "j1", path });
+        assert.deepEqual(parseHostSourceUri(new URL(uri).href), { joinId: "j1", path });
         // As VS Code writes URIs: more is encoded, and a drive has a small letter.
         const again = uri.replace(/[()'!*~:]/gu, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
         const coded = again
           .replace("debug-server%3a", "debug-server:")
           .replace(/^(debug-server:\/\/j1\/)C%3a/u, "$1c%3a");
-        assert.deepEqual(parseServedUri(coded), { joinId: "j1", path });
+        assert.deepEqual(parseHostSourceUri(coded), { joinId: "j1", path });
       }),
     );
     for (const uri of [
@@ -92,6 +92,6 @@ describe("paths of another machine", () => {
       "debug-server://j1/%zz",
       "debug-server://j1/?a",
     ])
-      assert.equal(parseServedUri(uri), undefined, uri);
+      assert.equal(parseHostSourceUri(uri), undefined, uri);
   });
 });

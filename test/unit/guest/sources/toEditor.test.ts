@@ -243,7 +243,7 @@ describe("what leads an editor elsewhere", () => {
     });
 
     test(`is given by a reference: ${path}`, async () => {
-      const editor = new Editor({ served: { kind: "reference" } });
+      const editor = new Editor({ hostSources: { kind: "reference" } });
       editor.respond(1, "stackTrace", {
         stackFrames: [{ id: 1, name: "f", line: 1, source: { name: path } }],
       });
@@ -286,7 +286,7 @@ describe("what a host learns of the guest's files", () => {
 });
 
 describe("by references", () => {
-  const referring = () => new Editor({ served: { kind: "reference" } });
+  const referring = () => new Editor({ hostSources: { kind: "reference" } });
 
   test("the editor asks for the content and gets it from the host", async () => {
     const editor = referring();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { needsAdmissionPrompt } from "../../../../src/host/admissionPrompt.ts";
 import { parseServer } from "../../../../src/address/parse.ts";
-import { isReachable } from "../../../../src/host/reach.ts";
+import { isReachable } from "../../../../src/host/joinAddresses.ts";
 import { assertServable } from "../../../../src/transport/open.ts";
 import { type Means, pipeName, startChoices } from "../../../../src/vscode/commands/startChoices.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { GuestInfo } from "../../../../src/host/host.ts";
+import type { GuestInfo } from "../../../../src/host/sessionHost.ts";
 import type { Participant } from "../../../../src/hub/client.ts";
 import type { ClientInfo } from "../../../../src/link/messages.ts";
 import { guestPresentation } from "../../../../src/vscode/views/guestRow.ts";

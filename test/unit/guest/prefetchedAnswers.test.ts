@@ -11,24 +11,24 @@ import {
   responseParts,
 } from "../../../src/dap/messages.ts";
 import type { IncomingMessage } from "../../../src/dap/port.ts";
-import { PushedAnswers } from "../../../src/guest/pushedAnswers.ts";
-import type { PushedAnswer } from "../../../src/link/push.ts";
+import { PrefetchedAnswers } from "../../../src/guest/prefetchedAnswers.ts";
+import type { PrefetchedAnswer } from "../../../src/link/push.ts";
 
 const FRAMES = Array.from({ length: 20 }, (_, index) => ({ id: index + 1, name: `f${index}` }));
 
 class Scene {
   readonly #message = new Emitter<IncomingMessage>();
-  readonly #push = new Emitter<readonly PushedAnswer[]>();
+  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
   /** What has gone to the host. */
   readonly toHost: JsonObject[] = [];
   readonly toEditor: JsonObject[] = [];
-  readonly port: PushedAnswers;
+  readonly port: PrefetchedAnswers;
   passedOn = 0;
   #hostSeq = 1;
   #seq = 1;
 
   constructor() {
-    this.port = new PushedAnswers({
+    this.port = new PrefetchedAnswers({
       onMessage: this.#message.event,
       onPush: this.#push.event,
       onDrain: new Emitter<void>().event,

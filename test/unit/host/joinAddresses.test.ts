@@ -6,11 +6,11 @@ import {
   callProtection,
   insecureWarning,
   isReachable,
-  joinHosts,
+  joinAddresses,
   joinString,
   joinStrings,
   openTo,
-} from "../../../src/host/reach.ts";
+} from "../../../src/host/joinAddresses.ts";
 
 const NAME = os.hostname();
 
@@ -78,7 +78,7 @@ describe("what guests may call this machine", () => {
     test(text, () => {
       const parsed = parseServer(text);
       assert.ok(parsed.ok);
-      assert.deepEqual(joinHosts(parsed.value, MACHINE), hosts);
+      assert.deepEqual(joinAddresses(parsed.value, MACHINE), hosts);
     });
   }
 
@@ -87,7 +87,7 @@ describe("what guests may call this machine", () => {
     assert.ok(parsed.ok);
     assert.deepEqual(
       joinStrings(parsed.value),
-      joinHosts(parsed.value).map((host) => `tcp:server=${host},port=5005`),
+      joinAddresses(parsed.value).map((host) => `tcp:server=${host},port=5005`),
     );
   });
 });

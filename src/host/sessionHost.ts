@@ -14,12 +14,12 @@ import type { DecideAdmission } from "./admissionPrompt.ts";
 import { isAnnounced } from "./discovery/advert.ts";
 import { type Announcement, announce } from "./discovery/announce.ts";
 import { sweepFirewall } from "./firewall/opening.ts";
-import { joinStrings } from "./reach.ts";
+import { joinStrings } from "./joinAddresses.ts";
 import { type Registration, Registry, type SessionLabel } from "./registry.ts";
 import { DebugServer } from "./server.ts";
 import type { SourceReader } from "./sourceReader.ts";
 
-export interface HostOptions {
+export interface SessionHostOptions {
   readonly logger?: Logger;
   /** Default: this user's. */
   readonly registry?: Registry;
@@ -43,7 +43,7 @@ export interface HostedServer {
   readonly joins: readonly string[];
 }
 
-/** Somebody who takes part, with what lists show of them. */
+/** A participant, with what lists show of them. */
 export interface GuestInfo extends Pick<Participant, "kind" | "program" | "joinedAt" | "lastActiveAt"> {
   readonly participant: Participant;
   /** The id of the server by which they came in; undefined for the host. */
@@ -56,11 +56,11 @@ export interface GuestInfo extends Pick<Participant, "kind" | "program" | "joine
 const END_MS = 10_000;
 /** How long the addresses have to become free. An editor waits 2 s for the answer to its `disconnect`. */
 const FREE_MS = 1_800;
-/** How long everybody has to leave in order after they were told of the end. */
+/** How long participants have to leave in order after they were told of the end. */
 const LEAVE_MS = 1_000;
 
 /** One debug session with all the servers that serve it: started together, listed, and ended in order. */
-export class Host implements ServerDirectory {
+export class SessionHost implements ServerDirectory {
   readonly sessions: Sessions;
   /** Resolves when the debug session has ended, by itself or by `close`. */
   readonly ended: Promise<UpstreamEnd>;
@@ -74,10 +74,10 @@ export class Host implements ServerDirectory {
   readonly #servers = new Map<number, HostedServer>();
   readonly #registrations = new Map<number, Registration>();
   readonly #serverClosed = new Emitter<HostedServer>();
-  /** A server listens no more, whoever ended it. */
+  /** A server listens no more, for any reason. */
   readonly onServerClosed = this.#serverClosed.event;
   readonly #wrongPassword = new Emitter<WrongPassword>();
-  /** Somebody gave one of the servers a wrong password. */
+  /** A client gave one of the servers a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   readonly #calling = new Emitter<HostedServer>();
   /** A server that calls its guest has got it, or has lost it, or knows something new of why it has not. */
@@ -86,7 +86,7 @@ export class Host implements ServerDirectory {
   #freeing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(sessions: Sessions, options: HostOptions = {}) {
+  constructor(sessions: Sessions, options: SessionHostOptions = {}) {
     this.sessions = sessions;
     this.#logger = options.logger ?? nullLogger;
     this.#registry = options.registry ?? new Registry();
@@ -117,7 +117,7 @@ export class Host implements ServerDirectory {
     return started;
   }
 
-  /** Whether anybody can still come in. */
+  /** Whether guests can still join. */
   get serving(): boolean {
     return this.#servers.size > 0;
   }
@@ -151,7 +151,7 @@ export class Host implements ServerDirectory {
   }
 
   async #free(): Promise<void> {
-    // First of all, so that nobody new is sent here.
+    // First of all, so that no new guest is sent here.
     for (const registration of this.#registrations.values()) registration.dispose();
     await within(FREE_MS, Promise.all([...this.#servers.values()].map(({ server }) => server.free())));
   }
@@ -179,7 +179,7 @@ export class Host implements ServerDirectory {
     this.sessions.setAccess(this.sessions.guest(participantId), access);
   }
 
-  /** Ends all: guests are told why, the adapter is disconnected, then nobody listens. May be called twice. */
+  /** Ends all: guests are told why, the adapter is disconnected, then no server listens. May be called twice. */
   close(reason: string): Promise<void> {
     return (this.#closing ??= this.#close(reason));
   }

@@ -11,7 +11,7 @@ import {
   requestParts,
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
-import type { PushedAnswer } from "../link/push.ts";
+import type { PrefetchedAnswer } from "../link/push.ts";
 
 /** As many frames as VS Code asks for in two requests, and other editors in one. */
 const LEVELS = 20;
@@ -19,39 +19,39 @@ const LEVELS = 20;
 const DEADLINE_MS = 100;
 /** What has been asked by then is waited for, or the guest would ask it again; but no longer than this. */
 const PATIENCE_MS = 500;
-/** Of one answer: nobody asks for more than this without being shown that there is more. */
+/** Of one answer: no user asks for more than this without being shown that there is more. */
 const ANSWER_BYTES = 64 * 1024;
 
 /** What a message is stands within its first bytes. */
 const HEAD_BYTES = 256;
 
-/** The host's end of a stream whose guest takes answers ahead (docs/PROTOCOL.md, feature `push`). */
-export interface PushPort extends DapPort {
-  push(answers: readonly PushedAnswer[]): void;
+/** The host's end of a stream whose guest takes prefetched answers (docs/PROTOCOL.md, feature `push`). */
+export interface PrefetchingStream extends DapPort {
+  push(answers: readonly PrefetchedAnswer[]): void;
 }
 
-export interface PushOptions {
+export interface PrefetchOptions {
   /** Whether the guest is so far away that it is worth to ask on its behalf. */
   readonly isFar: () => boolean;
 }
 
 /** The answers to what an editor will ask at one stop, as far as they have come. */
 interface Round {
-  readonly answers: PushedAnswer[];
+  readonly answers: PrefetchedAnswer[];
   isLate: boolean;
   readonly timers: readonly NodeJS.Timeout[];
 }
 
 /**
  * Stands between the hub and a guest far away. At each stop it asks, in the guest's name, what the guest's editor is
- * going to ask one after the other, and sends the answers ahead: one round trip instead of five. Behind each `stopped`
+ * going to ask one after the other, and sends the answers with it: one round trip instead of five. Behind each `stopped`
  * goes exactly one PUSH, be it an empty one, so that the guest knows how long to wait for it.
  */
-export class PushingPort implements DapPort {
+export class PrefetchingPort implements DapPort {
   readonly onDrain: Event<void>;
   readonly onClose: Event<AppError | undefined>;
-  readonly #port: PushPort;
-  readonly #options: PushOptions;
+  readonly #port: PrefetchingStream;
+  readonly #options: PrefetchOptions;
   readonly #message = new Emitter<IncomingMessage>();
   readonly onMessage = this.#message.event;
   /** What waits for an answer, by the sequence number: below 0, where no client's are. */
@@ -63,7 +63,7 @@ export class PushingPort implements DapPort {
   #takenAndSeen = 0;
   #round: Round | undefined;
 
-  constructor(port: PushPort, options: PushOptions) {
+  constructor(port: PrefetchingStream, options: PrefetchOptions) {
     this.#port = port;
     this.#options = options;
     this.onDrain = port.onDrain;
@@ -168,7 +168,7 @@ export class PushingPort implements DapPort {
     return true;
   }
 
-  #finish(answers: readonly PushedAnswer[]): void {
+  #finish(answers: readonly PrefetchedAnswer[]): void {
     if (this.#round === undefined) return;
     this.#round.timers.forEach(clearTimeout);
     this.#round = undefined;

@@ -3,7 +3,7 @@ interface Step {
   ready: boolean;
 }
 
-export interface InOrderOptions {
+export interface OrderedQueueOptions {
   /** Whether the next step may be taken now; if it said no, `go` is to be called later. */
   readonly mayRun?: () => boolean;
   /** Nothing waits any more. */
@@ -11,12 +11,12 @@ export interface InOrderOptions {
 }
 
 /** Runs steps in the order in which they were added, each as soon as what it waits for is there, or at once. */
-export class InOrder {
+export class OrderedQueue {
   readonly #steps: Step[] = [];
-  readonly #options: InOrderOptions;
+  readonly #options: OrderedQueueOptions;
   #running = false;
 
-  constructor(options: InOrderOptions = {}) {
+  constructor(options: OrderedQueueOptions = {}) {
     this.#options = options;
   }
 

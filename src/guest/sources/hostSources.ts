@@ -1,8 +1,8 @@
 import type { Edit, JsonValue } from "../../dap/edits.ts";
-import { parseServedUri, servedUri } from "./servedUri.ts";
+import { parseHostSourceUri, hostSourceUri } from "./hostSourceUri.ts";
 
 /** How an editor is given the host's files that it has no equal of. */
-export interface Served {
+export interface HostSources {
   /** Makes a source of a message for the editor one that it can show. `taken`: it has another file at that path. */
   give(source: JsonValue, hostPath: string, taken: boolean): Edit[];
   /** What a source that stays as the adapter wrote it needs all the same. */
@@ -13,8 +13,8 @@ export interface Served {
   restore(source: JsonValue): Edit[];
 }
 
-/** By URIs, for an editor that reads them itself (servedUri.ts). */
-export class ServedUris implements Served {
+/** By URIs, for an editor that reads them itself (hostSourceUri.ts). */
+export class HostSourceUris implements HostSources {
   readonly #joinId: string;
 
   constructor(joinId: string) {
@@ -22,7 +22,7 @@ export class ServedUris implements Served {
   }
 
   give(source: JsonValue, path: string): Edit[] {
-    return setMembers(source, { path: servedUri({ joinId: this.#joinId, path }) });
+    return setMembers(source, { path: hostSourceUri({ joinId: this.#joinId, path }) });
   }
 
   keep(): Edit[] {
@@ -45,7 +45,7 @@ const FIRST_REFERENCE = 2_000_000_000;
 const TAKEN = "host";
 
 /** By `sourceReference`, for every editor that speaks DAP: it asks for them with `source`. */
-export class ServedReferences implements Served {
+export class HostSourceReferences implements HostSources {
   readonly #byPath = new Map<string, number>();
   /** What the numbers that we gave out stand for: a file of the host's, or a reference of the adapter's. */
   readonly #given = new Map<number, string | number>();
@@ -59,7 +59,7 @@ export class ServedReferences implements Served {
       this.#byPath.set(path, reference);
     }
     // Not even an editor that looks at the path first may take its own file for the host's.
-    const shown = taken ? { path: servedUri({ joinId: TAKEN, path }) } : {};
+    const shown = taken ? { path: hostSourceUri({ joinId: TAKEN, path }) } : {};
     return setMembers(source, { sourceReference: reference, ...shown });
   }
 
@@ -98,7 +98,7 @@ export class ServedReferences implements Served {
 }
 
 function pathOfUri(source: JsonValue, joinId: string): string | undefined {
-  const file = parseServedUri(source.member("path")?.string ?? "");
+  const file = parseHostSourceUri(source.member("path")?.string ?? "");
   return file?.joinId === joinId ? file.path : undefined;
 }
 

@@ -12,21 +12,21 @@ import {
 } from "../dap/messages.ts";
 import type { DapPort, IncomingMessage } from "../dap/port.ts";
 import { REQUESTS } from "../dap/requests.ts";
-import type { PushedAnswer } from "../link/push.ts";
-import { Numbering } from "./numbering.ts";
+import type { PrefetchedAnswer } from "../link/push.ts";
+import { SequenceNumbers } from "./sequenceNumbers.ts";
 import { asNumber, asText } from "../common/values.ts";
 
-/** What was sent ahead is taken for true this long: an editor asks at once, and not all that alters values is told. */
+/** Prefetched answers are taken for true this long: an editor asks at once, and not all that alters values is told. */
 const FRESH_MS = 2_000;
 /** A host that has promised a PUSH and sends none is not waited for any longer. */
 const PATIENCE_MS = 1_000;
 
-/** The requests whose answers a host sends ahead. */
-const PUSHED: ReadonlySet<string> = new Set(["threads", "stackTrace", "scopes", "variables"]);
+/** The requests whose answers a host prefetches. */
+const PREFETCHED: ReadonlySet<string> = new Set(["threads", "stackTrace", "scopes", "variables"]);
 
-/** The guest's end of a stream whose host sends answers ahead (docs/PROTOCOL.md, feature `push`). */
-export interface PushedPort extends DapPort {
-  readonly onPush: Event<readonly PushedAnswer[]>;
+/** The guest's end of a stream whose host prefetches answers (docs/PROTOCOL.md, feature `push`). */
+export interface PrefetchedStream extends DapPort {
+  readonly onPush: Event<readonly PrefetchedAnswer[]>;
 }
 
 interface Question {
@@ -46,30 +46,30 @@ interface Stack {
 }
 
 /**
- * Stands between a guest and a host far away, and answers by what the host has sent ahead with a stop. A question that
+ * Stands between a guest and a host far away, and answers from what the host has prefetched at a stop. A question that
  * comes while that is on its way waits for it. Each answer is given once: who asks again wants to know it from the
  * adapter.
  */
-export class PushedAnswers implements DapPort {
+export class PrefetchedAnswers implements DapPort {
   readonly onDrain: Event<void>;
   readonly onClose: Event<AppError | undefined>;
-  readonly #port: PushedPort;
+  readonly #port: PrefetchedStream;
   readonly #message = new Emitter<IncomingMessage>();
   readonly onMessage = this.#message.event;
-  readonly #numbering = new Numbering();
+  readonly #sequence = new SequenceNumbers();
   /** How many PUSHes are still to come for the stops that were told. */
   #awaited = 0;
   #patience: NodeJS.Timeout | undefined;
   #questions: Question[] = [];
   #answers = new Map<string, JsonObject>();
   #stacks = new Map<number, Stack>();
-  /** The frame whose scopes and variables were sent ahead. */
+  /** The frame whose scopes and variables were prefetched. */
   #frameId: unknown;
   #freshUntil = 0;
   /** Whether each message that our reader holds is the host's; undefined if it holds none back. */
   #held: boolean[] | undefined;
 
-  constructor(port: PushedPort) {
+  constructor(port: PrefetchedStream) {
     this.#port = port;
     this.onDrain = port.onDrain;
     this.onClose = port.onClose;
@@ -103,9 +103,9 @@ export class PushedAnswers implements DapPort {
     const body = Buffer.concat(parts);
     const message = new JsonValue(body);
     if (message.member("type")?.string !== "request")
-      return this.#port.send(applyEdits(body, this.#numbering.restore(message)));
+      return this.#port.send(applyEdits(body, this.#sequence.restore(message)));
     const command = message.member("command")?.string ?? "";
-    if (!PUSHED.has(command)) {
+    if (!PREFETCHED.has(command)) {
       const kind = kindOf(command, message);
       // What waits has been asked before.
       if (kind !== "query") this.#askAll();
@@ -126,7 +126,7 @@ export class PushedAnswers implements DapPort {
     const message = new JsonValue(body);
     const event = message.member("event")?.string;
     if (event !== undefined && ALTERING.has(event)) this.#forget();
-    const edits = this.#numbering.pass(message);
+    const edits = this.#sequence.pass(message);
     this.#fire(edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)), true);
     if (event !== "stopped") return;
     this.#awaited++;
@@ -134,7 +134,7 @@ export class PushedAnswers implements DapPort {
     this.#patience = setTimeout(() => this.#askAll(), PATIENCE_MS);
   }
 
-  #onPush(answers: readonly PushedAnswer[]): void {
+  #onPush(answers: readonly PrefetchedAnswer[]): void {
     if (this.#awaited === 0) return;
     this.#awaited--;
     // A later stop has been told meanwhile.
@@ -169,7 +169,7 @@ export class PushedAnswers implements DapPort {
     if (performance.now() > this.#freshUntil) return false;
     const body = command === "stackTrace" ? this.#stack(args) : this.#once(keyOf(command, args));
     if (body === undefined) return false;
-    const parts = responseParts(this.#numbering.next(), seq, command, {
+    const parts = responseParts(this.#sequence.next(), seq, command, {
       success: true,
       body: encodeJson(body),
     });
@@ -184,7 +184,7 @@ export class PushedAnswers implements DapPort {
     return body;
   }
 
-  /** A part of the stack that was sent ahead, if all of the part was. */
+  /** A part of the prefetched stack, if all of the part was. */
   #stack({ threadId, startFrame = 0, levels = 0, ...others }: JsonObject): JsonObject | undefined {
     const stack = this.#stacks.get(asNumber(threadId));
     const part = `${asText(startFrame)} ${asText(levels)}`;
@@ -204,7 +204,7 @@ export class PushedAnswers implements DapPort {
   }
 
   #ask({ command, args, body }: Question): boolean {
-    // Some adapters give all frames the same references: what was sent ahead means nothing in another frame.
+    // Some adapters give all frames the same references: what was prefetched means nothing in another frame.
     if (command === "scopes" && args.frameId !== this.#frameId)
       for (const key of this.#answers.keys()) if (/^(scopes|variables) /.test(key)) this.#answers.delete(key);
     return this.#port.send([body]);
@@ -230,7 +230,7 @@ function kindOf(command: string, message: JsonValue): "query" | "order" | "chang
   return isLook ? "query" : "change";
 }
 
-/** Names a question by its arguments; undefined if it has others than those that are sent ahead. */
+/** Names a question by its arguments; undefined if it has others than those that are prefetched. */
 function keyOf(command: string, args: JsonObject): string | undefined {
   const { frameId, variablesReference, start = 0, count = 0, ...others } = args;
   if (Object.keys(others).length > 0 || start !== 0 || count !== 0) return undefined;

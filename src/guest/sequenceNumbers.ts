@@ -4,7 +4,7 @@ import type { Edit, JsonValue } from "../dap/edits.ts";
  * The sequence numbers of what an editor gets: the host's messages and, between them, our own. Without any of ours, the
  * host's pass with the numbers that they have.
  */
-export class Numbering {
+export class SequenceNumbers {
   /** How many of our own the editor has got. */
   #own = 0;
   #lastOwn = 0;

@@ -14,7 +14,7 @@ type AtLeastOne = readonly [string, ...string[]];
 export function joinString(
   address: ServerAddress,
   thumbprint?: Thumbprint,
-  host: string = joinHosts(address)[0],
+  host: string = joinAddresses(address)[0],
 ): string {
   const pin = thumbprint === undefined ? {} : { thumbprint };
   return format(clientAddressFor(address, host, pin), { secrets: "mask" });
@@ -22,7 +22,7 @@ export function joinString(
 
 /** The connection strings for all of `joinHosts`, in their order. */
 export function joinStrings(address: ServerAddress, thumbprint?: Thumbprint): AtLeastOne {
-  const [usual, ...others] = joinHosts(address);
+  const [usual, ...others] = joinAddresses(address);
   const withHost = (host: string) => joinString(address, thumbprint, host);
   return [withHost(usual), ...others.map(withHost)];
 }
@@ -31,7 +31,7 @@ export function joinStrings(address: ServerAddress, thumbprint?: Thumbprint): At
  * What guests may call this machine, the most usual first: `localhost` for those who are on it, else its name and the
  * addresses at which the server listens. `machine`: for tests.
  */
-export function joinHosts(address: ServerAddress, machine: Machine = thisMachine()): AtLeastOne {
+export function joinAddresses(address: ServerAddress, machine: Machine = thisMachine()): AtLeastOne {
   if (!isReachable(address)) return ["localhost"];
   // Other machines find pipes by the machine's name.
   if (!("ports" in address)) return [machine.name];
@@ -49,7 +49,7 @@ export function isReachable(address: ServerAddress): boolean {
   switch (address.kind) {
     case "tcp":
     case "ssl":
-      // Without a word to the contrary a server that anybody may enter stays on this machine (transport/open.ts).
+      // Unless its string says otherwise, a server without credentials stays on this machine (transport/open.ts).
       if (address.bind === undefined) return address.insecure || requiresAuthentication(address);
       return !isLoopbackHost(address.bind);
     case "npipe":
@@ -63,7 +63,7 @@ export function isReachable(address: ServerAddress): boolean {
   }
 }
 
-/** What nobody should do without knowing, in sentences; undefined if there is nothing to warn of. */
+/** What the host has to know before it starts such a server, in sentences; undefined if there is nothing to warn of. */
 export function insecureWarning(address: ServerAddress): string[] | undefined {
   const what = address.access === "view" ? "sees all of the session" : "can run any code as you, here";
   const string = format(address, { secrets: "mask" });
@@ -87,7 +87,7 @@ export function insecureWarning(address: ServerAddress): string[] | undefined {
   }
 }
 
-/** Whom nothing keeps from a server but a person's answer, where there is one to give it; undefined: nobody but this user. */
+/** From where clients get in unless a person refuses them, where there is a person to ask; undefined: only as this user. */
 export function openTo(address: ServerAddress): "network" | "machine" | "line" | undefined {
   if (requiresAuthentication(address)) return undefined;
   if (address.kind === "com") return "line";

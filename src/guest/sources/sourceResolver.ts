@@ -3,7 +3,7 @@ import { isOnDisk } from "../../common/onDisk.ts";
 import type { SourceInfo } from "../../link/messages.ts";
 import { sha256Of } from "./hostFiles.ts";
 import type { LocalFiles } from "./localFiles.ts";
-import { SERVED_SCHEME } from "./servedUri.ts";
+import { HOST_SOURCE_SCHEME } from "./hostSourceUri.ts";
 import {
   type PathMapping,
   isAbsolutePath,
@@ -22,24 +22,24 @@ export interface SessionFiles {
 }
 
 /** Where an editor finds what the host has at a path: in a file of its own, on the host, or wherever that path leads. */
-export type Place =
+export type GuestResolution =
   | { readonly kind: "here"; readonly path: string }
   /** `taken`: the guest has, or may have, another file at that path. */
-  | { readonly kind: "served"; readonly taken: boolean }
+  | { readonly kind: "host"; readonly taken: boolean }
   | { readonly kind: "asIs" };
 
 /** What the host has for a file of the guest's. */
-export type HostPlace =
+export type HostResolution =
   { readonly kind: "there"; readonly path: string } | { readonly kind: "missing" | "asIs" };
 
-export interface PlacesOptions {
+export interface SourceResolverOptions {
   readonly local: LocalFiles;
   readonly mappings?: readonly PathMapping[];
   /** Whether a file at the host's own path counts as the guest's: no, if it may be the host's itself. */
   readonly acceptSamePath?: boolean;
 }
 
-export interface PlacesEvents {
+export interface SourceResolverEvents {
   /** The guest's file that should be the host's is another one. */
   differs(hostPath: string, localPath: string): void;
   /** From now on the guest's file stands for that one of the host's. */
@@ -53,44 +53,44 @@ interface Candidate {
   readonly why: "mapped" | "same" | "alike";
 }
 
-const AS_IS: Place = { kind: "asIs" };
-const SERVED: Place = { kind: "served", taken: true };
+const AS_IS: GuestResolution = { kind: "asIs" };
+const ON_HOST: GuestResolution = { kind: "host", taken: true };
 
 /**
  * Which files of the guest's are which of the host's. A file of the guest's stands for one of the host's only if their
  * contents are equal; where the host cannot tell, the user's word counts.
  */
-export class SourcePlaces {
+export class SourceResolver {
   readonly #files: SessionFiles;
-  readonly #options: PlacesOptions;
-  readonly #events: PlacesEvents;
-  readonly #places = new Map<string, Place>();
-  readonly #underWay = new Map<string, Promise<Place>>();
+  readonly #options: SourceResolverOptions;
+  readonly #events: SourceResolverEvents;
+  readonly #resolved = new Map<string, GuestResolution>();
+  readonly #underWay = new Map<string, Promise<GuestResolution>>();
   readonly #hostPaths = new Map<string, { readonly path: string; readonly named: boolean }>();
   /** Files of the guest's that are not what the host has there. */
   readonly #differing = new Set<string>();
   /** Undefined until the host has been asked something. One that knows nothing of sources is a host of the past. */
   #supported: boolean | undefined;
 
-  constructor(files: SessionFiles, options: PlacesOptions, events: PlacesEvents) {
+  constructor(files: SessionFiles, options: SourceResolverOptions, events: SourceResolverEvents) {
     this.#files = files;
     this.#options = options;
     this.#events = events;
   }
 
   /** What is known of it: at once for most of the messages of a session. */
-  known(hostPath: string): Place | undefined {
-    if (isAbsolutePath(hostPath)) return this.#places.get(hostPath);
-    return leadsElsewhere(hostPath) ? SERVED : AS_IS;
+  known(hostPath: string): GuestResolution | undefined {
+    if (isAbsolutePath(hostPath)) return this.#resolved.get(hostPath);
+    return leadsElsewhere(hostPath) ? ON_HOST : AS_IS;
   }
 
   /** What a source becomes of which nothing is known yet. */
-  fallback(hostPath: string): Place {
-    return this.#supported === false && !leadsElsewhere(hostPath) ? AS_IS : SERVED;
+  fallback(hostPath: string): GuestResolution {
+    return this.#supported === false && !leadsElsewhere(hostPath) ? AS_IS : ON_HOST;
   }
 
   /** Finds it out. Never rejects; remembers what will stay true. */
-  async place(hostPath: string): Promise<Place> {
+  async resolve(hostPath: string): Promise<GuestResolution> {
     const known = this.known(hostPath) ?? this.#underWay.get(hostPath);
     if (known !== undefined) return known;
     const search = this.#search(hostPath).finally(() => this.#underWay.delete(hostPath));
@@ -109,11 +109,11 @@ export class SourcePlaces {
   }
 
   /** Finds out which file of the host's the guest's is. Never rejects. */
-  async locate(localPath: string): Promise<HostPlace> {
+  async locate(localPath: string): Promise<HostResolution> {
     const known = this.hostPathOf(localPath);
     if (known !== undefined) return { kind: "there", path: known };
     // Of a server that the guest was at before: an editor may remember breakpoints in its files.
-    if (localPath.startsWith(`${SERVED_SCHEME}:`) || this.#differing.has(keyOf(localPath)))
+    if (localPath.startsWith(`${HOST_SOURCE_SCHEME}:`) || this.#differing.has(keyOf(localPath)))
       return { kind: "missing" };
     if (!isAbsolutePath(localPath)) return { kind: "asIs" };
     const content = await this.#options.local.read(localPath);
@@ -136,7 +136,11 @@ export class SourcePlaces {
     }
   }
 
-  async #locateMapped(localPath: string, hostPath: string, sha256: string | undefined): Promise<HostPlace> {
+  async #locateMapped(
+    localPath: string,
+    hostPath: string,
+    sha256: string | undefined,
+  ): Promise<HostResolution> {
     const info = await this.#files.describe(hostPath).catch(() => undefined);
     if (info !== undefined && sha256 !== undefined && info.sha256 !== sha256) {
       this.#differs(hostPath, localPath);
@@ -145,22 +149,22 @@ export class SourcePlaces {
     return this.#found(localPath, hostPath, info !== undefined);
   }
 
-  #found(localPath: string, hostPath: string, named = false): HostPlace {
+  #found(localPath: string, hostPath: string, named = false): HostResolution {
     this.#learn(hostPath, localPath, named);
     return { kind: "there", path: hostPath };
   }
 
-  async #search(hostPath: string): Promise<Place> {
+  async #search(hostPath: string): Promise<GuestResolution> {
     const candidates = await this.#candidates(hostPath);
-    const served: Place = { kind: "served", taken: candidates.some(({ path }) => path === hostPath) };
+    const onHost: GuestResolution = { kind: "host", taken: candidates.some(({ path }) => path === hostPath) };
     // Nothing to compare with: it costs no question.
-    if (candidates.length === 0 && this.#supported === true) return this.#remember(hostPath, served);
+    if (candidates.length === 0 && this.#supported === true) return this.#remember(hostPath, onHost);
     let info: SourceInfo;
     try {
       info = await this.#files.describe(hostPath);
       this.#supported = true;
     } catch (thrown) {
-      return this.#undescribed(hostPath, candidates, served, AppError.from(thrown));
+      return this.#undescribed(hostPath, candidates, onHost, AppError.from(thrown));
     }
     const equal = candidates.find(({ content }) => sha256Of(content) === info.sha256);
     if (equal !== undefined) return this.#learn(hostPath, equal.path, true);
@@ -169,32 +173,32 @@ export class SourcePlaces {
         why !== "alike" || (info.relativePath !== undefined && this.#isAt(path, info.relativePath)),
     );
     if (expected !== undefined) this.#differs(hostPath, expected.path);
-    return this.#remember(hostPath, served);
+    return this.#remember(hostPath, onHost);
   }
 
   /** The host does not say what it has there. */
   async #undescribed(
     hostPath: string,
     candidates: readonly Candidate[],
-    served: Place,
+    onHost: GuestResolution,
     error: AppError,
-  ): Promise<Place> {
+  ): Promise<GuestResolution> {
     const { code } = error;
     if (code === "notSupported") this.#supported = false;
     else if (code !== "closed" && code !== "timeout") this.#supported = true;
     const mapped = candidates.find(({ why }) => why === "mapped");
     if (mapped !== undefined) return this.#learn(hostPath, mapped.path, false);
-    if (code === "tooLarge") return this.#remember(hostPath, served);
+    if (code === "tooLarge") return this.#remember(hostPath, onHost);
     // The host cannot show it either.
     if (code === "notSupported" || code === "notAvailable") return this.#remember(hostPath, AS_IS);
-    if (code !== "notAllowed") return served;
-    // Not named yet: a breakpoint of somebody else's. It may still be the very file that the guest has. The host is told
+    if (code !== "notAllowed") return onHost;
+    // Not named yet: a breakpoint of another client's. It may still be the very file that the guest has. The host is told
     // nothing about files outside of the guest's folders, whatever path it names.
     for (const { path, content } of candidates.filter(({ path }) => this.#isInFolders(path))) {
       const found = await this.#files.find(path, sha256Of(content)).catch(() => undefined);
       if (found === hostPath) return this.#learn(hostPath, path, false);
     }
-    return served;
+    return onHost;
   }
 
   /** The guest's files that may be the host's, the likeliest first. */
@@ -242,15 +246,15 @@ export class SourcePlaces {
     this.#events.differs(hostPath, localPath);
   }
 
-  #remember(hostPath: string, found: Place): Place {
+  #remember(hostPath: string, found: GuestResolution): GuestResolution {
     // No editor is to open that by itself: it is shown what the host has there, if anything.
-    const place = found.kind === "asIs" && leadsElsewhere(hostPath) ? SERVED : found;
-    this.#places.set(hostPath, place);
-    return place;
+    const resolution = found.kind === "asIs" && leadsElsewhere(hostPath) ? ON_HOST : found;
+    this.#resolved.set(hostPath, resolution);
+    return resolution;
   }
 
   /** `named`: the host has named it, so it is what runs. Otherwise it only has the same content, and may be a copy. */
-  #learn(hostPath: string, localPath: string, named: boolean): Place {
+  #learn(hostPath: string, localPath: string, named: boolean): GuestResolution {
     const key = keyOf(localPath);
     const before = this.#hostPaths.get(key);
     if (before === undefined || (named && !before.named)) {

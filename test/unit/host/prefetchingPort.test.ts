@@ -10,8 +10,8 @@ import {
   responseParts,
 } from "../../../src/dap/messages.ts";
 import type { IncomingMessage } from "../../../src/dap/port.ts";
-import { PushingPort } from "../../../src/host/pushingPort.ts";
-import type { PushedAnswer } from "../../../src/link/push.ts";
+import { PrefetchingPort } from "../../../src/host/prefetchingPort.ts";
+import type { PrefetchedAnswer } from "../../../src/link/push.ts";
 
 /** What has gone over the link, in order: a message's event or command, or what was sent ahead. */
 type Sent = string | readonly string[];
@@ -20,11 +20,11 @@ class Scene {
   readonly #message = new Emitter<IncomingMessage>();
   readonly #close = new Emitter<AppError | undefined>();
   readonly sent: Sent[] = [];
-  readonly pushes: (readonly PushedAnswer[])[] = [];
+  readonly pushes: (readonly PrefetchedAnswer[])[] = [];
   readonly asked: JsonObject[] = [];
   readonly seen: (number | undefined)[] = [];
   readonly ahead: (boolean | undefined)[] = [];
-  readonly port: PushingPort;
+  readonly port: PrefetchingPort;
   isFar = true;
   #seq = 1;
 
@@ -39,12 +39,12 @@ class Scene {
         const { event, command } = parseObject(Buffer.concat(parts));
         return this.sent.push(String(event ?? command)) > 0;
       },
-      push: (answers: readonly PushedAnswer[]) => {
+      push: (answers: readonly PrefetchedAnswer[]) => {
         this.pushes.push(answers);
         this.sent.push(answers.map(({ request }) => String(parseObject(request).command)));
       },
     };
-    this.port = new PushingPort(link, { isFar: () => this.isFar });
+    this.port = new PrefetchingPort(link, { isFar: () => this.isFar });
     this.port.onMessage(({ body, seen, isPrefetch }) => {
       this.ahead.push(isPrefetch);
       const request = parseObject(body);
