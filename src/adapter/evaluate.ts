@@ -2,7 +2,7 @@ import { Script } from "node:vm";
 import { AppError } from "../common/errors.ts";
 import type { CallFrame, Commands, Evaluation, RemoteObject } from "./cdp.ts";
 import { OBJECT_GROUP } from "./inspector.ts";
-import { isCopied } from "./scopes.ts";
+import { isCopied } from "./scopeValues.ts";
 import { detailsMessage } from "./stops.ts";
 import type { Target } from "./target.ts";
 import type { Container } from "./variables.ts";

@@ -5,7 +5,7 @@ import { SUPPORT_SYMBOL } from "./conditions.ts";
 import { errorLine, formatValue, listLength, typeName } from "./format.ts";
 import type { Handles } from "./handles.ts";
 import { type Inspector, OBJECT_GROUP } from "./inspector.ts";
-import { currentValues } from "./scopes.ts";
+import { currentValues } from "./scopeValues.ts";
 import { asText } from "../common/values.ts";
 
 /** Lists with more elements than this are offered to the client in pages. */

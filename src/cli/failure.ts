@@ -4,6 +4,9 @@ import { printable } from "../common/sanitize.ts";
 /** The exit codes of every command. */
 export const EXIT = { ended: 0, failed: 1, usage: 2 } as const;
 
+/** Runs a command and keeps its exit code. */
+export type Run = (command: () => Promise<number>) => Promise<void>;
+
 /** A mistake in how the program was called, in the words that are shown, which may be several lines. */
 export class UsageError extends Error {}
 

@@ -7,9 +7,7 @@ import { addEmbeddedAdapter } from "./commands/embeddedAdapter.ts";
 import { addJoin } from "./commands/join.ts";
 import { addList } from "./commands/list.ts";
 import { addServe } from "./commands/serve.ts";
-
-/** Runs a command and keeps its exit code. */
-export type Run = (command: () => Promise<number>) => Promise<void>;
+import type { Run } from "./failure.ts";
 
 const EXAMPLES = `
 Examples:

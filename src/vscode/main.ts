@@ -27,7 +27,7 @@ import { questionScreen } from "./questionScreen.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
 import { announcesServers, userName } from "./settings.ts";
-import type { Trees } from "./registrations.ts";
+import type { Trees } from "./views/trees.ts";
 import { type Views, fillTrees } from "./views/views.ts";
 
 /** The extension proper: what is behind all that `registrations.ts` has registered. */

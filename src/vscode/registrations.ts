@@ -4,19 +4,12 @@ import { lazy } from "./lazy.ts";
 import type { Main } from "./main.ts";
 import { COMMANDS, type CommandName, DEBUG_TYPE, SOURCE_SCHEME, VIEWS, type ViewName } from "./names.ts";
 import type { Row } from "./views/row.ts";
+import type { Tree, Trees } from "./views/trees.ts";
 
 // What VS Code must know of us from the start on. What it does is in main.ts, which is loaded when VS Code first calls:
 // most windows never share a debug session, and none should wait for what it does not use.
 
 type Load = () => Promise<Main>;
-
-/** A view of ours, and how VS Code is told that its rows are others now. */
-export interface Tree {
-  readonly view: vscode.TreeView<Row>;
-  readonly changed: vscode.EventEmitter<void>;
-}
-
-export type Trees = Readonly<Record<ViewName, Tree>>;
 
 /** Listens to every debug session. VS Code waits for a tracker before it passes on the first message. */
 export function registerTracker(load: Load): vscode.Disposable {

@@ -17,10 +17,9 @@ import { findCertificate } from "../../security/certificates/find.ts";
 import { fileNameFor, newCertificate } from "../../security/certificates/newCertificate.ts";
 import { systemStores } from "../../security/certificates/systemStores.ts";
 import { day, describeCertificate, facts, HEAD, record, row } from "../certificates.ts";
-import { EXIT, UsageError } from "../failure.ts";
+import { EXIT, type Run, UsageError } from "../failure.ts";
 import { complain, note, print, printJson } from "../output.ts";
 import { newPassphrase, PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
-import type { Run } from "../program.ts";
 import { table } from "../text.ts";
 import { collect } from "./serve.ts";
 

@@ -4,9 +4,8 @@ import { discover, ofHost } from "../../host/discovery/discover.ts";
 import { Registry, type ServerEntry } from "../../host/registry.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
 import { AppError } from "../../common/errors.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, type Run } from "../failure.ts";
 import { note, print, printJson } from "../output.ts";
-import type { Run } from "../program.ts";
 import { printable } from "../../common/sanitize.ts";
 import { table } from "../text.ts";
 

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { readServers } from "../addresses.ts";
 import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, type Run } from "../failure.ts";
 import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
 import { deserted, startServing } from "../serving.ts";
 import { takePasswords } from "../secrets.ts";
 import { askedToEnd } from "../signals.ts";
-import type { Run } from "../program.ts";
 
 interface ServeOptions extends AdapterOptions {
   readonly server?: readonly string[];

@@ -1,9 +1,4 @@
-import { firewalld } from "./firewalld.ts";
-import { macos } from "./macos.ts";
-import { netsh } from "./netsh.ts";
-import { nftables } from "./nftables.ts";
 import type { FirewallRule } from "./rule.ts";
-import { ufw } from "./ufw.ts";
 
 /** What keeps others from this machine's ports, and how to make it let one through. */
 export interface Firewall {
@@ -16,11 +11,4 @@ export interface Firewall {
   close(rule: FirewallRule): Promise<void>;
   /** What a person runs in a terminal for `open`. */
   command(rule: FirewallRule): string;
-}
-
-/** In the order in which they are asked: the first two make nftables' rules, and would undo ours. */
-export function firewallsOf(platform: NodeJS.Platform): readonly Firewall[] {
-  if (platform === "linux") return [firewalld, ufw(), nftables];
-  if (platform === "win32") return [netsh];
-  return platform === "darwin" ? [macos] : [];
 }

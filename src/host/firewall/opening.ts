@@ -2,7 +2,8 @@ import type { ServerAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { type Logger, nullLogger } from "../../common/logger.ts";
 import { isReachable } from "../joinAddresses.ts";
-import { type Firewall, firewallsOf } from "./firewall.ts";
+import type { Firewall } from "./firewall.ts";
+import { firewallsOf } from "./firewalls.ts";
 import { enterRecord, sweepRecords } from "./records.ts";
 import { type FirewallRule, pipeRule, tcpRule } from "./rule.ts";
 
@@ -64,7 +65,7 @@ async function opened(
   logger: Logger,
   directory: string | undefined,
 ): Promise<FirewallOpening> {
-  // First the record: a process that dies between the two leaves a record without a rule, which harms nobody.
+  // First the record: a process that dies between the two leaves a record without a rule, which harms no user.
   const record = await enterRecord({ firewall: firewall.name, rule }, directory);
   try {
     await firewall.open(rule);

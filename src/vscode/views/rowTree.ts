@@ -1,9 +1,9 @@
 import type * as vscode from "vscode";
 import { type Disposable, DisposableStore } from "../../common/disposable.ts";
-import type { Tree } from "../registrations.ts";
 import { LiveRows, type RowSource } from "./liveRows.ts";
 import type { Row } from "./row.ts";
 import { treeItem } from "./treeItem.ts";
+import type { Tree } from "./trees.ts";
 
 /** The rows of one of our views. */
 export class RowTree implements vscode.TreeDataProvider<Row>, Disposable {
