@@ -8,7 +8,7 @@ const INSPECTOR_MS = 30_000;
 const LAST_OUTPUT_MS = 1_000;
 export const INSPECT_FLAG = "--inspect-brk=127.0.0.1:0";
 /**
- * By default an inspector tells its id to whoever asks its port for `/json/list`: then each user of this machine could
+ * By default an inspector tells its id to every program that asks its port for `/json/list`: each user of this machine could
  * run code in the program. This keeps it on stderr, also for inspectors that the program or its children open.
  */
 const PUBLISH_FLAG = "--inspect-publish-uid=stderr";
@@ -122,7 +122,7 @@ export class Debuggee {
     });
   }
 
-  /** From now on the output goes to `listener`, beginning with what nobody has heard yet. */
+  /** From now on the output goes to `listener`, beginning with what had no listener yet. */
   readOutput(listener: (text: ProgramText) => void): void {
     this.#listener = listener;
     for (const text of this.#unheard.splice(0)) listener(text);

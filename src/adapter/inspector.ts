@@ -12,7 +12,7 @@ const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 /** All objects that were handed out since the last stop belong to this group and are let go of together. */
 export const OBJECT_GROUP = "debug-server";
 
-/** Commands after whose result V8 soon sends an event that somebody waits for: which one. */
+/** Commands after whose result V8 soon sends an event that is waited for: which one. */
 const LEADING_TO: ReadonlyMap<string, keyof Events> = new Map([
   ["Debugger.resume", "Debugger.resumed"],
   ["Debugger.stepOver", "Debugger.paused"],
@@ -70,7 +70,7 @@ export class Inspector {
         perMessageDeflate: false,
         handshakeTimeout: CONNECT_MS,
         maxPayload: MAX_MESSAGE_BYTES,
-        // One message a turn: whoever awaits a result runs before the event that V8 sent after it. So the answer
+        // One message a turn: the code that awaits a result runs before the event that V8 sent after it. So the answer
         // to `next` always leaves before the `stopped` that the step leads to.
         allowSynchronousEvents: false,
       });
@@ -107,7 +107,7 @@ export class Inspector {
     });
   }
 
-  /** Sends a command whose outcome nobody waits for. */
+  /** Sends a command whose outcome is not waited for. */
   post<C extends keyof Commands>(command: C, params: Commands[C][0]): void {
     this.send(command, params).catch(() => {});
   }
@@ -146,7 +146,7 @@ export class Inspector {
 
   /**
    * Node's inspector leaves Nagle's algorithm on: a message of its waits until TCP has acknowledged the one before,
-   * which takes 40 ms, unless we have something to send. So while somebody waits for another message, each one is
+   * which takes 40 ms, unless we have something to send. So while another message is waited for, each one is
    * answered at once with a question that costs V8 nothing. Its own result is one more such message, hence the
    * rounds; what takes V8 longer than these few may still come 40 ms late.
    */

@@ -1,6 +1,6 @@
 /**
  * What Node's inspector prints on a program's stderr. The id at the end of its URL is the only secret between any
- * local user and the program: whoever knows it runs code there. So it leaves this process in no output and in no
+ * local user and the program: a user who knows it runs code there. So it leaves this process in no output and in no
  * error. Everything else that a program prints passes as it is.
  */
 

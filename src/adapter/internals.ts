@@ -1,5 +1,5 @@
 /**
- * Node's own code is nobody's business: steps and exceptions do not stop in it. V8 has a command for that, which we
+ * Node's own code is not the user's: steps and exceptions do not stop in it. V8 has a command for that, which we
  * do not use: with Node's scripts it has no effect on steps (https://github.com/nodejs/node/issues/50058).
  */
 import type { CallFrame } from "./cdp.ts";

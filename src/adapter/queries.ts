@@ -162,7 +162,7 @@ async function breakpointLocations(
   const column = args.optionalInteger("column");
   const endColumn = args.optionalInteger("endColumn");
   const script = target.scripts.find(asked);
-  // Before the file is loaded nobody knows; VS Code then offers the line as a whole.
+  // Before the file is loaded they are not known; VS Code then offers the line as a whole.
   if (script === undefined) return { breakpoints: [] };
   const lastLine = endLine === undefined ? line : coordinates.lineFromClient(endLine);
   const { locations } = await target.inspector.send("Debugger.getPossibleBreakpoints", {

@@ -28,7 +28,7 @@ import { SourceReferences } from "./scripts.ts";
 import { exceptionMessage, type Stop } from "./stops.ts";
 import { type ExceptionMode, type Target, THREAD_ID } from "./target.ts";
 
-/** A killed process is gone in no time; one that the system does not let go is not waited for. */
+/** A killed process is gone at once; one that the system does not let go is not waited for. */
 const KILL_MS = 5_000;
 const FAREWELL_MS = 1_000;
 

@@ -117,7 +117,7 @@ export class Target {
     await this.inspector.send("Debugger.pause", {});
   }
 
-  /** Lets a stopped program run without anybody having asked for it, so that everybody is told. */
+  /** Lets a stopped program run although no client has asked for it, so that all clients are told. */
   resumeUnasked(): void {
     if (this.isStopped) this.inspector.post("Debugger.resume", {});
   }
@@ -165,7 +165,7 @@ export class Target {
     this.#options.onStop(stop);
   }
 
-  /** Resumes from a stop that nobody has heard of. */
+  /** Resumes from a stop that no client was told of. */
   #goOn(command: ResumeCommand): void {
     this.#resumesAsked++;
     this.inspector.post(command, {});

@@ -149,7 +149,7 @@ export class VariableReader {
     for (const property of result) {
       const { name } = property;
       const value = scopeValues?.get(name) ?? property.value;
-      // V8 returns what would be inherited, too, and the adapter's own traces are nobody's business.
+      // V8 returns what would be inherited, too, and the adapter's own traces are not shown.
       if (property.isOwn === false || name === `Symbol(${SUPPORT_SYMBOL})`) continue;
       const childPath = path(name, property.symbol !== undefined);
       if (value === undefined) variables.push(...this.#accessor(property, receiver, frame, childPath));

@@ -1,4 +1,4 @@
-/** Who creates, disposes. `dispose()` may be called twice. */
+/** The creator disposes. `dispose()` may be called twice. */
 export interface Disposable {
   dispose(): void;
 }

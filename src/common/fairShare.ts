@@ -6,9 +6,9 @@ export const MESSAGE_COST = 1024;
 export const CHUNK_COST = 256;
 /** What one turn may cost. */
 const TURN_COST = 16 * 1024;
-/** The same for who is alone: only those who are about to come wait for it. */
+/** The same for a connection that is alone: only those that are about to come wait for it. */
 const TURN_COST_ALONE = 1024 * 1024;
-/** How much of the time one may take while another is heard, … */
+/** How much of the time one connection may take while another is heard, … */
 const MOST_OF_TIME = 0.5;
 /** … at a stretch, in milliseconds, … */
 const MOST_AT_ONCE_MS = 4;
@@ -33,7 +33,7 @@ interface Member {
   credit: number;
   /** The round in which it had its last credit. */
   round: number;
-  /** Milliseconds that it may take beside others who are heard, as of `countedAt`. */
+  /** Milliseconds that it may take beside others that are heard, as of `countedAt`. */
   time: number;
   countedAt: number;
   /** When something of it came. */
@@ -59,12 +59,12 @@ const CLOCK: FairShareClock = {
 /**
  * Lets connections have their messages handled in turns (deficit round robin). In each round, which is a turn of the
  * event loop, a connection may have so much handled as soon as it comes; what is more waits in a queue, from which one
- * connection has its turn in each round. Whatever a message costs more than a turn may, its sender waits for as many
- * turns of the others who wait; where no other waits, it does not.
+ * connection has its turn in each round. If a message costs more than a turn may, its sender waits for as many
+ * turns of the others that wait; where no other waits, it does not.
  *
- * That alone does not help one who asks one thing after the other: it never waits when the turns are given out, and each
- * of its requests comes behind a message of the other that may take a tenth of a second. So, while another is heard, nobody
- * takes more than half of the time: who has, waits for as long as it took.
+ * That alone does not help a client that asks one thing after the other: it never waits when the turns are given out, and
+ * each of its requests comes behind a message of another that may take a tenth of a second. So, while another is heard, no
+ * connection takes more than half of the time: one that has, waits for as long as it took.
  *
  * It knows no sockets: costs and times go in, an order comes out.
  */
@@ -119,7 +119,7 @@ export class FairShare {
 
   #wake(member: Member): void {
     if (member.isWaiting || member === this.#running || !this.#members.has(member)) return;
-    // Nobody gathers turns: who was silent has one.
+    // Turns do not add up: a connection that was silent has one.
     this.#give(member, this.#round - member.round);
     member.round = this.#round;
     if (this.#running === undefined && member.credit > 0 && !this.#isResting(member)) this.#run(member);

@@ -34,7 +34,7 @@ export const LIMITS = {
   /** Guesses at a password that wait to be answered; the longest that a guest waits for that. */
   passwordsWaiting: 256,
   passwordWaitMs: 30_000,
-  /** For a person who is asked whether to let somebody in. */
+  /** For a person who is asked whether to admit a guest. */
   questionMs: 60_000,
   /** Join requests of one server that wait for the host at the same time: a whole class may ask at once. */
   questions: 256,
@@ -77,7 +77,7 @@ export const LIMITS = {
   requestBytesUnderWay: 16 * MiB,
   /** Of them, queries at the adapter while others take part. */
   queriesUnderWay: 4,
-  /** How long anybody waits for the adapter's answer to what somebody else has asked; then it is asked for them, too. */
+  /** How long a client waits for the adapter's answer to what another has asked; then it is asked for this client, too. */
   othersAnswerMs: 5_000,
   /** Breakpoints in one list of a client, and in that list and those of the others together. */
   breakpoints: 1024,

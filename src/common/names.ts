@@ -12,8 +12,8 @@ const NAME_LENGTH = 64;
 const EMOJI = new RegExp("(\\p{RGI_Emoji})", "v");
 
 /**
- * What cannot be seen, or looks different in each font. Unassigned and private characters are of it: nobody knows how they
- * look. At the end, those that are blank although Unicode calls them letters, marks or symbols.
+ * What cannot be seen, or looks different in each font. Unassigned and private characters are of it: how they look is not
+ * known. At the end, those that are blank although Unicode calls them letters, marks or symbols.
  */
 const UNSEEN = new RegExp(
   "[\\p{C}\\p{Default_Ignorable_Code_Point}\\ufffc\\u2800]|\\u2d7f|\\u{1107f}|\\u{13441}|\\u{13442}|\\u{16fe4}|\\u{1d159}",
@@ -31,7 +31,7 @@ export function shownName(value: string): string {
   return visible(value) || DEFAULT_NAME;
 }
 
-/** The same for somebody who is not the host: a name that speaks for the host or for us becomes the default one. */
+/** The same for a guest: a name that speaks for the host or for us becomes the default one. */
 export function guestName(value: string): string {
   const name = shownName(value);
   return isReserved(name) ? DEFAULT_NAME : name;

@@ -1,5 +1,5 @@
 /**
- * The text of a value that somebody else sent. `String` is no choice there: it throws for an object whose `toString` is
+ * The text of a value that a peer sent. `String` is no choice there: it throws for an object whose `toString` is
  * no function, which JSON can hold. Objects, null and what is missing have no text.
  */
 export function asText(value: unknown): string {
@@ -7,7 +7,7 @@ export function asText(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
-/** The number that somebody else sent, NaN for everything else; `Number` throws for the same objects as `String`. */
+/** The number that a peer sent, NaN for everything else; `Number` throws for the same objects as `String`. */
 export function asNumber(value: unknown): number {
   return typeof value === "number" ? value : NaN;
 }

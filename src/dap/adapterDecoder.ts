@@ -8,7 +8,7 @@ export interface LargeMessage extends Envelope {
   readonly bytes: number;
 }
 
-/** Who decides what becomes of what an adapter writes besides messages of an ordinary size. */
+/** Decides what becomes of what an adapter writes besides messages of an ordinary size. */
 export interface AdapterReader {
   /** Whether the answer to some request is wanted whole, however large it is; or that to this one. */
   wantsWhole(requestSeq?: number): boolean;
@@ -39,10 +39,10 @@ const OPEN_BRACE = 0x7b;
  * Decoder of what an adapter writes, which is one program's standard output or socket, and has no fault that ends it:
  * one bad message is one message less. What stands where a header should be is passed over up to the next true header:
  * one that a JSON object follows. A message's body is never searched for one. A message over the limit is passed over by its
- * stated length, unless it is an answer that somebody wants whole.
+ * stated length, unless it is an answer that a client wants whole.
  */
 export class AdapterDecoder implements Decoder {
-  /** Set by whoever reads what is decoded. */
+  /** Set by the reader of what is decoded. */
   reader: AdapterReader | undefined;
   readonly fault = undefined;
   /** What has come of a header, or of what may become one. */

@@ -126,7 +126,7 @@ export function takesOffer(configuration: JsonObject, parentArgs: JsonObject, ar
   return telling.every((name) => isDeepStrictEqual(configuration[name], args[name]));
 }
 
-/** Of a string with a variable nobody knows what an editor makes of it. */
+/** Not a string with a variable: what an editor makes of that is not known. */
 function isPlain(value: unknown): boolean {
   return typeof value === "string" ? !value.includes("${") : typeof value !== "object";
 }

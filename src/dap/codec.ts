@@ -36,7 +36,7 @@ export interface Decoder {
 
 /**
  * Incremental decoder of DAP's base protocol. It hands out each message's body as bytes and never parses them:
- * a body is parsed by whoever needs its content, once. A length is checked before anything is buffered for it.
+ * a body is parsed by the part that needs its content, once. A length is checked before anything is buffered for it.
  *
  * A body that lies whole within one chunk is a view of that chunk; keep a copy if you keep it for long.
  */

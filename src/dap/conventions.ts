@@ -1,7 +1,7 @@
 // Made by scripts/conventions.mjs from the types of @vscode/debugprotocol: change that, not this.
 // `line`, `column`: a number that counts from 0 or 1. `path`: of a source, a path or a URI. `memory`: a reference to memory that
 // may be left out. `styled`: text that may hold ANSI sequences. With a capital: one of TYPES. `[]`: a list of it.
-// What is not here means the same to all clients, or is nobody's but its sender's.
+// What is not here means the same to all clients, or is only its sender's.
 
 export type Rules = Readonly<Record<string, string>>;
 

@@ -107,7 +107,7 @@ function otherMembers(
 
 /**
  * The spans of the values of the outermost object's members, or undefined if the text is not one object.
- * Nested values are skipped, not validated: whoever parses them finds out. Each byte is looked at: were the end of a large body
+ * Nested values are skipped, not validated: their parser finds out. Each byte is looked at: were the end of a large body
  * taken from the end of the message, members behind it would reach clients as members of the message that we make of it.
  */
 export function scanMembers(json: Buffer): Map<string, Span> | undefined {

@@ -27,7 +27,7 @@ export interface DapPort {
   /** Starts to deliver messages: none is lost between construction and this call. */
   start(): void;
   /**
-   * For a reader that holds messages back on their way to whoever they are for, where the protocol below tells the peer
+   * For a reader that holds messages back on their way to their receiver, where the protocol below tells the peer
    * what was seen: from now on only what is passed on counts, one message for each call of the result.
    */
   holdBack?(): () => void;

@@ -7,7 +7,7 @@ import { LIMITS } from "../common/limits.ts";
  */
 
 /**
- * Who deals with a request in the hub.
+ * The part of the hub that deals with a request.
  * - `lifecycle`: start, configuration, end        - `breakpoints`: through the shared document
  * - `execution`: resumes or halts the program     - `query`: no effect; coalesced and cached
  * - `change`: alters what others see              - `evaluate`: a query or a change, by its context
@@ -26,7 +26,7 @@ export interface RequestRule {
   readonly access: Access;
   /** The arguments that DAP requires, with their JSON types. */
   readonly required?: Readonly<Record<string, ArgumentType>>;
-  /** The others that DAP names, of a query that who may only look may send: they send nothing else (viewAccess.ts). */
+  /** The others that DAP names, of a query that a client with view access may send: it sends nothing else (viewAccess.ts). */
   readonly optional?: Readonly<Record<string, ArgumentType>>;
   /** How much a client with view access may ask for, by the arguments that say it. */
   readonly most?: Readonly<Record<string, number>>;

@@ -31,13 +31,13 @@ export interface JoinOptions extends WaitOptions {
    */
   readonly askPassword?: (again: boolean) => Promise<string | undefined>;
   readonly logger?: Logger;
-  /** It takes longer than usual: the host mostly because a person is being asked, a server that calls as it pleases. */
+  /** It takes longer than usual: the host mostly because a person is being asked, a reverse server that dials when it can. */
   readonly onWait?: (wait: Partial<Wait>) => void;
 }
 
-/** A guest that was let in. */
+/** A guest that was admitted. */
 export interface Joined {
-  /** As it let us in: with the password that was asked for. */
+  /** As it admitted us: with the password that was asked for. */
   readonly address: ClientAddress;
   readonly link: GuestLink;
   /** The server is another user's of this machine, and nothing proves whose it should be: a sentence for people. */
@@ -55,7 +55,7 @@ export interface Joined {
 }
 
 /**
- * Connects, or waits to be called if the address says so, and is let in. Rejects with an AppError: the certificate's, the
+ * Connects, or waits for the server to connect if the address says so, and is admitted. Rejects with an AppError: the certificate's, the
  * transport's, the authentication's, the link handshake's, or the host's refusal.
  */
 export async function joinServer(

@@ -47,7 +47,7 @@ interface Stack {
 
 /**
  * Stands between a guest and a host far away, and answers from what the host has prefetched at a stop. A question that
- * comes while that is on its way waits for it. Each answer is given once: who asks again wants to know it from the
+ * comes while that is on its way waits for it. Each answer is given once: an editor that asks again wants it from the
  * adapter.
  */
 export class PrefetchedAnswers implements DapPort {

@@ -9,7 +9,7 @@ type AtLeastOne = readonly [string, ...string[]];
 
 /**
  * The connection string by which others join a server; `address` is the one in use. With the certificate's `thumbprint`
- * guests need nothing in a store. Holds no password. `host`: this machine, as guests call it.
+ * guests need nothing in a store. Holds no password. `host`: this machine, as guests name it.
  */
 export function joinString(
   address: ServerAddress,
@@ -28,7 +28,7 @@ export function joinStrings(address: ServerAddress, thumbprint?: Thumbprint): At
 }
 
 /**
- * What guests may call this machine, the most usual first: `localhost` for those who are on it, else its name and the
+ * The names of this machine for guests, the most usual first: `localhost` for guests on it, else its name and the
  * addresses at which the server listens. `machine`: for tests.
  */
 export function joinAddresses(address: ServerAddress, machine: Machine = thisMachine()): AtLeastOne {
@@ -44,7 +44,7 @@ export function joinAddresses(address: ServerAddress, machine: Machine = thisMac
   return [machine.name, ...addresses.map((each) => each.address)];
 }
 
-/** Whether other machines may reach the server, or are called by it, as far as its address says. */
+/** Whether other machines may reach the server, or are dialed by it, as far as its address says. */
 export function isReachable(address: ServerAddress): boolean {
   switch (address.kind) {
     case "tcp":

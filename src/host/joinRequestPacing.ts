@@ -1,6 +1,6 @@
 /**
  * How soon the host is asked about a peer again that was denied, or that gave up, several times. The first few times
- * cost nothing: people mistype, and a class shares one address. Whoever comes and goes waits longer each time.
+ * cost nothing: people mistype, and a class shares one address. A peer that comes and goes waits longer each time.
  * A pure rule: the caller says what time it is, in milliseconds.
  */
 const FREE_FAILURES = 3;

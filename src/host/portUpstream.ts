@@ -25,7 +25,7 @@ export interface PortUpstreamOptions {
   readonly onDispose?: () => void;
   /** What reads the adapter's bytes, where it passes over what is no message, or too large a one. */
   readonly decoder?: AdapterDecoder;
-  /** Says why the connection closed, where somebody knows better than it closed (a process that died). */
+  /** Says why the connection closed, where more is known than that (a process that died). */
   readonly explainEnd?: () => Promise<string | undefined>;
 }
 
@@ -156,7 +156,7 @@ export class PortUpstream implements Upstream {
     return false;
   }
 
-  /** A message was larger than the limit: whoever waits for it learns that. */
+  /** A message was larger than the limit: the client that waits for it learns that. */
   #skipped({ type, seq, request_seq, command, event, bytes }: LargeMessage): void {
     const error = answerTooLarge(bytes);
     const name = shownLine(`${asText(type)} ${asText(command ?? event)}`, SHOWN_LETTERS);
@@ -170,7 +170,7 @@ export class PortUpstream implements Upstream {
 
   #junk(text: string): void {
     const shown = shownLine(text, SHOWN_LETTERS);
-    // Said once, where somebody reads it: an adapter that does so may do it often.
+    // Shown once: an adapter that does so may do it often.
     this.#logger.log(
       this.#toldJunk ? "debug" : "warn",
       `The debug adapter wrote something that is no message; it was left out: "${shown}"`,

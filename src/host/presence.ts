@@ -8,7 +8,7 @@ import { withinLimit } from "../transport/pipePath.ts";
 
 const WINDOWS = process.platform === "win32";
 
-/** How long somebody may take to answer before they are taken to be busy, which is not dead. */
+/** How long a server may take to answer before it is taken to be busy, which is not dead. */
 const PROBE_MS = 2_000;
 
 /**

@@ -20,7 +20,7 @@ export interface ServerEntry {
   readonly startedAt: string;
 }
 
-/** The session that a server serves. `type` is empty while nobody has said what it is. */
+/** The session that a server serves. `type` is empty until a client has said what it is. */
 export interface SessionLabel {
   readonly name: string;
   readonly type: string;
@@ -55,8 +55,8 @@ function forget(registration: Disposable): void {
 }
 
 /**
- * The servers that run on this machine, of this user: one file for each, in a directory that nobody else can enter.
- * There is no daemon and no lock: whoever lists removes what dead servers left.
+ * The servers that run on this machine, of this user: one file for each, in a directory that no other user can enter.
+ * There is no daemon and no lock: a process that lists removes what dead servers left.
  */
 export class Registry {
   readonly #directory: string | undefined;
@@ -76,7 +76,7 @@ export class Registry {
     const presence = await showPresence(directory, id);
     let current: ServerEntry = { ...entry, id, pid: process.pid, startedAt: new Date().toISOString() };
     let disposed = false;
-    // Written at once and whole, so that nobody reads half an entry, and a late write does not undo the removal.
+    // Written at once and whole, so that no process reads half an entry, and a late write does not undo the removal.
     const write = () => {
       writeFileSync(passing, `${JSON.stringify(current)}\n`, { mode: 0o600 });
       renameSync(passing, file);

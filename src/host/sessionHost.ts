@@ -80,7 +80,7 @@ export class SessionHost implements ServerDirectory {
   /** A client gave one of the servers a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   readonly #calling = new Emitter<HostedServer>();
-  /** A server that calls its guest has got it, or has lost it, or knows something new of why it has not. */
+  /** A server that dials its guest has got it, or has lost it, or knows something new of why it has not. */
   readonly onCalling = this.#calling.event;
   #nextId = 0;
   #freeing: Promise<void> | undefined;
@@ -156,7 +156,7 @@ export class SessionHost implements ServerDirectory {
     await within(FREE_MS, Promise.all([...this.#servers.values()].map(({ server }) => server.free())));
   }
 
-  /** Those who take part, in the order in which they came. `sessions.onChanged` says when this may be another list. */
+  /** Those who take part, in the order in which they came. `sessions.onChanged` says when this may have changed. */
   guests(): GuestInfo[] {
     return this.sessions.participants().map((participant) => {
       const { kind, program, joinedAt, lastActiveAt } = participant;
@@ -190,12 +190,12 @@ export class SessionHost implements ServerDirectory {
     this.sessions.end(reason);
     await freed;
     await within(END_MS, this.ended);
-    await within(LEAVE_MS, this.#everybodyLeft());
+    await within(LEAVE_MS, this.#allLeft());
     await Promise.all([...this.#servers.values()].map(({ server }) => server.close()));
     await within(LEAVE_MS, withdrawn);
   }
 
-  #everybodyLeft(): Promise<void> {
+  #allLeft(): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
         if (this.sessions.list().every(({ hub }) => hub.clients.size === 0)) resolve();

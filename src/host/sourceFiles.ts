@@ -19,7 +19,7 @@ export interface SourceRights {
   names(session: string, path: string): boolean;
   /** Throws if the guest may not set breakpoints, for which it asks where its own files are. */
   needControl(): void;
-  /** What a file costs that is read or hashed for the guest, in bytes: whoever asks for much waits for the others. */
+  /** What a file costs that is read or hashed for the guest, in bytes: a guest that asks for much waits for the others. */
   charge(cost: number): void;
 }
 
@@ -91,8 +91,8 @@ export function sourceHandlers(files: SourceReader, rights: SourceRights): Sourc
 }
 
 /**
- * The file in a folder of the project that has exactly that content and whose path ends most like the guest's. So nobody
- * learns of a file anything but that it is the one that they have themselves.
+ * The file in a folder of the project that has exactly that content and whose path ends most like the guest's. So a guest
+ * learns of a file nothing but that it is the one that they have themselves.
  */
 async function find(reader: SourceReader, guestPath: string, sha256: string): Promise<string | undefined> {
   const segments = guestPath.split(/[\\/]+/u).filter((segment) => segment !== "");

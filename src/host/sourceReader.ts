@@ -40,7 +40,7 @@ export class DiskSources implements SourceReader {
 async function readRegular(file: string): Promise<Uint8Array> {
   // Looked at before it is opened: to open a device can mean to use it.
   if (!(await stat(file)).isFile()) throw noFile();
-  // Without waiting, for it may be another by now: a pipe that nobody writes to would never open.
+  // Without waiting, for it may be another file by now: a pipe without a writer would never open.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();

@@ -154,7 +154,7 @@ export function dial(
       pending.add(socket);
       socket.on("error", (error) => fail(socket, error));
       socket.once("connect", () => {
-        // Who dials a free port of this machine over and over meets itself in the end (TCP's simultaneous open).
+        // A program that dials a free port of this machine over and over meets itself in the end (TCP's simultaneous open).
         if (socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress) {
           socket.destroy();
           fail(socket, Object.assign(new Error("connected to itself"), { code: "ECONNREFUSED" }));

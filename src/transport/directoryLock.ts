@@ -76,7 +76,7 @@ async function renamed(filled: string, lock: string): Promise<boolean> {
   }
 }
 
-/** Deletes what dead holders left; undefined if the lock may be free now, else who has it. */
+/** Deletes what dead holders left; undefined if the lock may be free now, else its holder. */
 async function breakDead(lock: string): Promise<string | undefined> {
   const entries = await readdir(lock).catch((): string[] => []);
   const alive: string[] = [];

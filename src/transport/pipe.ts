@@ -149,7 +149,7 @@ export async function connectPipe(options: PipeConnectOptions): Promise<Channel>
       failure ??= AppError.from(thrown);
     }
   }
-  throw failure ?? nobody(name);
+  throw failure ?? noServer(name);
 }
 
 export interface PathConnectOptions extends WaitOptions {
@@ -188,7 +188,7 @@ function open(file: string, name: string, signal: AbortSignal): Promise<net.Sock
   });
 }
 
-function nobody(name: string, cause?: unknown): AppError {
+function noServer(name: string, cause?: unknown): AppError {
   return new AppError("connectFailed", `No server of this user listens on the pipe ${name}.`, {
     hint: "Check the name, and that the server runs.",
     cause,
@@ -198,7 +198,7 @@ function nobody(name: string, cause?: unknown): AppError {
 function cannotConnect(name: string, thrown: unknown): AppError {
   switch (errorCode(thrown) ?? "") {
     case "ENOENT":
-      return nobody(name, thrown);
+      return noServer(name, thrown);
     case "ECONNREFUSED":
       return new AppError("connectFailed", `The server of the pipe ${name} is no longer there.`, {
         hint: "Start it again.",

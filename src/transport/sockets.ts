@@ -44,7 +44,7 @@ function inodeOf(socket: net.Socket): number | undefined {
 }
 
 /**
- * One listener over one or more servers (loopback is 127.0.0.1 and ::1). `peerOf` names who has connected;
+ * One listener over one or more servers (loopback is 127.0.0.1 and ::1). `peerOf` names the peer that has connected;
  * undefined if that peer is gone already.
  */
 export class SocketListener implements Listener {

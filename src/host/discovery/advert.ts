@@ -22,7 +22,7 @@ export interface Advert {
   readonly txt: Readonly<Record<string, string>>;
 }
 
-/** A server that has announced itself. All of it is somebody's word: nothing proves it before the join does. */
+/** A server that has announced itself. All of it is a claim: nothing proves it before the join does. */
 export interface NetworkServer {
   readonly address: ClientAddress;
   /** The connection string that joins it. */
@@ -74,7 +74,7 @@ export function advertOf(
 }
 
 /**
- * Reads what a library has made of somebody's packets; undefined for what is none of ours, or cannot be joined. The
+ * Reads what a library has made of a machine's packets; undefined for what is none of ours, or cannot be joined. The
  * connection string is made by our own formatter and has gone through our own parser.
  */
 export function readAdvert(service: unknown): NetworkServer | undefined {

@@ -3,7 +3,7 @@ import { abortable } from "../../transport/deadline.ts";
 import { AppError } from "../../common/errors.ts";
 import { type NetworkServer, readAdvert } from "./advert.ts";
 
-/** Somebody may announce servers without end. */
+/** A machine of the network may announce servers without end. */
 const MOST = 256;
 
 /**

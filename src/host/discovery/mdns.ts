@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { Bonjour } from "bonjour-service";
 import { type Advert, SERVICE_TYPE } from "./advert.ts";
 
-// The one place that knows the library. It is loaded only where somebody has turned the network on.
+// The one place that knows the library. It is loaded only where the user has turned the network on.
 
 export interface Published {
   /** Resolves when the goodbye has been sent. */
@@ -20,7 +20,7 @@ const QUERY_MS = 1_000;
 /** Announces a service until it is closed. `failed` hears what goes wrong. */
 export function publish(advert: Advert, failed: (error: Error) => void): Published {
   const bonjour = open(failed);
-  // Its name is its own already: nobody is asked whether they have it, too.
+  // Its name is its own already: no other machine is asked whether it has it, too.
   const service = bonjour.publish({ ...advert, type: SERVICE_TYPE, probe: false });
   return {
     close: () =>
@@ -31,7 +31,7 @@ export function publish(advert: Advert, failed: (error: Error) => void): Publish
   };
 }
 
-/** Services of our type that somebody announces, or no longer does: of whatever shape, from whomever. */
+/** Services of our type that are announced, or no longer: of any shape, by any machine of the network. */
 export interface Heard {
   readonly found: (service: unknown) => void;
   readonly lost: (service: unknown) => void;
@@ -55,7 +55,7 @@ export function browse({ found, lost, failed }: Heard): Browsing {
 
 function open(failed: (error: Error) => void): Bonjour {
   const socket = dgram.createSocket({ type: "udp4", reuseAddr: true });
-  // Packets are anybody's, and where the library stumbles over one it throws into the socket's event.
+  // Any machine may send packets, and where the library stumbles over one it throws into the socket's event.
   const emit = socket.emit.bind(socket);
   socket.emit = (event: string, ...rest: unknown[]) => {
     if (event !== "message") return emit(event, ...rest);
@@ -67,7 +67,7 @@ function open(failed: (error: Error) => void): Bonjour {
   };
   const options = { socket } as unknown as ConstructorParameters<typeof Bonjour>[0];
   const bonjour = new Bonjour(options, failed);
-  // Its types do not show it, and an "error" that nobody listens to ends the process.
+  // Its types do not show it, and an "error" without a listener ends the process.
   const { server } = bonjour as unknown as { server: { mdns: EventEmitter } };
   server.mdns.on("error", failed);
   return bonjour;

@@ -22,7 +22,7 @@ export const firewalld: Firewall = {
   command: (rule) => shellLine("sudo", COMMAND, `--add-rich-rule=${richRule(rule)}`),
 };
 
-/** firewalld.richlanguage(5). Who connects is logged by the kernel, at most once a minute. */
+/** firewalld.richlanguage(5). The kernel logs connections, at most once a minute. */
 export function richRule({ name, port }: FirewallRule): string {
   return `rule port port="${port}" protocol="tcp" log prefix="${name}" level="debug" limit value="1/m" accept`;
 }

@@ -9,9 +9,9 @@ const COMMAND = "nft";
 const USUAL: Chain = { family: "inet", table: "filter", name: "input" };
 
 /**
- * The kernel's packet filter, where nobody stands in front of it. Each base chain of the input hook has to accept a packet,
+ * The kernel's packet filter, where no other firewall manages it. Each base chain of the input hook has to accept a packet,
  * and one that drops is not overruled by a table of our own: so the rule goes to the front of every chain that drops
- * what nobody has let through.
+ * what no rule has let through.
  */
 export const nftables: Firewall = {
   name: "nftables",
@@ -19,7 +19,7 @@ export const nftables: Firewall = {
     try {
       return chainsThatDrop(await ruleset()).length > 0;
     } catch (thrown) {
-      // It is there, and who may not look cannot know that it lets everything through.
+      // It is there, and a user who may not look cannot know that it lets everything through.
       return AppError.from(thrown).code === "notAllowed";
     }
   },

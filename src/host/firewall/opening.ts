@@ -27,7 +27,7 @@ const NOTHING: FirewallOpening = { problem: undefined, close: () => Promise.reso
 
 /**
  * Lets through what a server listens on, as its address says; `address` is the one in use. Does not reject: a
- * firewall that does not open is a problem to tell of, not a reason not to serve those who can come in otherwise.
+ * firewall that does not open is a problem to tell of, not a reason not to serve guests that can join otherwise.
  */
 export async function openFirewall(
   address: ServerAddress,

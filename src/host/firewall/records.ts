@@ -53,7 +53,7 @@ export async function sweepRecords(
 ): Promise<void> {
   const parents = directory === undefined ? await userDirectories() : [directory];
   for (const folder of parents.map((parent) => path.join(parent, FOLDER))) {
-    // Somebody else's word is no reason to change a firewall.
+    // Another user's word is no reason to change a firewall.
     if (!(await verifyPrivate(folder).catch(() => false))) continue;
     const names = await readdir(folder).catch((): string[] => []);
     for (const name of names.filter((each) => each.endsWith(EXTENSION))) {

@@ -2,7 +2,7 @@ import { asNumber } from "../../common/values.ts";
 
 /** One port that a firewall lets through for as long as a server listens there. */
 export interface FirewallRule {
-  /** Names the server and the process, for whoever reads the firewall's rules. Of letters that need no quoting. */
+  /** Names the server and the process, for a person who reads the firewall's rules. Of letters that need no quoting. */
   readonly name: string;
   /** TCP. */
   readonly port: number;

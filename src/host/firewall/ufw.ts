@@ -42,7 +42,7 @@ async function remove(port: number): Promise<void> {
   await run(COMMAND, ["delete", "allow", `${port}/tcp`]);
 }
 
-/** From `ufw show added`: the ports that are open to everybody, with the process of those that are ours. */
+/** From `ufw show added`: the ports that are open to all machines, with the process of those that are ours. */
 export function addedRules(shown: string): { readonly port: number; readonly pid: number | undefined }[] {
   return shown.split("\n").flatMap((line) => {
     const [, port, comment = ""] = /^ufw allow (\d+)\/tcp(?: comment (.*))?$/.exec(line.trim()) ?? [];

@@ -194,7 +194,7 @@ export class Datalink {
     if (frame.version !== SERIAL_VERSION) return refuse(Refusal.version);
     const known = this.#findByPeer(channel, from);
     if (known !== undefined) return known.askedAgain();
-    if (!this.#acceptors.has(channel)) return refuse(Refusal.nobody);
+    if (!this.#acceptors.has(channel)) return refuse(Refusal.noServer);
     if (this.#add(channel, now, from) === undefined) refuse(Refusal.busy);
   }
 
@@ -246,7 +246,7 @@ export class Datalink {
 
 function refused(channel: number, reason: number): AppError {
   switch (reason) {
-    case Refusal.nobody:
+    case Refusal.noServer:
       return new AppError("connectFailed", `The other side serves nothing on channel ${channel}.`, {
         hint: "Check the channel, and that the server runs.",
       });

@@ -190,7 +190,7 @@ export class SerialDevice {
     if (this.#closing !== undefined) return;
     this.#retryTimer = setTimeout(() => {
       const opening = this.#open();
-      // Who comes meanwhile waits for this attempt, and hears why it fails.
+      // A user of the device that comes meanwhile waits for this attempt, and hears why it fails.
       this.#opening = opening;
       opening.catch(() => this.#retry(Math.min(LAST_RETRY_MS, inMs * 2)));
     }, inMs);

@@ -36,7 +36,7 @@ export type Frame = { readonly channel: number; readonly to: number } & (
 );
 
 /** Why an `open` is refused. */
-export const Refusal = { nobody: 1, busy: 2, version: 3 } as const;
+export const Refusal = { noServer: 1, busy: 2, version: 3 } as const;
 
 const TYPES = {
   open: 1,

@@ -19,7 +19,7 @@ export interface OpenPort {
 export interface SerialPortInfo {
   /** What `port=` takes: `/dev/ttyUSB0`, `COM3`. */
   readonly path: string;
-  /** Who made it or what it is, as far as it says. */
+  /** Its maker or what it is, as far as it says. */
   readonly description?: string;
 }
 
