@@ -1,21 +1,53 @@
 import { JsonValue, applyEdits } from "../dap/edits.ts";
 import { encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
+import type { AdapterStartup } from "./adapterStartup.ts";
+import type { Breakpoints } from "./breakpoints.ts";
 import type { Client } from "./client.ts";
-import type { HubContext, Parts } from "./context.ts";
+import type { Execution } from "./execution.ts";
+import type { ExecutionControl } from "./executionControl.ts";
 import { HandleBag } from "./handles.ts";
-import { hasReferences, replayStops } from "./snapshot.ts";
-import type { AdapterEvent } from "./upstream.ts";
+import type { Queries } from "./queries.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
+import type { ReverseRequests } from "./reverse.ts";
+import type { Rules } from "./rules.ts";
+import { type Snapshot, hasReferences, replayStops } from "./snapshot.ts";
+import type { NamedSources } from "./sources.ts";
+import type { AdapterEvent, Upstream } from "./upstream.ts";
 
-/** Events of an adapter that nobody has initialized are kept for the one who does, up to this many. */
+interface AdapterEventsHub {
+  readonly upstream: Upstream;
+  readonly clients: ReadonlySet<Client>;
+  readonly rules: Rules;
+  readonly numbers: RequestNumbers;
+  /**
+   * Sends an event of the adapter to all live clients; the client that drives gets it whatever it is. `bodyFor`: a body
+   * of their own.
+   */
+  passOn(event: AdapterEvent, bodyFor?: (client: Client) => Buffer | undefined): void;
+}
+
+/** The parts of the hub that an adapter's events concern. */
+interface EventParts {
+  readonly adapterStartup: AdapterStartup;
+  readonly breakpoints: Breakpoints;
+  readonly execution: Execution;
+  readonly executionControl: ExecutionControl;
+  readonly queries: Queries;
+  readonly snapshot: Snapshot;
+  readonly reverse: ReverseRequests;
+  readonly sources: NamedSources;
+}
+
+/** Events of an adapter that no client has initialized are kept for the client that does, up to this many. */
 const EARLY_EVENTS = 1_000;
 
-/** From the adapter to the clients: every event goes to the part that it concerns, and to everybody. */
+/** From the adapter to the clients: every event goes to the part that it concerns, and to all clients. */
 export class AdapterEvents {
-  readonly #hub: HubContext;
-  readonly #parts: Parts;
+  readonly #hub: AdapterEventsHub;
+  readonly #parts: EventParts;
   #early: AdapterEvent[] = [];
 
-  constructor(hub: HubContext, parts: Parts) {
+  constructor(hub: AdapterEventsHub, parts: EventParts) {
     this.#hub = hub;
     this.#parts = parts;
   }
@@ -73,7 +105,7 @@ export class AdapterEvents {
     this.#hub.passOn(message);
   }
 
-  /** What the adapter has said before anybody has initialized it, for the client that is to drive it. */
+  /** What the adapter has said before a client has initialized it, for the client that is to drive it. */
   replayEarly(client: Client): void {
     for (const { event, body, rest } of this.#early) client.pass(event, body, rest);
   }
@@ -130,7 +162,7 @@ export class AdapterEvents {
     }
   }
 
-  /** Calls back if exactly one thread stands. Where nobody has asked which threads there are, the adapter is asked. */
+  /** Calls back if exactly one thread stands. Where no client has asked which threads there are, the adapter is asked. */
   #whereOneStands(then: () => void): void {
     const { execution } = this.#parts;
     if (!execution.stopped) return;
@@ -155,7 +187,7 @@ export class AdapterEvents {
       return;
     }
     const originalId = isObject(original.breakpoint) ? original.breakpoint.id : undefined;
-    // Also to one who is still joining: what it has listed was answered, so what becomes of it is its business.
+    // Also to a client that is still joining: what it has listed was answered, so what becomes of it is its business.
     for (const client of this.#hub.clients) {
       for (const own of perClient(client)) {
         const same = isObject(own.breakpoint) && own.breakpoint.id === originalId;

@@ -11,10 +11,11 @@ import {
   headlessInitialize,
   readClientCapabilities,
 } from "./clientCapabilities.ts";
-import { type StartOptions, mayControl, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
+import { type StartOptions, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
 import type { RequestNumbers } from "./requestNumbers.ts";
 import type { Rules } from "./rules.ts";
 import type { AdapterEvent, Upstream } from "./upstream.ts";
+import { mayControl } from "./viewAccess.ts";
 
 /**
  * How far the adapter is. `fresh`: nobody has initialized it; `initialized`: it waits for launch or attach;

@@ -28,9 +28,7 @@ export interface BreakpointGroup {
 }
 
 /** A group of which the adapter has been told nothing yet. */
-export function newGroup(
-  of: Pick<BreakpointGroup, "kind" | "key" | "document" | "frame">,
-): BreakpointGroup {
+export function newGroup(of: Pick<BreakpointGroup, "kind" | "key" | "document" | "frame">): BreakpointGroup {
   const { kind, key, document, frame } = of;
   return {
     kind,

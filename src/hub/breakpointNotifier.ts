@@ -2,7 +2,7 @@ import { type Outcome, encodeJson, objects, parseObject } from "../dap/messages.
 import { type Edit, type Entry, type Item, type Knowledge, pair } from "./breakpointDocument.ts";
 import { type Asked, type BreakpointGroup, entryName, resultOf } from "./breakpointGroup.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
+import type { Rules } from "./rules.ts";
 import { asNumber, asText } from "../common/values.ts";
 
 /** Ids that we make where the adapter's would not do; far from those that adapters count. */
@@ -11,12 +11,12 @@ const FIRST_OWN_ID = 1_000_000_000;
 /** What each client is told of the shared breakpoints, under which ids, and what it may be taken to know of them. */
 export class BreakpointNotifier {
   readonly #groups: ReadonlyMap<string, BreakpointGroup>;
-  readonly #hub: Pick<HubContext, "rules">;
+  readonly #rules: Rules;
   #nextOwnId = FIRST_OWN_ID;
 
-  constructor(groups: ReadonlyMap<string, BreakpointGroup>, hub: Pick<HubContext, "rules">) {
+  constructor(groups: ReadonlyMap<string, BreakpointGroup>, rules: Rules) {
     this.#groups = groups;
-    this.#hub = hub;
+    this.#rules = rules;
   }
 
   /** The answer has the length and the order of the client's own list. `listed`: what was in its last one. */
@@ -54,7 +54,7 @@ export class BreakpointNotifier {
       const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(group, id);
       // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
-      if (result.id === undefined && untouched && !this.#hub.rules.binds(client)) {
+      if (result.id === undefined && untouched && !this.#rules.binds(client)) {
         if (!client.breakpointIds.has(name)) client.breakpointIds.set(name, undefined);
         return result;
       }

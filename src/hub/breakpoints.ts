@@ -33,14 +33,30 @@ import {
 import { REQUESTS } from "../dap/requests.ts";
 import { BreakpointNotifier } from "./breakpointNotifier.ts";
 import { type Asked, type BreakpointGroup, entryName, newGroup } from "./breakpointGroup.ts";
-import type { Client, ClientRequest } from "./client.ts";
-import type { Actor, HubContext } from "./context.ts";
-import type { WindowRequest } from "./hostWindow.ts";
+import type { Activity } from "./activity.ts";
+import type { Actor, Client, ClientRequest, WindowRequest } from "./client.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
+import type { Rules } from "./rules.ts";
 import { otherSpelling } from "./sourceIdentity.ts";
+import type { Upstream } from "./upstream.ts";
+
+interface BreakpointsHub {
+  readonly upstream: Upstream;
+  /** All that are connected, also those that have not finished joining. */
+  readonly clients: ReadonlySet<Client>;
+  /** The adapter's capabilities, as far as they are known. */
+  readonly capabilities: Readonly<JsonObject>;
+  readonly isParentOnly: boolean;
+  /** The host's own window, if it speaks to the adapter itself. */
+  readonly window: Actor | undefined;
+  readonly rules: Rules;
+  readonly numbers: RequestNumbers;
+}
 
 /** The shared breakpoints of a session: brings clients' lists to the adapter and its answers to the clients. */
 export class Breakpoints {
-  readonly #hub: HubContext;
+  readonly #hub: BreakpointsHub;
+  readonly #activity: Activity;
   readonly #groups = new Map<string, BreakpointGroup>();
   /** Those that the adapter has made itself, by its ids: its last word on each. */
   readonly #adapters = new Map<number, JsonObject>();
@@ -55,9 +71,10 @@ export class Breakpoints {
     { readonly request: WindowRequest; readonly outcome: Outcome }
   >();
 
-  constructor(hub: HubContext) {
+  constructor(hub: BreakpointsHub, activity: Activity) {
     this.#hub = hub;
-    this.#notifier = new BreakpointNotifier(this.#groups, hub);
+    this.#activity = activity;
+    this.#notifier = new BreakpointNotifier(this.#groups, hub.rules);
   }
 
   /** Deals with a `set…Breakpoints` request. */
@@ -467,7 +484,7 @@ export class Breakpoints {
   /** Who did what, in the others' debug console. */
   #tell(group: BreakpointGroup, edit: Edit, actor: Actor): void {
     const say = (verb: string, spec: JsonObject) =>
-      this.#hub.notice(actor, `${verb} ${describe(group.kind, group.frame, spec)}`);
+      this.#activity.report(actor, `${verb} ${describe(group.kind, group.frame, spec)}`);
     for (const id of edit.added) say("sets", edit.document.entries.get(id)?.spec ?? {});
     for (const id of edit.changed) say("changes", edit.document.entries.get(id)?.spec ?? {});
     for (const entry of edit.removed) say("removes", entry.spec);

@@ -47,12 +47,28 @@ export interface Participant {
   isAway: boolean;
 }
 
+/** Who has done something that the others are told of: a client, or the host's own window. */
+export interface Actor {
+  readonly participant: Participant;
+}
+
+/** A request of the host's own window on its way to the adapter (hostWindow.ts). */
+export interface WindowRequest {
+  readonly command: string;
+  readonly args: JsonObject;
+  /**
+   * Of a list of breakpoints: whether it is all that the adapter is to have, the guests' included, because the window
+   * holds those too. Otherwise what the guests want besides is sent after it.
+   */
+  readonly holdsAll?: boolean;
+}
+
 /** One request of a client, until it has been answered. */
 export interface ClientRequest {
   readonly client: Client;
   readonly seq: number;
   readonly command: string;
-  /** Of a client that may only look, no more of them than it may send (viewAccess.ts). */
+  /** Of a client with view access, no more of them than it may send (viewAccess.ts). */
   args: JsonObject;
   /** The arguments for the adapter: as the client wrote them, or converted to the adapter's conventions. */
   rawArgs: Buffer | undefined;

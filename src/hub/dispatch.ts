@@ -1,4 +1,5 @@
 import { AppError } from "../common/errors.ts";
+import type { Logger } from "../common/logger.ts";
 import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import { allows } from "../common/access.ts";
 import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
@@ -6,10 +7,19 @@ import { survives } from "../dap/vocabulary.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
 import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
-import type { HubContext, Parts } from "./context.ts";
-import { changeActivity } from "./activity.ts";
-import type { Epoch } from "./execution.ts";
+import { type Activity, changeActivity } from "./activity.ts";
+import type { AdapterStartup } from "./adapterStartup.ts";
+import type { Breakpoints } from "./breakpoints.ts";
+import type { Epoch, Execution } from "./execution.ts";
+import type { ExecutionControl } from "./executionControl.ts";
 import { HandleBag } from "./handles.ts";
+import type { Queries } from "./queries.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
+import type { Rules } from "./rules.ts";
+import type { SelectedFrames } from "./selectedFrames.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { NamedSources } from "./sources.ts";
+import type { Upstream } from "./upstream.ts";
 import { viewRefusal, narrowForView } from "./viewAccess.ts";
 import { asText } from "../common/values.ts";
 
@@ -17,7 +27,14 @@ import { asText } from "../common/values.ts";
 const CONSOLE_RULE: RequestRule = { kind: "evaluate", access: "view" };
 
 /** What a client's coming and going means is decided by the hub itself. */
-interface DispatchHub extends HubContext {
+interface DispatchHub {
+  readonly upstream: Upstream;
+  readonly capabilities: Readonly<JsonObject>;
+  readonly rules: Rules;
+  readonly numbers: RequestNumbers;
+  readonly logger: Logger;
+  /** Sends an event to all live clients but one. */
+  broadcast(event: string, body: Buffer | undefined, except?: Client): void;
   readonly ended: object | undefined;
   readonly console: ConsoleContext | undefined;
   startOrTransfer(request: ClientRequest): void;
@@ -26,13 +43,26 @@ interface DispatchHub extends HubContext {
   withdraw(request: ClientRequest): boolean;
 }
 
+/** The parts of the hub that clients' requests concern. */
+interface RequestParts {
+  readonly activity: Activity;
+  readonly adapterStartup: AdapterStartup;
+  readonly breakpoints: Breakpoints;
+  readonly execution: Execution;
+  readonly executionControl: ExecutionControl;
+  readonly frames: SelectedFrames;
+  readonly queries: Queries;
+  readonly snapshot: Snapshot;
+  readonly sources: NamedSources;
+}
+
 /** From the clients to the adapter: refuses what must not pass, and hands the rest to the part that it concerns. */
 export class Dispatch {
   readonly #hub: DispatchHub;
-  readonly #parts: Parts;
+  readonly #parts: RequestParts;
   readonly #events: AdapterEvents;
 
-  constructor(hub: DispatchHub, parts: Parts, events: AdapterEvents) {
+  constructor(hub: DispatchHub, parts: RequestParts, events: AdapterEvents) {
     this.#hub = hub;
     this.#parts = parts;
     this.#events = events;
@@ -176,7 +206,8 @@ export class Dispatch {
       then?.();
       this.#collectHandles(request, outcome, undefined);
       request.answer(outcome);
-      if (outcome.success && rule?.activity !== undefined) this.#hub.notice(request.client, rule.activity);
+      if (outcome.success && rule?.activity !== undefined)
+        this.#parts.activity.report(request.client, rule.activity);
     });
   }
 
@@ -203,7 +234,7 @@ export class Dispatch {
     this.#alter(request, context === "repl" ? "lasting" : this.#epochFor(request, rule), () => {
       if (context !== "repl") return;
       this.#events.altered(client, encodeJson({ areas: ["variables"] }));
-      this.#hub.notice(client, `evaluates ${asText(args.expression)}`);
+      this.#parts.activity.report(client, `evaluates ${asText(args.expression)}`);
     });
   }
 
@@ -214,7 +245,7 @@ export class Dispatch {
       const areas = [command === "terminateThreads" ? "threads" : "variables"];
       this.#events.altered(client, encodeJson({ areas }));
       if (command === "writeMemory") this.#memoryWritten(client, args);
-      this.#hub.notice(client, changeActivity(command, args));
+      this.#parts.activity.report(client, changeActivity(command, args));
     });
   }
 

@@ -2,11 +2,22 @@ import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { type JsonObject, type Outcome, encodeJson, parseObject } from "../dap/messages.ts";
 import { REQUESTS, type RequestRule } from "../dap/requests.ts";
-import type { Client, ClientRequest } from "./client.ts";
-import type { Actor, HubContext } from "./context.ts";
+import type { Activity } from "./activity.ts";
+import type { Actor, Client, ClientRequest } from "./client.ts";
 import type { Execution, Resume } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
+import type { Rules } from "./rules.ts";
 import { replayStops } from "./snapshot.ts";
+import type { Upstream } from "./upstream.ts";
+
+interface ExecutionControlHub {
+  readonly upstream: Upstream;
+  readonly clients: ReadonlySet<Client>;
+  readonly capabilities: Readonly<JsonObject>;
+  readonly rules: Rules;
+  readonly numbers: RequestNumbers;
+}
 
 /** Requests that make the program run; `pause` does not. */
 const RESUMES = new Set([
@@ -28,11 +39,12 @@ interface Pausing {
 }
 
 /**
- * Execution: two people who step at the same moment make one step, and everyone sees the program run before they
- * see it stop, also with an adapter that says nothing of a resume that it was asked for (DAP: it need not).
+ * Execution: two people who step at the same moment make one step, and each client sees the program run before it
+ * sees it stop, also with an adapter that says nothing of a resume that it was asked for (DAP: it need not).
  */
 export class ExecutionControl {
-  readonly #hub: HubContext;
+  readonly #hub: ExecutionControlHub;
+  readonly #activity: Activity;
   readonly #execution: Execution;
   readonly #invalidate: () => void;
   /** The pauses that are under way, by thread. */
@@ -40,8 +52,10 @@ export class ExecutionControl {
   /** Who has brought about the present stop by a resume; undefined: none of us. */
   #mover: object | undefined;
 
-  constructor(hub: HubContext, execution: Execution, invalidate: () => void) {
+  /** `invalidate`: answers that are known may no longer be true. */
+  constructor(hub: ExecutionControlHub, activity: Activity, execution: Execution, invalidate: () => void) {
     this.#hub = hub;
+    this.#activity = activity;
     this.#execution = execution;
     this.#invalidate = invalidate;
   }
@@ -173,7 +187,7 @@ export class ExecutionControl {
       this.#execution.told(resume, all);
     this.#announce(resume);
     const activity = REQUESTS.get(command)?.activity;
-    if (activity !== undefined) this.#hub.notice(actor, activity);
+    if (activity !== undefined) this.#activity.report(actor, activity);
   }
 
   /** DAP: an adapter that does not say that it can run one thread alone runs all. */
@@ -186,7 +200,7 @@ export class ExecutionControl {
     const { threadId } = args;
     const { numbers, rules, upstream } = this.#hub;
     const pausing = rules.binds(client) ? this.#pausing.get(threadId) : undefined;
-    // Nobody waits for what they have asked themselves.
+    // No client waits for what it has asked itself.
     if (pausing !== undefined && !pausing.all.some((each) => each.client === client)) {
       const { all, seq } = pausing;
       all.push(request);
@@ -204,12 +218,12 @@ export class ExecutionControl {
       clearTimeout(own.patience);
       if (this.#pausing.get(threadId) === own) this.#pausing.delete(threadId);
       for (const each of own.all) each.answer(outcome);
-      if (outcome.success && rule.activity !== undefined) this.#hub.notice(client, rule.activity);
+      if (outcome.success && rule.activity !== undefined) this.#activity.report(client, rule.activity);
     });
     numbers.sent(request, own.seq);
   }
 
-  /** Tells everybody but the one who resumed that the program runs, once. */
+  /** Tells all but the client that resumed that the program runs, once. */
   #announce(resume: Resume): void {
     if (resume.announced) return;
     resume.announced = true;

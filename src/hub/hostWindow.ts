@@ -1,37 +1,50 @@
 import { type JsonObject, type Outcome, encodeJson } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
-import type { Participant } from "./client.ts";
-import type { HubContext, Parts } from "./context.ts";
-import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
-import { changeActivity } from "./activity.ts";
 import { asText } from "../common/values.ts";
+import { type Activity, changeActivity } from "./activity.ts";
+import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
+import type { AdapterStartup } from "./adapterStartup.ts";
+import type { Breakpoints } from "./breakpoints.ts";
+import type { Participant, WindowRequest } from "./client.ts";
+import type { Execution } from "./execution.ts";
+import type { ExecutionControl } from "./executionControl.ts";
+import type { SelectedFrames } from "./selectedFrames.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { NamedSources } from "./sources.ts";
 
-/** A request of the window on its way to the adapter. */
-export interface WindowRequest {
-  readonly command: string;
-  readonly args: JsonObject;
-  /**
-   * Of a list of breakpoints: whether it is all that the adapter is to have, the guests' included, because the window
-   * holds those too. Otherwise what the guests want besides is sent after it.
-   */
-  readonly holdsAll?: boolean;
+/** The parts of the hub that the window's requests concern, as clients' requests do. */
+interface WindowParts {
+  readonly activity: Activity;
+  readonly adapterStartup: AdapterStartup;
+  readonly breakpoints: Breakpoints;
+  readonly execution: Execution;
+  readonly executionControl: ExecutionControl;
+  readonly frames: SelectedFrames;
+  readonly snapshot: Snapshot;
+  readonly sources: NamedSources;
 }
 
 /**
  * The host's own window where it speaks to the adapter beside the hub, as VS Code does: it starts, configures and ends
  * the session. The hub is told what the window asks and what it is answered, so that guests see what the host does as
- * they see each other's deeds. It never refuses the window anything: its requests are on their way already.
+ * they see each other's activity. It never refuses the window anything: its requests are on their way already.
  */
 export class HostWindow {
   readonly participant: Participant;
-  readonly #hub: HubContext;
-  readonly #parts: Parts;
+  readonly #children: () => Iterable<HostWindow>;
+  readonly #parts: WindowParts;
   readonly #events: AdapterEvents;
   #isEnding = false;
 
-  constructor(participant: Participant, hub: HubContext, parts: Parts, events: AdapterEvents) {
+  /** `children`: the window's part in the child sessions that go on. */
+  constructor(
+    participant: Participant,
+    children: () => Iterable<HostWindow>,
+    parts: WindowParts,
+    events: AdapterEvents,
+  ) {
     this.participant = participant;
-    this.#hub = hub;
+    this.#children = children;
     this.#parts = parts;
     this.#events = events;
   }
@@ -57,7 +70,7 @@ export class HostWindow {
       case "execution":
         if (command !== "pause") return executionControl.windowResumes(this, command, args);
         return ({ success }) => {
-          if (success) this.#hub.notice(this, rule.activity ?? command);
+          if (success) this.#parts.activity.report(this, rule.activity ?? command);
         };
       case "breakpoints":
         return (outcome) => breakpoints.windowLists(this, request, outcome);
@@ -65,7 +78,7 @@ export class HostWindow {
         return () => {
           if ((args.context ?? "repl") !== "repl") return;
           this.#events.altered(undefined, encodeJson({ areas: ["variables"] }));
-          this.#hub.notice(this, `evaluates ${asText(args.expression)}`);
+          this.#parts.activity.report(this, `evaluates ${asText(args.expression)}`);
         };
       case "change":
         return ({ success }) => {
@@ -93,8 +106,8 @@ export class HostWindow {
   ends(activity: string): void {
     if (this.#isEnding || this.#parts.snapshot.terminated) return;
     this.#isEnding = true;
-    this.#hub.notice(this, activity);
-    for (const child of this.#hub.children) child.window?.ends(activity);
+    this.#parts.activity.report(this, activity);
+    for (const child of this.#children()) child.ends(activity);
   }
 
   #changed(command: string, args: JsonObject): void {
@@ -102,6 +115,6 @@ export class HostWindow {
       undefined,
       encodeJson({ areas: [command === "terminateThreads" ? "threads" : "variables"] }),
     );
-    this.#hub.notice(this, changeActivity(command, args));
+    this.#parts.activity.report(this, changeActivity(command, args));
   }
 }

@@ -2,19 +2,17 @@ import { AppError } from "../common/errors.ts";
 import { DisposableStore } from "../common/disposable.ts";
 import { Emitter } from "../common/event.ts";
 import { MESSAGE_COST } from "../common/fairShare.ts";
-import { LIMITS } from "../common/limits.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
-import { inSentence } from "../common/names.ts";
-import { ownLine, shownLine } from "../common/sanitize.ts";
+import { ownLine } from "../common/sanitize.ts";
 import { type JsonObject, type Outcome, encodeJson, ownOutput } from "../dap/messages.ts";
 import type { DapPort } from "../dap/port.ts";
 import { allows } from "../common/access.ts";
+import { Activity } from "./activity.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
-import { Client, type ClientRequest, type Participant } from "./client.ts";
+import { type Actor, Client, type ClientRequest, type Participant } from "./client.ts";
 import type { ConsoleContext } from "./console.ts";
 import { ConsoleLines, leftOutLine } from "./consoleLines.ts";
-import type { Actor, HubContext, Parts } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
 import { HostWindow } from "./hostWindow.ts";
@@ -75,17 +73,25 @@ const LAST_WORDS_MS = 1_000;
  * answers each exactly once, and hands every event to everybody. It knows neither sockets nor VS Code.
  * Here is who comes and goes and how it ends; the two directions are dispatch.ts and adapterEvents.ts.
  */
-export class Hub implements HubContext {
+export class Hub {
   readonly upstream: Upstream;
   readonly logger: Logger;
   readonly clients = new Set<Client>();
   readonly rules = new Rules(this);
   readonly numbers = new RequestNumbers();
-  readonly #parts: Parts;
+  readonly #activity: Activity;
+  readonly #adapterStartup: AdapterStartup;
+  readonly #breakpoints: Breakpoints;
+  readonly #execution = new Execution();
+  readonly #executionControl: ExecutionControl;
+  readonly #frames: SelectedFrames;
+  readonly #queries: Queries;
+  readonly #reverse: ReverseRequests;
+  readonly #snapshot = new Snapshot();
+  readonly #sources = new NamedSources();
   readonly #events: AdapterEvents;
   readonly #dispatch: Dispatch;
   readonly #queryTurns: QueryTurns;
-  readonly #lines: ConsoleLines;
   readonly #subscriptions = new Map<Client, DisposableStore>();
   readonly #findSession: HubOptions["findSession"];
   readonly #parent: Hub | undefined;
@@ -119,53 +125,59 @@ export class Hub implements HubContext {
     this.#parent = options.parent;
     this.#children = options.children ?? (() => []);
     this.#free = options.free;
-    const execution = new Execution();
-    const breakpoints = new Breakpoints(this);
+    const lines =
+      options.lines ??
+      new ConsoleLines((participant, count) => this.say(leftOutLine(participant, count), { participant }));
+    this.#activity = new Activity(this, lines);
+    this.#breakpoints = new Breakpoints(this, this.#activity);
     if (options.parent !== undefined)
-      breakpoints.inherit(options.parent.#parts.breakpoints, options.startedByEditor);
-    const frames = new SelectedFrames(this, execution);
-    const queries = new Queries(this, execution, frames);
-    const adapterStartup = new AdapterStartup({
+      this.#breakpoints.inherit(options.parent.#breakpoints, options.startedByEditor);
+    this.#frames = new SelectedFrames(this, this.#execution);
+    this.#queries = new Queries(this, this.#execution, this.#frames);
+    this.#executionControl = new ExecutionControl(this, this.#activity, this.#execution, () =>
+      this.#queries.invalidate(),
+    );
+    this.#adapterStartup = new AdapterStartup({
       upstream,
       rules: this.rules,
       clients: this.clients,
       numbers: this.numbers,
       begin: (client) => this.#begin(client),
       goLive: (client) => this.#goLive(client),
-      sendBreakpoints: (done, except) => breakpoints.sendAll(done, except),
-      configuresAgain: () => breakpoints.unsent(),
+      sendBreakpoints: (done, except) => this.#breakpoints.sendAll(done, except),
+      configuresAgain: () => this.#breakpoints.unsent(),
       startsAgain: () => {
-        this.#parts.snapshot.restarted();
-        this.#parts.executionControl.over();
+        this.#snapshot.restarted();
+        this.#executionControl.over();
       },
       starts: (args) => options.onStart?.(args),
     });
-    this.#parts = {
-      adapterStartup,
-      breakpoints,
-      execution,
-      queries,
-      frames,
-      executionControl: new ExecutionControl(this, execution, () => queries.invalidate()),
-      snapshot: new Snapshot(),
-      reverse: new ReverseRequests(this, {
-        startChild: options.startChild,
-        offerChild: options.offerChild ?? (() => undefined),
-        driver: () => this.driver,
-      }),
-      sources: new NamedSources(),
+    this.#reverse = new ReverseRequests(this, {
+      startChild: options.startChild,
+      offerChild: options.offerChild ?? (() => undefined),
+      driver: () => this.driver,
+    });
+    const parts = {
+      activity: this.#activity,
+      adapterStartup: this.#adapterStartup,
+      breakpoints: this.#breakpoints,
+      execution: this.#execution,
+      executionControl: this.#executionControl,
+      frames: this.#frames,
+      queries: this.#queries,
+      reverse: this.#reverse,
+      snapshot: this.#snapshot,
+      sources: this.#sources,
     };
-    this.#events = new AdapterEvents(this, this.#parts);
-    this.#dispatch = new Dispatch(this, this.#parts, this.#events);
+    this.#events = new AdapterEvents(this, parts);
+    this.#dispatch = new Dispatch(this, parts, this.#events);
     this.#queryTurns = new QueryTurns(
       (client) => this.#isAlone(client),
-      (request) => frames.take(request, () => this.#dispatch.handle(request)),
+      (request) => this.#frames.take(request, () => this.#dispatch.handle(request)),
     );
-    this.#lines =
-      options.lines ??
-      new ConsoleLines((participant, count) => this.say(leftOutLine(participant, count), { participant }));
     const { windowOf } = options;
-    this.window = windowOf && new HostWindow(windowOf, this, this.#parts, this.#events);
+    const childWindows = () => this.children.flatMap(({ window }) => window ?? []);
+    this.window = windowOf && new HostWindow(windowOf, childWindows, parts, this.#events);
     upstream.onEvent((message) => {
       if (message.event === "terminated") {
         if (this.#toldEnd) {
@@ -179,29 +191,29 @@ export class Hub implements HubContext {
       // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
       if (message.event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
     });
-    upstream.onRequest((request) => this.#parts.reverse.handle(request));
+    upstream.onRequest((request) => this.#reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
-    adapterStartup.start({ ...options, startedByWindow: windowOf !== undefined });
+    this.#adapterStartup.start({ ...options, startedByWindow: windowOf !== undefined });
     upstream.start();
   }
 
   get capabilities(): Readonly<JsonObject> {
-    return this.#parts.adapterStartup.capabilities;
+    return this.#adapterStartup.capabilities;
   }
 
   /** What the adapter was told of its client; a child's adapter is told the same. */
   get initializeArgs(): Readonly<JsonObject> {
-    return this.#parts.adapterStartup.initializeArgs;
+    return this.#adapterStartup.initializeArgs;
   }
 
   /** Who started the session, or will, while they are here; a child session was started with its parent. */
   get driver(): Client | undefined {
-    return this.#parts.adapterStartup.driver ?? this.#parts.adapterStartup.expected ?? this.#parent?.driver;
+    return this.#adapterStartup.driver ?? this.#adapterStartup.expected ?? this.#parent?.driver;
   }
 
   /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
   get hasProgram(): boolean {
-    return this.stopped || this.#parts.snapshot.sawProgram;
+    return this.stopped || this.#snapshot.sawProgram;
   }
 
   get children(): Hub[] {
@@ -209,17 +221,17 @@ export class Hub implements HubContext {
   }
 
   get isParentOnly(): boolean {
-    return !this.hasProgram && this.#parts.reverse.hasChildren;
+    return !this.hasProgram && this.#reverse.hasChildren;
   }
 
   /** Whether the adapter has named a file by exactly this path. */
   names(path: string): boolean {
-    return this.#parts.sources.has(path);
+    return this.#sources.has(path);
   }
 
   /** The debug type, as far as anybody has said one; for lists. */
   get type(): string {
-    return this.#parts.adapterStartup.names.at(-1) ?? this.upstream.names[0] ?? "";
+    return this.#adapterStartup.names.at(-1) ?? this.upstream.names[0] ?? "";
   }
 
   /** Why the session has ended; undefined while it goes on. */
@@ -229,7 +241,7 @@ export class Hub implements HubContext {
 
   /** Whether the program stands still, and where the adapter said so. */
   get stopped(): boolean {
-    return this.#parts.execution.stopped;
+    return this.#execution.stopped;
   }
 
   /** Lets someone in. What they may do is in `participant`, also when it changes later. */
@@ -237,26 +249,26 @@ export class Hub implements HubContext {
     const client = new Client(port, participant);
     this.#attach(client);
     client.start();
-    this.#parts.adapterStartup.came(client);
+    this.#adapterStartup.came(client);
     return client;
   }
 
   /** Takes over a client from another session of the server, with the `attach` that named this one. */
   adopt(client: Client, start: ClientRequest): void {
     this.#attach(client);
-    this.#parts.adapterStartup.adopt(client);
+    this.#adapterStartup.adopt(client);
     this.#joined.fire(client);
-    this.#parts.adapterStartup.handle(start);
+    this.#adapterStartup.handle(start);
   }
 
   /** The participant has left the server, or may only look now: what only it brought to this session goes. */
   forget(participant: Participant): void {
-    if (this.#ended === undefined) this.#parts.breakpoints.forget(participant.id);
+    if (this.#ended === undefined) this.#breakpoints.forget(participant.id);
   }
 
   /** The access of a participant has changed: its clients learn what they can do now. */
   accessChanged(participant: Participant): void {
-    this.#parts.adapterStartup.accessChanged();
+    this.#adapterStartup.accessChanged();
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients)
       if (client.participant === participant) client.event("capabilities", body);
@@ -266,17 +278,17 @@ export class Hub implements HubContext {
 
   /** Lets a session run that waits for its first client. */
   release(): void {
-    this.#parts.adapterStartup.release();
+    this.#adapterStartup.release();
   }
 
   /** A child session has ended: nobody is invited to it any more. */
   childEnded(id: string): void {
-    this.#parts.reverse.childEnded(id);
+    this.#reverse.childEnded(id);
   }
 
   /** A child session that the host has started by itself: whoever can is invited to it. */
   childStarted(child: ChildSession): void {
-    this.#parts.reverse.childStarted(child);
+    this.#reverse.childStarted(child);
   }
 
   broadcast(event: string, body: Buffer | undefined, except?: Actor): void {
@@ -309,14 +321,8 @@ export class Hub implements HubContext {
     this.#said.fire({ line: ownLine(line), by: except });
   }
 
-  notice(actor: Actor, activity: string): void {
-    if (this.isParentOnly) return;
-    const line = `${inSentence(actor.participant.name)} ${shownLine(activity, LIMITS.activityLength)}.`;
-    if (this.#lines.takeOrCount(actor.participant, line.length)) this.say(line, actor);
-  }
-
   withdraw(request: ClientRequest): boolean {
-    return this.#queryTurns.withdraw(request) || this.#parts.frames.withdraw(request);
+    return this.#queryTurns.withdraw(request) || this.#frames.withdraw(request);
   }
 
   /** Whether nobody else needs the adapter. */
@@ -341,7 +347,7 @@ export class Hub implements HubContext {
       request.refuse(new AppError("badArguments", `There is no session "${asText(id)}" here any more.`));
     } else if (target === this) {
       if (isFirst && client.capabilities !== undefined) this.#joined.fire(client);
-      this.#parts.adapterStartup.handle(request);
+      this.#adapterStartup.handle(request);
     } else {
       this.#release(client);
       target.adopt(client, request);
@@ -352,9 +358,9 @@ export class Hub implements HubContext {
   disconnect(request: ClientRequest): void {
     const { client, args } = request;
     const { access, isHost } = client.participant;
-    const begun = this.#parts.adapterStartup.begun || isHost;
+    const begun = this.#adapterStartup.begun || isHost;
     const over = this.#ended !== undefined || this.#ending || !begun;
-    const { terminated } = this.#parts.snapshot;
+    const { terminated } = this.#snapshot;
     const terminates = args.terminateDebuggee === true && !terminated && !over;
     if (terminates && !allows(access, "full")) {
       request.refuse(
@@ -366,7 +372,7 @@ export class Hub implements HubContext {
     }
     const last = [...this.clients].every((other) => other === client);
     if (!over && (isHost || terminates || (last && terminated))) {
-      if (terminates) this.notice(client, "ends the program");
+      if (terminates) this.#activity.report(client, "ends the program");
       // Who may not end the program does not say either what becomes of it.
       const restart = encodeJson({ restart: args.restart === true });
       const rawArgs = allows(access, "full") ? request.rawArgs : restart;
@@ -395,11 +401,11 @@ export class Hub implements HubContext {
   end(reason: string, terminateDebuggee?: boolean): void {
     if (this.#ended !== undefined || this.#ending) return;
     this.#ending = true;
-    if (!this.#parts.snapshot.terminated) {
+    if (!this.#snapshot.terminated) {
       this.say(`Debug Server: ${reason}`);
       this.#tellEnd();
     }
-    if (!this.#parts.adapterStartup.begun) {
+    if (!this.#adapterStartup.begun) {
       this.upstream.dispose();
       return;
     }
@@ -413,7 +419,7 @@ export class Hub implements HubContext {
   #tellEnd(): void {
     this.#toldEnd = true;
     this.#freeFirst();
-    this.#parts.snapshot.record("terminated", undefined);
+    this.#snapshot.record("terminated", undefined);
     this.broadcast("terminated", undefined, this.#untold);
   }
 
@@ -431,7 +437,7 @@ export class Hub implements HubContext {
   /** The adapter has been disconnected: those who stay are told, and it may say its last words. */
   #farewell(): void {
     if (this.#ended !== undefined) return;
-    if (!this.#parts.snapshot.terminated) this.#tellEnd();
+    if (!this.#snapshot.terminated) this.#tellEnd();
     const timer = setTimeout(() => this.upstream.dispose(), LAST_WORDS_MS);
     this.onEnd(() => clearTimeout(timer));
   }
@@ -443,7 +449,7 @@ export class Hub implements HubContext {
     subscriptions.add(client.onRequest((request) => this.#queryTurns.take(request)));
     subscriptions.add(
       client.onAnswered((request) => {
-        this.#parts.adapterStartup.answered(client);
+        this.#adapterStartup.answered(client);
         this.#queryTurns.answered(request);
       }),
     );
@@ -457,7 +463,7 @@ export class Hub implements HubContext {
     this.#subscriptions.delete(client);
     this.clients.delete(client);
     this.numbers.forget(client);
-    this.#parts.adapterStartup.forget(client);
+    this.#adapterStartup.forget(client);
     this.#queryTurns.othersChanged();
     this.#left.fire(client);
   }
@@ -472,13 +478,13 @@ export class Hub implements HubContext {
   /** The snapshot, and from then on events. It precedes live events: nobody sees `continued` before `stopped`. */
   #goLive(client: Client): void {
     if (client.live || client.gone) return;
-    const { snapshot, breakpoints, reverse, execution } = this.#parts;
-    snapshot.replayState(client);
-    breakpoints.announceAll(client);
-    snapshot.replayOutput(client);
-    reverse.replayChildren(client);
-    if (!snapshot.terminated) replayStops(client, execution, (to, raw) => this.#events.stoppedBody(to, raw));
-    snapshot.replayEnd(client);
+    this.#snapshot.replayState(client);
+    this.#breakpoints.announceAll(client);
+    this.#snapshot.replayOutput(client);
+    this.#reverse.replayChildren(client);
+    if (!this.#snapshot.terminated)
+      replayStops(client, this.#execution, (to, raw) => this.#events.stoppedBody(to, raw));
+    this.#snapshot.replayEnd(client);
     client.live = true;
   }
 
@@ -488,32 +494,32 @@ export class Hub implements HubContext {
     this.#queryTurns.othersChanged();
     this.#subscriptions.delete(client);
     this.numbers.forget(client);
-    this.#parts.queries.forget(client);
+    this.#queries.forget(client);
     const goesOn = this.#ended === undefined && !this.#ending;
     // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.
     const stays = [...this.clients].some((other) => other.participant === client.participant);
-    if (goesOn && !stays) this.#parts.breakpoints.forget(client.participant.id);
-    this.#parts.adapterStartup.forget(client);
+    if (goesOn && !stays) this.#breakpoints.forget(client.participant.id);
+    this.#adapterStartup.forget(client);
     if (client.capabilities !== undefined) this.#left.fire(client);
     if (!goesOn) return;
     if (client.participant.isHost) this.end("The host has left.");
-    else if (this.clients.size === 0 && this.#parts.snapshot.terminated) this.end("The program has ended.");
+    else if (this.clients.size === 0 && this.#snapshot.terminated) this.end("The program has ended.");
   }
 
   #upstreamEnded(end: UpstreamEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
-    this.#parts.executionControl.over();
-    if (!this.#parts.snapshot.terminated) {
+    this.#executionControl.over();
+    if (!this.#snapshot.terminated) {
       if (!this.#ending) {
         const body = ownOutput("important", `Debug Server: ${end.reason}`);
-        this.#parts.snapshot.record("output", body);
+        this.#snapshot.record("output", body);
         this.broadcast("output", body);
       }
       this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.
-    this.#parts.adapterStartup.over();
+    this.#adapterStartup.over();
     this.logger.log("info", end.reason);
     this.#end.fire(end);
   }

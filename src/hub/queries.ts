@@ -3,11 +3,18 @@ import { LIMITS } from "../common/limits.ts";
 import { type Outcome, errorOutcome, isObject } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
 import { HandleBag } from "./handles.ts";
+import type { RequestNumbers } from "./requestNumbers.ts";
+import type { Rules } from "./rules.ts";
 import type { SelectedFrames } from "./selectedFrames.ts";
 import { answerTooLarge } from "./upstream.ts";
+
+interface QueriesHub {
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly rules: Rules;
+  readonly numbers: RequestNumbers;
+}
 
 interface Query {
   readonly key: string;
@@ -17,13 +24,13 @@ interface Query {
   readonly waiters: Set<ClientRequest>;
   /** Those that have gone to the adapter, with the numbers by which it knows them; the first answer serves all. */
   readonly sent: Map<ClientRequest, number | undefined>;
-  /** Who got this answer when they asked for it: somebody who asks again wants a fresh one. */
+  /** The clients that got this answer when they asked for it: a client that asks again wants a fresh one. */
   readonly served: Set<Client>;
-  /** For whom it was asked ahead. */
+  /** The clients for which it was prefetched. */
   readonly prefetchedFor: Set<Client>;
   outcome: Outcome | undefined;
   bag: HandleBag | undefined;
-  /** Runs while somebody waits for what others have asked. */
+  /** Runs while a client waits for what others have asked. */
   patience: NodeJS.Timeout | undefined;
 }
 
@@ -34,14 +41,14 @@ interface Query {
  * waited for only by those whose request the adapter has: after a while it gets another's, too.
  */
 export class Queries {
-  readonly #hub: HubContext;
+  readonly #hub: QueriesHub;
   #kept = new Map<string, Query>();
   #keptBytes = 0;
   readonly #waiting = new Map<ClientRequest, Query>();
   readonly #execution: Execution;
   readonly #frames: SelectedFrames;
 
-  constructor(hub: HubContext, execution: Execution, frames: SelectedFrames) {
+  constructor(hub: QueriesHub, execution: Execution, frames: SelectedFrames) {
     this.#hub = hub;
     this.#execution = execution;
     this.#frames = frames;
@@ -50,7 +57,7 @@ export class Queries {
   /**
    * Asks the adapter, or takes the answer that is known. The answer is kept only within the stop that the request is
    * `about` (`lasting`: it is about none, and neither is what is in the answer), and while no thread may run that could
-   * make it untrue; `onAnswer` sees it once, whoever asked.
+   * make it untrue; `onAnswer` sees it once, whichever client asked.
    */
   ask(
     request: ClientRequest,
@@ -146,7 +153,7 @@ export class Queries {
       else this.#kept.delete(key);
     }
     for (const waiter of waiters) {
-      // What was too large for the guest who asked first.
+      // What was too large for the guest that asked first.
       if (outcome.message === "tooLarge" && waiter.client.isLocal && !client.isLocal)
         this.ask(waiter, about, onAnswer);
       else this.#serve(query, outcome, waiter);
@@ -161,7 +168,7 @@ export class Queries {
 
   /**
    * Takes back a request (DAP: `cancel`). True if the client has its answer: the adapter is bothered (with the
-   * request's `upstreamSeq`) only when nobody else waits for the same.
+   * request's `upstreamSeq`) only when no other client waits for the same.
    */
   cancel(request: ClientRequest): boolean {
     const query = this.#waiting.get(request);
@@ -172,7 +179,7 @@ export class Queries {
     const seq = query.sent.get(request) ?? seqs.at(-1);
     if (query.waiters.size === 1 && isSent) {
       request.upstreamSeq = seq;
-      // Its answer may now be an error that nobody else has asked for.
+      // Its answer may now be an error that no other client has asked for.
       for (const [key, kept] of this.#kept) if (kept === query) this.#kept.delete(key);
       return false;
     }

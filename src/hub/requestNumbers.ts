@@ -15,7 +15,7 @@ export class RequestNumbers {
 
   /** The client waits for the answer to what went to the adapter by that number. */
   shared({ client, seq, isPrefetch }: ClientRequest, upstreamSeq: number): void {
-    // What was asked ahead the client has no number for.
+    // The client has no number for what was prefetched for it.
     if (isPrefetch || upstreamSeq === 0) return;
     const own = this.#numbers.get(upstreamSeq) ?? new Map<Client, number>();
     this.#numbers.set(upstreamSeq, own.set(client, seq));

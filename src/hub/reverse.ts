@@ -2,9 +2,14 @@ import { AppError } from "../common/errors.ts";
 import { type JsonObject, encodeJson, type Outcome, errorOutcome, ownOutput } from "../dap/messages.ts";
 import { type ChildOffer, offersChild, readChildOffer } from "../dap/childOffer.ts";
 import type { Client } from "./client.ts";
-import type { HubContext } from "./context.ts";
-import { mayControl } from "./starting.ts";
 import type { ReverseRequest } from "./upstream.ts";
+import { mayControl } from "./viewAccess.ts";
+
+interface ReverseHub {
+  readonly clients: ReadonlySet<Client>;
+  /** Sends an event to all live clients. */
+  broadcast(event: string, body: Buffer | undefined): void;
+}
 
 /** A child session, as those who join it need to know it. */
 export interface ChildSession {
@@ -17,7 +22,7 @@ export interface ChildSession {
 }
 
 export interface ReverseOptions {
-  /** `hold`: somebody will be invited, so the program waits for their breakpoints. */
+  /** `hold`: clients will be invited, so the program waits for their breakpoints. */
   readonly startChild:
     ((request: string, configuration: JsonObject, hold: boolean) => Promise<ChildSession>) | undefined;
   /**
@@ -31,7 +36,7 @@ export interface ReverseOptions {
 
 /**
  * Which of its adapter's requests the client that started the session is sent, `startDebugging` apart. What an adapter
- * wants runs on that client's machine. A local editor has chosen the adapter itself and is sent all. Who came through a
+ * wants runs on that client's machine. A local editor has chosen the adapter itself and is sent all. A client that came through a
  * server is a guest of the host's: of them, only a plain DAP client that can open terminals is asked for one, because it
  * has started the program as its own.
  */
@@ -41,13 +46,13 @@ function mayBeAsked({ isLocal, participant, capabilities }: Client, command: str
   return isLocal;
 }
 
-/** Requests of the adapter. Each is answered, whoever leaves. */
+/** Requests of the adapter. Each is answered, whichever client leaves. */
 export class ReverseRequests {
-  readonly #hub: HubContext;
+  readonly #hub: ReverseHub;
   readonly #options: ReverseOptions;
   readonly #children: ChildSession[] = [];
 
-  constructor(hub: HubContext, options: ReverseOptions) {
+  constructor(hub: ReverseHub, options: ReverseOptions) {
     this.#hub = hub;
     this.#options = options;
   }
@@ -87,13 +92,13 @@ export class ReverseRequests {
     else driver.requestLater(name, () => passed, passed.length, answer);
   }
 
-  /** Starts a child session and invites everybody who can join it. Never throws. */
+  /** Starts a child session and invites all clients that can join it. Never throws. */
   async #startChild(how: string, configuration: JsonObject): Promise<ChildSession | AppError> {
     if (this.#options.startChild === undefined)
       return new AppError("notSupported", "Child sessions are not served here.");
     try {
       const child = await this.#options.startChild(how, configuration, this.#invitable().some(mayControl));
-      // Again: somebody may have come or gone while the adapter was opened.
+      // Again: a client may have come or gone while the adapter was opened.
       this.childStarted(child);
       return child;
     } catch (thrown) {
@@ -107,8 +112,8 @@ export class ReverseRequests {
   }
 
   /**
-   * A child session has started: everybody who can is invited to it. It runs if there is nobody to wait for: who may
-   * only look has nothing to configure.
+   * A child session has started: all clients that can join it are invited. It runs if there is none to wait for: a client
+   * with view access has nothing to configure.
    */
   childStarted(child: ChildSession): void {
     this.#children.push(child);

@@ -2,10 +2,10 @@ import { AppError } from "../common/errors.ts";
 import { type Outcome, encodeJson, errorOutcome, objects, parseObject } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { Client, ClientRequest } from "./client.ts";
-import type { HubContext } from "./context.ts";
 import type { Epoch, Execution } from "./execution.ts";
 import { isUrgent } from "./queryTurns.ts";
 import { asNumber } from "../common/values.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** What an adapter may answer by the frame of its last `scopes` request, apart from requests of its own. */
 const DEPENDENT = new Set([
@@ -21,6 +21,12 @@ const DEPENDENT = new Set([
 const STEP_MS = 5_000;
 /** Adapters that are known to do it. */
 const BINDING = /lldb/i;
+
+interface SelectedFramesHub {
+  readonly upstream: Upstream;
+  /** The host's own window, if it speaks to the adapter itself. */
+  readonly window: object | undefined;
+}
 
 /** The frame of a client's last `scopes` request, as long as its stop lasts. */
 interface Selection {
@@ -43,13 +49,13 @@ interface Current {
 
 /**
  * Some adapters (lldb-dap) give the scopes of every frame the same references: they mean the frame of the last `scopes`
- * request, whoever sent it. So each client gets what the adapter would answer if that client were alone there: before
- * its request goes its last `scopes` once more, if somebody else's was the last one. Between the two nothing else reaches
+ * request, whichever client sent it. So each client gets what the adapter would answer if that client were alone there: before
+ * its request goes its last `scopes` once more, if another client's was the last one. Between the two nothing else reaches
  * the adapter. Until two frames with different references have shown that an adapter is of another kind, it counts as
  * one of these. A client that is alone, or looks at the same frame as all others, adds nothing.
  */
 export class SelectedFrames {
-  readonly #hub: HubContext;
+  readonly #hub: SelectedFramesHub;
   readonly #execution: Execution;
   /** Whether references are of the last `scopes`; undefined as long as no two frames have shown it. */
   #binds: boolean | undefined;
@@ -66,7 +72,7 @@ export class SelectedFrames {
   #step: NodeJS.Timeout | undefined;
   #waiting: { readonly request: ClientRequest; readonly pass: () => void }[] = [];
 
-  constructor(hub: HubContext, execution: Execution) {
+  constructor(hub: SelectedFramesHub, execution: Execution) {
     this.#hub = hub;
     this.#execution = execution;
   }
@@ -85,7 +91,7 @@ export class SelectedFrames {
     return index >= 0;
   }
 
-  /** A client asks for the scopes of a frame: whoever answers that, it looks there from now on. */
+  /** A client asks for the scopes of a frame: it looks there from now on, whether the adapter or the hub answers that. */
   select(by: object, frameId: unknown, epoch: Epoch | undefined): void {
     if (typeof frameId === "number")
       this.#selections.set(by, { frameId, epoch, version: this.#execution.version });

@@ -1,4 +1,3 @@
-import { allows } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { type JsonObject, type Outcome, encodeJson, failureText } from "../dap/messages.ts";
 import type { Client, ClientRequest } from "./client.ts";
@@ -21,11 +20,6 @@ export interface StartOptions {
   readonly startedByEditor?: number;
   /** The host's own window starts and configures the adapter beside the hub (hostWindow.ts): no client ever does. */
   readonly startedByWindow?: boolean;
-}
-
-/** To start the program, or to let it run that waits for its first client, is to steer it. */
-export function mayControl(client: Client): boolean {
-  return allows(client.participant.access, "control");
 }
 
 export function notStarted(client: Client): AppError {

@@ -1,16 +1,21 @@
+import { allows } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { type JsonObject, encodeJson, isObject } from "../dap/messages.ts";
 import { type RequestRule, argumentType } from "../dap/requests.ts";
-import type { ClientRequest } from "./client.ts";
+import type { Client, ClientRequest } from "./client.ts";
 import type { NamedSources } from "./sources.ts";
-import { mayControl } from "./starting.ts";
 
 /**
- * What a client that may only look can ask. A query has no effect only as long as its arguments are what DAP says:
+ * What a client with view access can ask. A query has no effect only as long as its arguments are what DAP says:
  * cdt-gdb-adapter evaluates a `memoryReference` and writes `startFrame` into a command line, adapters in Go read names
  * of members in any case, and others have arguments of their own. So of a query only what DAP names goes on: whole
  * numbers in bounds, booleans, and strings that are fixed words or that the adapter has given out.
  */
+
+/** Whether it has more than view access: the rest of this file is about those that have not. */
+export function mayControl({ participant }: Client): boolean {
+  return allows(participant.access, "control");
+}
 
 /** An address. Even `a-b` is an expression, which calls what the program has made of the minus sign. */
 const ADDRESS = /^(?:0x[\da-f]{1,16}|\d{1,20})$/i;
@@ -47,7 +52,7 @@ export function narrowForView(request: ClientRequest, rule: RequestRule, sources
   if (request.rawArgs !== undefined) request.rawArgs = encodeJson(args);
 }
 
-/** What stands against a request because its client may only look; undefined if nothing does. */
+/** What stands against a request because its client has view access; undefined if nothing does. */
 export function viewRefusal(
   request: ClientRequest,
   rule: RequestRule,

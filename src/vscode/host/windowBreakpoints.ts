@@ -8,7 +8,7 @@ import {
   objects,
   parseObject,
 } from "../../dap/messages.ts";
-import type { WindowRequest } from "../../hub/hostWindow.ts";
+import type { WindowRequest } from "../../hub/client.ts";
 import { UNVERIFIED, atSamePlace, placeOf, same, setList, setResults } from "./breakpointLists.ts";
 import type { GuestBreakpoints, GuestSpec, TreeSession } from "./guestBreakpoints.ts";
 import {
