@@ -3,6 +3,7 @@ import { encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
 import type { AdapterStartup } from "./adapterStartup.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { Client } from "./client.ts";
+import type { ClientStartup } from "./clientStartup.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionControl } from "./executionControl.ts";
 import { HandleBag } from "./handles.ts";
@@ -29,6 +30,7 @@ interface AdapterEventsHub {
 /** The parts of the hub that an adapter's events concern. */
 interface EventParts {
   readonly adapterStartup: AdapterStartup;
+  readonly clientStartup: ClientStartup;
   readonly breakpoints: Breakpoints;
   readonly execution: Execution;
   readonly executionControl: ExecutionControl;
@@ -54,12 +56,12 @@ export class AdapterEvents {
 
   handle(message: AdapterEvent): void {
     const { event, body, rest } = message;
-    const { adapterStartup, executionControl, queries, reverse } = this.#parts;
+    const { adapterStartup, clientStartup, executionControl, queries, reverse } = this.#parts;
     if (adapterStartup.phase !== "fresh") this.#early = [];
     else if (this.#early.length < EARLY_EVENTS) this.#early.push(message);
     switch (event) {
       case "initialized":
-        adapterStartup.adapterInitialized(message);
+        clientStartup.adapterInitialized(message);
         return;
       case "stopped":
         executionControl.adapterStopped(body, (client, raw) => this.stoppedBody(client, raw), rest);

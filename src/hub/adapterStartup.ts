@@ -1,63 +1,65 @@
-import { AppError } from "../common/errors.ts";
-import { type JsonObject, type Outcome, encodeJson, isObject, parseObject } from "../dap/messages.ts";
-import { allows } from "../common/access.ts";
-import { maskCapabilities } from "../dap/requests.ts";
-import type { Client, ClientRequest } from "./client.ts";
-import { conventionsBetween } from "./clientConventions.ts";
-import { ClientStartup } from "./clientStartup.ts";
-import {
-  type ClientCapabilities,
-  configurationType,
-  headlessInitialize,
-  readClientCapabilities,
-} from "./clientCapabilities.ts";
-import { type StartOptions, notStarted, startFailure, withoutOwnKeys } from "./starting.ts";
-import type { RequestNumbers } from "./requestNumbers.ts";
-import type { Rules } from "./rules.ts";
+import type { AppError } from "../common/errors.ts";
+import { type JsonObject, type Outcome, isObject, parseObject } from "../dap/messages.ts";
+import { type ClientCapabilities, configurationType, readClientCapabilities } from "./clientCapabilities.ts";
 import type { AdapterEvent, Upstream } from "./upstream.ts";
-import { mayControl } from "./viewAccess.ts";
 
 /**
- * How far the adapter is. `fresh`: nobody has initialized it; `initialized`: it waits for launch or attach;
+ * How far the adapter is. `fresh`: no client has initialized it; `initialized`: it waits for launch or attach;
  * `starting`: that is under way; `started`: it has been answered; `over`: the session has ended.
  */
 export type Phase = "fresh" | "initializing" | "initialized" | "starting" | "started" | "over";
 
-const SUCCESS: Outcome = { success: true };
+/** How a session is started if no client does it. */
+export interface StartOptions {
+  /** Starts the session without a client: DAP's `launch` or `attach` and its arguments. */
+  readonly start?: {
+    readonly request: "launch" | "attach";
+    readonly configuration: JsonObject;
+    readonly adapterID: string;
+    /** What to say in `initialize` instead of what the hub says of itself: a child session's parent was told it. */
+    readonly initialize?: JsonObject;
+    /** The adapter refused. No client has asked, so none is told. */
+    readonly onFailed?: (reason: AppError) => void;
+  };
+  /** Whether a session that was started so waits for the first client's `configurationDone`. */
+  readonly holdForClient?: boolean;
+  /** The participant whose local editor starts and configures the adapter: others wait for that. */
+  readonly startedByEditor?: number;
+  /** The host's own window starts and configures the adapter beside the hub (hostWindow.ts): no client ever does. */
+  readonly startedByWindow?: boolean;
+}
 
 interface AdapterStartupHub {
   readonly upstream: Upstream;
-  readonly rules: Rules;
-  readonly clients: ReadonlySet<Client>;
-  readonly numbers: RequestNumbers;
-  /** The client drives: it has events from the adapter's first word on. */
-  begin(client: Client): void;
-  /** Shows a late client the present and lets it have events from then on. */
-  goLive(client: Client): void;
-  /** Sends what is wanted of breakpoints to a fresh adapter; not what only `except` wants, who has sent it. */
-  sendBreakpoints(done: () => void, except?: number): void;
+  /** Sends what is wanted of breakpoints to a fresh adapter. */
+  sendBreakpoints(done: () => void): void;
   /** The adapter asks for its configuration once more. */
   configuresAgain(): void;
-  /** The driver starts the session anew: what has ended is of the past. */
+  /** The session is started anew: what has ended is of the past. */
   startsAgain(): void;
-  /** A client starts the session. */
-  starts(args: JsonObject): void;
 }
 
 /**
- * Start and configuration. The first client drives a fresh adapter and sees its real answers; everyone after it is
- * answered from what is known. A joining client's `initialize`, `launch`, `attach` and `configurationDone` never
- * reach the adapter: real ones die of a second one, or resume the program.
+ * What an answer to `initialize` has changed. `fresh`: the adapter has refused its first one, so another client may try;
+ * `refused`: it has refused one, and goes on as before; `over`: the session has ended meanwhile.
+ */
+export type Initialized = "initialized" | "fresh" | "refused" | "over";
+
+/**
+ * What an answer to `launch` or `attach` has changed. `known`: the adapter was never initialized, and has started all the
+ * same; `fresh`, `refused`: it has started nothing; `goesOn`: it has refused to start anew what runs.
+ */
+export type Started = "started" | "known" | "fresh" | "refused" | "goesOn" | "over";
+
+/**
+ * The adapter's start-up: what the adapter was told, what it has said, and how far it is. It is a machine of phases, drawn in
+ * ARCHITECTURE.md, and knows no clients: clientStartup.ts is about them.
  */
 export class AdapterStartup {
-  phase: Phase = "fresh";
+  #phase: Phase = "fresh";
   capabilities: JsonObject = {};
   /** The conventions that the adapter was told. */
   conventions: ClientCapabilities = readClientCapabilities({});
-  /** The client that initialized the adapter, while it is here. */
-  driver: Client | undefined;
-  /** Who is there first, and may start the session: it hears the adapter before it says a word itself. */
-  expected: Client | undefined;
   /** The names by which clients and configurations call the adapter. */
   readonly names: string[] = [];
   /** What the adapter was told in `initialize`. */
@@ -68,30 +70,19 @@ export class AdapterStartup {
   #wasStarted = false;
   /** Whether the adapter has asked for its configuration more than once. */
   #configuresAgain = false;
-  #configured = false;
-  #hold = false;
-  #startedByWindow = false;
-  #startedByEditor: number | undefined;
+  #configured: boolean;
+  readonly #startedByWindow: boolean;
   readonly #hub: AdapterStartupHub;
-  readonly #waiting: ClientRequest[] = [];
-  readonly #joining = new ClientStartup((client) => this.#configurationComplete(client));
-  /** Joiners that have sent their `configurationDone`. */
-  readonly #saidDone = new WeakSet<Client>();
-  /** Clients that came from another session: that one told them what its adapter can do. */
-  readonly #adopted = new WeakSet<Client>();
 
-  constructor(hub: AdapterStartupHub) {
+  constructor(hub: AdapterStartupHub, { startedByWindow = false }: Pick<StartOptions, "startedByWindow">) {
     this.#hub = hub;
+    this.#startedByWindow = startedByWindow;
+    // It is the window's to configure, too.
+    this.#configured = startedByWindow;
   }
 
-  /** Starts the session without a client, if the options say so. */
-  start(options: StartOptions): void {
-    this.#hold = options.holdForClient ?? false;
-    this.#startedByWindow = options.startedByWindow ?? false;
-    this.#startedByEditor = options.startedByEditor;
-    // It is the window's to configure, too.
-    this.#configured = this.#startedByWindow;
-    if (options.start !== undefined) this.#startHeadless(options.start);
+  get phase(): Phase {
+    return this.#phase;
   }
 
   /** Whether the adapter has been initialized: then it must be disconnected in order. */
@@ -99,55 +90,106 @@ export class AdapterStartup {
     return this.#isKnown;
   }
 
-  /** Whether that client's requests may reach the adapter: one that is not started yet hears its driver only. */
-  opened(client: Client): boolean {
-    return client === this.driver || client === this.expected || (this.begun && this.phase !== "initialized");
+  /** The adapter's last `initialized`; undefined: its configuration may not begin yet. */
+  get initializedEvent(): AdapterEvent | undefined {
+    return this.#initializedEvent;
   }
 
-  /** Somebody has connected. */
-  came(client: Client): void {
-    if (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client)) return;
-    if (this.expected !== undefined || this.driver !== undefined || client.gone || !mayControl(client))
-      return;
-    this.expected = client;
-    this.#hub.begin(client);
+  get isConfigured(): boolean {
+    return this.#configured;
   }
 
-  handle(request: ClientRequest): void {
-    switch (request.command) {
-      case "initialize":
-        this.#initialize(request);
-        break;
-      case "launch":
-      case "attach":
-        this.#start(request);
-        break;
-      case "configurationDone":
-        this.#configurationDone(request);
-        break;
-    }
+  /** The adapter is being initialized. Returns what takes its answer. */
+  initializing(args: JsonObject): (outcome: Outcome) => Initialized {
+    const before = this.#phase;
+    this.#phase = "initializing";
+    this.initializeArgs = args;
+    this.conventions = readClientCapabilities(args);
+    this.#addName(this.conventions.adapterID);
+    return (outcome) => {
+      if (this.#phase === "over") return "over";
+      const isStarting = this.#phase !== "initializing";
+      if (outcome.success) {
+        if (!isStarting) this.#phase = "initialized";
+        // What it has said of itself since it began comes after this answer.
+        const since = this.#isKnown ? {} : this.capabilities;
+        this.capabilities = { ...parseObject(outcome.body), ...since };
+        this.#isKnown = true;
+        return "initialized";
+      }
+      if (isStarting) return "refused";
+      this.#phase = before;
+      return before === "fresh" ? "fresh" : "refused";
+    };
+  }
+
+  /** The session is being started. Returns what takes the adapter's answer. */
+  starting(args: JsonObject): (outcome: Outcome) => Started {
+    const before = this.#phase;
+    this.#phase = "starting";
+    const type = configurationType(args);
+    if (type !== undefined) this.#addName(type);
+    if (this.#wasStarted) this.#hub.startsAgain();
+    return (outcome) => {
+      if (this.#phase === "over") return "over";
+      if (outcome.success) {
+        if (this.#phase === "starting") this.#phase = "started";
+        this.#wasStarted = true;
+        if (this.#isKnown) return "started";
+        this.#isKnown = true;
+        return "known";
+      }
+      // The session that there was goes on.
+      const isAgain = before === "started" || before === "starting";
+      if (this.#phase === "starting")
+        this.#phase = isAgain ? before : this.#isKnown ? "initialized" : "fresh";
+      if (isAgain) return "goesOn";
+      return this.#phase === "fresh" ? "fresh" : "refused";
+    };
   }
 
   /** The adapter's `initialized`: its configuration may begin. */
-  adapterInitialized(message: AdapterEvent): void {
+  asksForConfiguration(message: AdapterEvent): void {
     if (this.#initializedEvent !== undefined) {
       this.#configured = this.#startedByWindow;
       this.#configuresAgain = true;
       this.#hub.configuresAgain();
     }
     this.#initializedEvent = message;
-    (this.driver ?? this.expected)?.pass(message.event, message.body, message.rest);
-    // The editor sends its own; those of others it does not know.
-    if (this.#startedByEditor !== undefined) this.#hub.sendBreakpoints(() => {});
-    for (const client of this.#joining.clients) this.#sendInitialized(client);
-    this.#configureAlone();
   }
 
-  /** The host's own window initializes or starts the adapter. Returns what takes its answer. */
-  windowStarts(command: string, args: JsonObject): (outcome: Outcome) => void {
-    if (command !== "initialize") return this.#starting(args);
-    const initialized = this.#initializing(args);
-    return (outcome) => this.#answerEarly(initialized(outcome), outcome.success);
+  /** The driver completes the configuration. Returns whether it does so once more. */
+  configuredByDriver(): boolean {
+    const isAgain = this.#configuresAgain && !this.#configured;
+    this.#configured = true;
+    return isAgain;
+  }
+
+  /** Completes the configuration in the place of a driver, if the adapter waits for that. */
+  configure(): void {
+    if (this.#configured || this.#initializedEvent === undefined) return;
+    if (this.#phase !== "starting" && this.#phase !== "started") return;
+    this.#configured = true;
+    this.#hub.sendBreakpoints(() => {
+      if (this.capabilities.supportsConfigurationDoneRequest !== true) return;
+      this.#hub.upstream.request("configurationDone", undefined, () => {});
+    });
+  }
+
+  /** A start has failed: the next one is to be configured again. */
+  startFailed(): void {
+    this.#configured = this.#startedByWindow;
+  }
+
+  /** The driver initializes the adapter once more. Returns what undoes that. */
+  beginsAgain(): () => void {
+    const [event, configured] = [this.#initializedEvent, this.#configured];
+    this.#initializedEvent = undefined;
+    this.#configured = false;
+    return () => {
+      this.#initializedEvent = event;
+      this.#configured = configured;
+    };
   }
 
   /** The adapter said more of what it can. */
@@ -156,391 +198,12 @@ export class AdapterStartup {
     if (isObject(capabilities)) this.capabilities = { ...this.capabilities, ...capabilities };
   }
 
-  /** Waits no longer for a first client. */
-  release(): void {
-    this.#hold = false;
-    this.#configureAlone();
-  }
-
-  /** The first answer after `initialized` brings a late one nearer to its snapshot. */
-  answered(client: Client): void {
-    this.#joining.answered(client);
-  }
-
-  /** A client that another session has initialized: it learns what this one's adapter can do. */
-  adopt(client: Client): void {
-    this.#adopted.add(client);
-    if (client.capabilities !== undefined)
-      client.conventions = conventionsBetween(client.capabilities, this.conventions);
-  }
-
-  /** A client has gone. If it was the driver, what it left undone is done by another or by the hub. */
-  forget(client: Client): void {
-    this.#joining.forget(client);
-    remove(this.#waiting, (request) => request.client === client);
-    if (this.expected === client) this.#expectNext();
-    if (this.driver === client) this.#dropDriver();
-    this.#configureAlone();
-  }
-
-  /** A right has changed. A driver that may only look drives no more: the rest is done as if it had left. */
-  accessChanged(): void {
-    if (this.expected !== undefined && !mayControl(this.expected)) {
-      this.expected.live = false;
-      this.#expectNext();
-    }
-    if (this.driver === undefined || mayControl(this.driver)) return;
-    this.#dropDriver();
-    this.#configureAlone();
-  }
-
-  /** The session has ended: whoever still waits gets an answer, whoever was joining the snapshot. */
+  /** The session has ended. */
   over(): void {
-    this.phase = "over";
-    for (const client of this.#joining.clients) this.#joining.complete(client);
-    for (const request of this.#waiting.splice(0))
-      request.refuse(new AppError("closed", "The debug session has ended."));
-  }
-
-  #initialize(request: ClientRequest): void {
-    const { client } = request;
-    const isAgain = client.capabilities !== undefined;
-    if (isAgain && (client !== this.driver || this.#hub.rules.binds(client))) {
-      request.refuse(new AppError("protocol", "This client has sent initialize before."));
-      return;
-    }
-    if (!isAgain && (this.phase !== "fresh" || this.#startedByWindow || this.#awaitsEditor(client))) {
-      client.capabilities = readClientCapabilities(request.args);
-      if (this.begun) this.#answerInitialize(request);
-      else this.#waiting.push(request);
-      return;
-    }
-    if (!isAgain && !mayControl(client)) {
-      request.refuse(notStarted(client));
-      return;
-    }
-    if (this.phase === "over") {
-      request.refuse(new AppError("closed", "The debug session has ended."));
-      return;
-    }
-    const undo = isAgain ? this.#beginAgain(client) : () => (client.capabilities = undefined);
-    if (!isAgain) this.#letDrive(client);
-    client.capabilities = readClientCapabilities(request.args);
-    const seq = this.#initializeUpstream(request.args, request.rawArgs, (outcome) => {
-      if (!outcome.success && this.phase !== "starting") undo();
-      const masked = maskCapabilities(this.capabilities, client.participant.access);
-      const same = allows(client.participant.access, "full") || !outcome.success;
-      request.answer(same ? outcome : { ...outcome, body: encodeJson(masked) });
-    });
-    this.#hub.numbers.sent(request, seq);
-  }
-
-  #awaitsEditor({ isLocal }: Client): boolean {
-    return this.#startedByEditor !== undefined && !isLocal;
-  }
-
-  /** The adapter is this client's from its first word on. */
-  #letDrive(client: Client): void {
-    // It is a client as any other now, and has its snapshot when it joins.
-    if (this.expected !== undefined && this.expected !== client) this.expected.live = false;
-    this.expected = undefined;
-    this.driver = client;
-    this.#hub.begin(client);
-  }
-
-  /** The driver starts its session anew, on the connection that it has: its next `launch` is a first one. */
-  #beginAgain(client: Client): () => void {
-    const { capabilities, startArgs } = client;
-    const [event, configured] = [this.#initializedEvent, this.#configured];
-    client.startArgs = undefined;
-    this.#initializedEvent = undefined;
-    this.#configured = false;
-    return () => {
-      client.capabilities = capabilities;
-      client.startArgs = startArgs;
-      this.#initializedEvent = event;
-      this.#configured = configured;
-    };
-  }
-
-  #expectNext(): void {
-    this.expected = undefined;
-    for (const client of this.#hub.clients) this.came(client);
-  }
-
-  #initializeUpstream(
-    args: JsonObject,
-    rawArgs: Buffer | undefined,
-    then: (outcome: Outcome) => void,
-  ): number {
-    const initialized = this.#initializing(args);
-    return this.#hub.upstream.request("initialize", rawArgs, (outcome) => {
-      // Taken out first: `then` may start the session, and the start lets in whoever waits to join it.
-      const early = initialized(outcome);
-      then(outcome);
-      this.#answerEarly(early, outcome.success);
-      if (this.phase === "fresh" && this.driver === undefined && this.expected === undefined)
-        this.#expectNext();
-    });
-  }
-
-  /** The adapter is being initialized. Returns what takes its answer, and returns those who waited for that. */
-  #initializing(args: JsonObject): (outcome: Outcome) => ClientRequest[] {
-    const before = this.phase;
-    this.phase = "initializing";
-    this.initializeArgs = args;
-    this.conventions = readClientCapabilities(args);
-    this.#addName(this.conventions.adapterID);
-    return (outcome) => {
-      if (this.phase === "over") return [];
-      const isStarting = this.phase !== "initializing";
-      if (outcome.success) {
-        if (!isStarting) this.phase = "initialized";
-        // What it has said of itself since it began comes after this answer.
-        const since = this.#isKnown ? {} : this.capabilities;
-        this.capabilities = { ...parseObject(outcome.body), ...since };
-        this.#isKnown = true;
-        this.#convertOthers();
-      } else if (!isStarting) {
-        this.phase = before;
-        if (before === "fresh") this.#nobodyDrives();
-      }
-      return this.#waiting.splice(0);
-    };
-  }
-
-  /** The one who drove has failed to: it is as before its first word. */
-  #nobodyDrives(): void {
-    this.expected = this.driver;
-    this.driver = undefined;
-  }
-
-  /** The adapter was told other conventions than before, maybe. */
-  #convertOthers(): void {
-    for (const client of this.#hub.clients) {
-      if (client.live && client !== this.driver && client.capabilities !== undefined)
-        client.conventions = conventionsBetween(client.capabilities, this.conventions);
-    }
+    this.#phase = "over";
   }
 
   #addName(name: string): void {
     if (!this.names.includes(name)) this.names.push(name);
-  }
-
-  /** Whoever came meanwhile: answered from what is known, or first in turn if this one failed. */
-  #answerEarly(early: readonly ClientRequest[], success: boolean): void {
-    for (const waiting of early) {
-      if (success && waiting.command === "initialize") {
-        this.#answerInitialize(waiting);
-      } else {
-        if (waiting.command === "initialize") waiting.client.capabilities = undefined;
-        this.handle(waiting);
-      }
-    }
-  }
-
-  #answerInitialize(request: ClientRequest): void {
-    const { client } = request;
-    if (client.capabilities === undefined) return;
-    client.conventions = conventionsBetween(client.capabilities, this.conventions);
-    const masked = maskCapabilities(this.capabilities, client.participant.access);
-    // The hub answers it, so every late client may send it and thereby say when its configuration is complete.
-    request.answer({
-      success: true,
-      body: encodeJson({ ...masked, supportsConfigurationDoneRequest: true }),
-    });
-  }
-
-  #start(request: ClientRequest): void {
-    const { client } = request;
-    const isDriver = client === this.driver;
-    const isAgain = client.startArgs !== undefined;
-    if (client === this.expected) {
-      this.#letDrive(client);
-      this.#drive(request);
-    } else if (client.capabilities === undefined) {
-      request.refuse(new AppError("protocol", "Send initialize before launch or attach."));
-    } else if (isAgain && (!isDriver || this.#hub.rules.binds(client))) {
-      request.refuse(new AppError("protocol", "This client has sent launch or attach before."));
-    } else if (isDriver && (isAgain || this.phase === "initializing")) {
-      this.#drive(request);
-    } else if (this.phase === "initialized" && !this.#startedByWindow && (this.driver ?? client) === client) {
-      if (mayControl(client)) this.#drive(request);
-      else request.refuse(notStarted(client));
-    } else if (!this.begun || this.phase === "initializing" || this.phase === "initialized") {
-      // The driver may yet start it; if it leaves first, this one takes its place.
-      this.#waiting.push(request);
-    } else {
-      this.#join(request);
-    }
-  }
-
-  #drive(request: ClientRequest): void {
-    const { client } = request;
-    const before = client.startArgs;
-    this.driver = client;
-    client.startArgs = request.args;
-    if (!client.live) {
-      // It takes the place of one that left: what that one saw before, it has yet to see.
-      this.#hub.goLive(client);
-      const { body, rest } = this.#initializedEvent ?? {};
-      if (this.#initializedEvent !== undefined) client.event("initialized", body, rest);
-    }
-    const args = withoutOwnKeys(request);
-    this.#hub.starts(request.args);
-    const seq = this.#startUpstream(request.command, request.args, args, (outcome) => {
-      if (!outcome.success) client.startArgs = before;
-      request.answer(outcome);
-    });
-    this.#hub.numbers.sent(request, seq);
-  }
-
-  #startUpstream(
-    command: string,
-    args: JsonObject,
-    rawArgs: Buffer | undefined,
-    then: (outcome: Outcome) => void,
-  ): number {
-    const started = this.#starting(args);
-    const seq = this.#hub.upstream.request(command, rawArgs, (outcome) => {
-      then(outcome);
-      started(outcome);
-    });
-    // Some adapters send `initialized` before they are started.
-    this.#configureAlone();
-    return seq;
-  }
-
-  /** The session is being started: whoever waits joins it. Returns what takes the adapter's answer. */
-  #starting(args: JsonObject): (outcome: Outcome) => void {
-    const before = this.phase;
-    this.phase = "starting";
-    const type = configurationType(args);
-    if (type !== undefined) this.#addName(type);
-    if (this.#wasStarted) this.#hub.startsAgain();
-    // Not before it is known what they are to be answered to their `initialize`.
-    if (this.#isKnown) for (const waiting of this.#waiting.splice(0)) this.handle(waiting);
-    return (outcome) => {
-      if (this.phase === "over") return;
-      if (outcome.success) {
-        if (this.phase === "starting") this.phase = "started";
-        this.#wasStarted = true;
-        if (!this.#isKnown) {
-          this.#isKnown = true;
-          this.#answerEarly(this.#waiting.splice(0), true);
-        }
-        return;
-      }
-      // The session that there was goes on.
-      const isAgain = before === "started" || before === "starting";
-      if (this.phase === "starting") this.phase = isAgain ? before : this.#isKnown ? "initialized" : "fresh";
-      if (isAgain) return;
-      if (this.phase === "fresh") {
-        this.#nobodyDrives();
-        this.#answerEarly(this.#waiting.splice(0), false);
-      }
-      this.#configured = this.#startedByWindow;
-      // Those who joined a start that failed have nothing to join.
-      const reason = startFailure(outcome);
-      for (const client of this.#joining.clients) client.drop(reason);
-    };
-  }
-
-  #join(request: ClientRequest): void {
-    const { client } = request;
-    client.startArgs = request.args;
-    request.answer(SUCCESS);
-    if (this.#adopted.has(client)) {
-      const capabilities = { ...this.capabilities, supportsConfigurationDoneRequest: true };
-      client.event("capabilities", encodeJson({ capabilities }));
-    }
-    this.#joining.add(client);
-    if (this.#initializedEvent !== undefined || this.phase === "over") this.#sendInitialized(client);
-  }
-
-  #sendInitialized(client: Client): void {
-    const { body, rest } = this.#initializedEvent ?? {};
-    if (!client.live && this.#joining.begin(client)) client.event("initialized", body, rest);
-  }
-
-  #configurationComplete(client: Client): void {
-    this.#hub.goLive(client);
-    // Without a driver, the first client to complete its configuration completes the adapter's.
-    if (this.driver === undefined && mayControl(client)) this.#configureUpstream();
-  }
-
-  #configurationDone(request: ClientRequest): void {
-    const { client } = request;
-    const { rules, upstream, numbers } = this.#hub;
-    const pass = () => {
-      const answer = (outcome: Outcome) => request.answer(outcome);
-      numbers.sent(request, upstream.request("configurationDone", request.rawArgs, answer));
-    };
-    if (client === this.expected) {
-      pass();
-    } else if (client === this.driver && (!this.#configured || !rules.binds(client))) {
-      const isAgain = this.#configuresAgain && !this.#configured;
-      this.#configured = true;
-      const isOffered = this.capabilities.supportsConfigurationDoneRequest === true;
-      if (!isOffered && rules.binds(client)) request.answer(SUCCESS);
-      // The driver has sent its own breakpoints before; those of the others are sent now.
-      else if (isAgain) this.#hub.sendBreakpoints(pass, client.participant.id);
-      else pass();
-    } else if (client !== this.driver && client.startArgs !== undefined && !this.#saidDone.has(client)) {
-      // Also late: one that took longer than it was waited for has its snapshot, and must not be told that it failed.
-      this.#saidDone.add(client);
-      request.answer(SUCCESS);
-      this.#joining.complete(client);
-    } else {
-      request.refuse(new AppError("protocol", "The session is already configured."));
-    }
-  }
-
-  /** Ends the configuration when no client is there to do it, or none that has begun. */
-  #configureAlone(): void {
-    if (this.driver !== undefined || this.#hold || this.#joining.clients.length > 0) return;
-    this.#configureUpstream();
-  }
-
-  #configureUpstream(): void {
-    if (this.#configured || this.#initializedEvent === undefined) return;
-    if (this.phase !== "starting" && this.phase !== "started") return;
-    this.#configured = true;
-    this.#hub.sendBreakpoints(() => {
-      if (this.capabilities.supportsConfigurationDoneRequest !== true) return;
-      this.#hub.upstream.request("configurationDone", undefined, () => {});
-    });
-  }
-
-  #dropDriver(): void {
-    this.driver = undefined;
-    if (this.phase === "initialized") this.#promoteNext();
-  }
-
-  #promoteNext(): void {
-    const index = this.#waiting.findIndex((request) => mayControl(request.client));
-    const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
-    if (next !== undefined) this.#drive(next);
-  }
-
-  #startHeadless(start: NonNullable<StartOptions["start"]>): void {
-    const { request, configuration, adapterID, onFailed } = start;
-    const args = start.initialize ?? headlessInitialize(adapterID);
-    this.#initializeUpstream(args, encodeJson(args), (initialized) => {
-      if (!initialized.success) {
-        onFailed?.(startFailure(initialized));
-        return;
-      }
-      this.#startUpstream(request, configuration, encodeJson(configuration), (started) => {
-        if (!started.success) onFailed?.(startFailure(started));
-      });
-    });
-  }
-}
-
-function remove<T>(items: T[], test: (item: T) => boolean): void {
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i];
-    if (item !== undefined && test(item)) items.splice(i, 1);
   }
 }

@@ -7,7 +7,7 @@ import { type JsonObject, isObject } from "../dap/messages.ts";
  * others' breakpoints can never delete them. Pure functions: a document is never altered, only replaced.
  */
 
-/** Whoever set a breakpoint; the same person in several sessions is one owner. */
+/** The participant that set a breakpoint; the same person in several sessions is one owner. */
 export type Owner = number;
 
 /** One wanted breakpoint: `key` is its identity within the group (line and column, function name, …). */
@@ -97,11 +97,11 @@ class Queues<T> {
 
 /** What a client knew of the entries when it sent a list, for each of its items; and what it shows of others'. */
 export interface Knowledge {
-  /** Its own. If somebody else has removed that meanwhile, removed it stays. */
+  /** Its own. If another client has removed that meanwhile, it stays removed. */
   readonly own?: readonly (number | undefined)[];
   /**
    * One set by others that it has taken over into its list, maybe elsewhere than it was asked for, because the adapter
-   * moved it. If somebody has removed that meanwhile, removed it stays.
+   * moved it. If another client has removed that meanwhile, it stays removed.
    */
   readonly meant?: readonly (number | undefined)[];
   /** One set by others at a place that it was told of, which it sets itself by listing that place. */
@@ -188,7 +188,7 @@ export function applyEdit(
     } else if (meantId !== undefined && mirror === undefined) {
       id = undefined;
     } else if (last !== undefined && knowledge.own?.[i] !== undefined) {
-      // It edits what somebody else has removed meanwhile.
+      // It edits what another client has removed meanwhile.
       id = undefined;
     } else if (last === undefined || !isDeepStrictEqual(last.spec, item.spec)) {
       id = place(item, mirror, told[i]);
@@ -275,7 +275,7 @@ function asLast(specs: Entry["specs"], owner: Owner, spec: JsonObject): Entry["s
 
 /**
  * The order in which entries are sent to the adapter: the client's own list as it wrote it (its answer is then the
- * head of the adapter's), after it everybody else's.
+ * head of the adapter's), after it those of all others.
  */
 export function sendOrder(edit: Edit): Entry[] {
   const own = edit.answer.filter((id) => id !== undefined);

@@ -53,7 +53,7 @@ export class BreakpointNotifier {
       if (id === undefined) return { verified: false, message: "Somebody else has removed this breakpoint." };
       const result = results[places.get(id) ?? -1] ?? { verified: false };
       const name = entryName(group, id);
-      // Of a client that nobody else could tell of a removal, the adapter's word stays as it is.
+      // Where no other client is there to remove it, the adapter's word stays as it is.
       if (result.id === undefined && untouched && !this.#rules.binds(client)) {
         if (!client.breakpointIds.has(name)) client.breakpointIds.set(name, undefined);
         return result;
@@ -71,7 +71,7 @@ export class BreakpointNotifier {
 
   /**
    * The id by which the client knows a breakpoint from now on: the adapter's, unless that one means another to it.
-   * An adapter without ids, too: without one, nobody could be told that their breakpoint is gone.
+   * An adapter without ids, too: without one, no client could be told that its breakpoint is gone.
    */
   #tellId(client: Client, name: string, adapterId: unknown, old?: number): number {
     const known = client.breakpointIds.get(name);
@@ -200,8 +200,8 @@ export class BreakpointNotifier {
 
   /**
    * What others set, what the client shows in its own list since it was told, and what is not in this list: it has
-   * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: nobody
-   * deletes what they do not know of.
+   * been taken away. Only of clients that are known to do so, and only of what is known to have reached them: no client
+   * deletes what it does not know of.
    */
   #unlisted(
     request: ClientRequest,

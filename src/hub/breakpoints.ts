@@ -195,7 +195,7 @@ export class Breakpoints {
     const meant = pair(items, entries).map((entry) => entry?.id);
     const unlisted = holdsAll ? entries.filter(({ id }) => !meant.includes(id)).map(({ id }) => id) : [];
     const owner = window.participant.id;
-    // Whatever it lists is at the adapter, also what somebody had removed: it is back.
+    // All that it lists is at the adapter. What a client had removed is back, if it is in the list.
     const previous = (group.document.listed.get(owner) ?? []).filter(({ entry }) =>
       group.document.entries.has(entry),
     );
@@ -243,7 +243,7 @@ export class Breakpoints {
 
   /**
    * Sends a fresh adapter what it was not told yet, before its `configurationDone`. `done` when all is answered.
-   * `except`: who has told it all of their own.
+   * `except`: the participant that has told it all of their own.
    */
   sendAll(done: () => void, except?: Owner): void {
     const groups = [...this.#groups.values()].filter(({ document }) =>
@@ -278,7 +278,7 @@ export class Breakpoints {
     for (const [key, group] of parent.#groups) {
       // What is at an address of one process is elsewhere in another.
       if (group.kind.name === "data" || group.kind.name === "instruction") continue;
-      // Nobody has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
+      // No client has listed anything here yet; ownership goes along, so that what a guest brought goes with it.
       const entries = new Map(
         [...group.document.entries].filter(([, { owners }]) =>
           [...owners].some((owner) => owner !== without),
@@ -467,7 +467,7 @@ export class Breakpoints {
     const [added, changed] = [new Set(edit.added), new Set(edit.changed)];
     for (const other of this.#hub.clients) {
       if (other === client) continue;
-      // Who is still joining is told of what it has listed itself, and gets the rest with its snapshot.
+      // A client that is still joining is told of what it has listed itself, and gets the rest with its snapshot.
       for (const entry of removed) this.#notifier.announceRemoved(other, group, entry);
       if (other.live && !this.#hub.isParentOnly) this.#notifier.announceGroup(other, group);
       for (const id of edit.document.entries.keys()) {

@@ -12,13 +12,13 @@ export interface ServerLine {
   readonly address: string;
 }
 
-/** The servers by which a session can be joined. The hub knows no servers: whoever serves it says what there is. */
+/** The servers by which a session can be joined. The hub knows no servers: its host says what there is. */
 export interface ServerDirectory {
   /** Those that may be listed. */
   list(): readonly ServerLine[];
-  /** Ends one, soon after who asked was answered. Throws `badArguments` if there is none of that id. */
+  /** Ends one, soon after the client that asked was answered. Throws `badArguments` if there is none of that id. */
   tellToEnd(id: number, by: string): void;
-  /** Frees their addresses, within a deadline: the session ends. Nobody comes in any more; who is in stays. */
+  /** Frees their addresses, within a deadline: the session ends. No guest comes in any more; those that are in stay. */
   free(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface ConsoleContext {
   letGo(participant: Participant): void;
 }
 
-/** One of WinDbg's commands, as somebody typed it into their debug console. */
+/** One of WinDbg's commands, as a user typed it into their debug console. */
 export interface ConsoleCommand {
   readonly name: string;
   readonly text: string;
@@ -39,7 +39,7 @@ export interface ConsoleCommand {
 
 const COMMAND = /^\.(servers|clients|endsrv|echo|remote_exit)(?:\s+([^]*))?$/;
 
-/** The command that a request is, whoever may give it; undefined if it is none: then it is the adapter's. */
+/** The command that a request is, whether or not its client may give it; undefined if it is none: then it is the adapter's. */
 export function readConsoleCommand({ command, args }: ClientRequest): ConsoleCommand | undefined {
   const { context = "repl", expression } = args;
   if (command !== "evaluate" || context !== "repl" || typeof expression !== "string") return undefined;

@@ -6,6 +6,7 @@ import { REQUESTS, type RequestRule, checkArguments } from "../dap/requests.ts";
 import { survives } from "../dap/vocabulary.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
 import type { Client, ClientRequest } from "./client.ts";
+import type { ClientStartup } from "./clientStartup.ts";
 import { type ConsoleContext, readConsoleCommand, runConsoleCommand } from "./console.ts";
 import { type Activity, changeActivity } from "./activity.ts";
 import type { AdapterStartup } from "./adapterStartup.ts";
@@ -47,6 +48,7 @@ interface DispatchHub {
 interface RequestParts {
   readonly activity: Activity;
   readonly adapterStartup: AdapterStartup;
+  readonly clientStartup: ClientStartup;
   readonly breakpoints: Breakpoints;
   readonly execution: Execution;
   readonly executionControl: ExecutionControl;
@@ -124,7 +126,7 @@ export class Dispatch {
   /** What stands against a request before anything looks at its meaning. */
   #refusal(request: ClientRequest, rule: RequestRule | undefined): AppError | undefined {
     const { client, command, args } = request;
-    const { adapterStartup } = this.#parts;
+    const { adapterStartup, clientStartup } = this.#parts;
     const { access } = client.participant;
     const need = rule?.access ?? "control";
     if (!allows(access, need)) return notAllowed(command, access, need);
@@ -136,7 +138,7 @@ export class Dispatch {
     if (this.#hub.ended !== undefined && rule?.kind !== "lifecycle") {
       return new AppError("closed", "The debug session has ended.");
     }
-    if (rule?.kind !== "lifecycle" && !isWire && !adapterStartup.opened(client)) {
+    if (rule?.kind !== "lifecycle" && !isWire && !clientStartup.opened(client)) {
       return new AppError("protocol", "The debug session has not been started yet.");
     }
     if (rule === undefined) {
@@ -177,9 +179,9 @@ export class Dispatch {
   }
 
   #lifecycle(request: ClientRequest, rule: RequestRule): void {
-    const { adapterStartup, snapshot, executionControl } = this.#parts;
+    const { clientStartup, snapshot, executionControl } = this.#parts;
     // A guest's arguments are those of its joining, not those of the program.
-    const args = request.client === adapterStartup.driver ? request.rawArgs : undefined;
+    const args = request.client === clientStartup.driver ? request.rawArgs : undefined;
     switch (request.command) {
       case "launch":
       case "attach":
@@ -196,7 +198,7 @@ export class Dispatch {
         executionControl.restart(request, args);
         break;
       default:
-        adapterStartup.handle(request);
+        clientStartup.handle(request);
     }
   }
 

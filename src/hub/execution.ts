@@ -55,7 +55,7 @@ export interface Stopped {
   readonly ended: readonly Resume[];
 }
 
-/** A stop as somebody is told of it who did not see it happen. */
+/** A stop as a client is told of it that did not see it happen. */
 interface Told {
   readonly stop: Stop;
   readonly raw: Buffer;
@@ -126,7 +126,7 @@ export class Execution {
   }
 
   /**
-   * The least by which somebody can be told what stands: one event for an all-stop, or one for each thread that stopped
+   * The least by which a client can be told what stands: one event for an all-stop, or one for each thread that stopped
    * by itself; then which threads of the all-stop run.
    */
   get present(): Present {
@@ -141,7 +141,7 @@ export class Execution {
     return this.#standing.stops.includes(stop);
   }
 
-  /** The resume by which that thread (undefined: any) runs, if somebody asked for it or the adapter told of it. */
+  /** The resume by which that thread (undefined: any) runs, if a client asked for it or the adapter told of it. */
   resumeOf(threadId: number | undefined): Resume | undefined {
     return this.#resumes.findLast(
       (resume) => resume.all || threadId === undefined || resume.threadId === threadId,
@@ -248,7 +248,7 @@ export class Execution {
 
   /**
    * The adapter refused the resume: what it closed is open again. False if that comes too late: the program has
-   * stopped since, or everybody was told that it runs.
+   * stopped since, or all clients were told that it runs.
    */
   undo(resume: Resume): boolean {
     if (resume.announced || !this.#resumes.includes(resume)) return false;
@@ -269,7 +269,7 @@ export class Execution {
     this.#listed = without(this.#listed, threadId);
     this.#standing = {
       epochs: new Map([...epochs].filter(([, { open }]) => open)),
-      // The others of an all-stop stand on: somebody has to be told.
+      // The others of an all-stop stand on: a client that joins has to be told.
       stops: all ? stops : stops.filter((stop) => stop.threadId !== threadId),
       all,
       running: without(running, threadId),
@@ -294,7 +294,7 @@ export class Execution {
     const restRuns = resume.all || (all && this.#isEach(runs));
     for (const [thread, epoch] of epochs) if (restRuns || thread === threadId) close(epoch, resume.issuer);
     const own = stops.filter((stop) => stop.threadId === threadId);
-    // Somebody who joins later is told of the others of an all-stop by the event that told of it.
+    // A client that joins later is told of the others of an all-stop by the event that told of it.
     const rest = stops.filter((stop) => stop.threadId !== threadId || (all && stop === basisOf(stops)));
     this.#standing = {
       epochs: new Map([...epochs].filter(([, { open }]) => open)),

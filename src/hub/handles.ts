@@ -74,7 +74,7 @@ function addIds(items: unknown, into: Set<number>): void {
   for (const item of objects(items)) if (typeof item.id === "number") into.add(item.id);
 }
 
-/** So many answers of stops that somebody else has ended are remembered, for the client that drives. */
+/** So many answers of stops that another client has ended are remembered, for the client that drives. */
 const OVERTAKEN_ANSWERS = 50;
 
 /** Handles that outlive a resume are kept up to this many of a kind; the oldest go first. */
@@ -86,7 +86,7 @@ const LASTING_HANDLES = 10_000;
  */
 export class IssuedHandles {
   #bags: HandleBag[] = [];
-  /** Of stops that are over, and that somebody else than the client has ended. */
+  /** Of stops that are over, and that another client has ended. */
   #overtaken: HandleBag[] = [];
   /** Where a handle was found last: clients ask about the same few again and again. */
   readonly #found = new Map<HandleKind, Map<number, HandleBag>>();

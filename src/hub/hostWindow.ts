@@ -3,9 +3,9 @@ import { REQUESTS } from "../dap/requests.ts";
 import { asText } from "../common/values.ts";
 import { type Activity, changeActivity } from "./activity.ts";
 import { type AdapterEvents, threadIdsIn } from "./adapterEvents.ts";
-import type { AdapterStartup } from "./adapterStartup.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { Participant, WindowRequest } from "./client.ts";
+import type { ClientStartup } from "./clientStartup.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionControl } from "./executionControl.ts";
 import type { SelectedFrames } from "./selectedFrames.ts";
@@ -15,7 +15,7 @@ import type { NamedSources } from "./sources.ts";
 /** The parts of the hub that the window's requests concern, as clients' requests do. */
 interface WindowParts {
   readonly activity: Activity;
-  readonly adapterStartup: AdapterStartup;
+  readonly clientStartup: ClientStartup;
   readonly breakpoints: Breakpoints;
   readonly execution: Execution;
   readonly executionControl: ExecutionControl;
@@ -54,7 +54,7 @@ export class HostWindow {
     this.participant.lastActiveAt = Date.now();
     const { command, args } = request;
     const rule = REQUESTS.get(command);
-    const { adapterStartup, executionControl, breakpoints, snapshot, sources, execution, frames } =
+    const { clientStartup, executionControl, breakpoints, snapshot, sources, execution, frames } =
       this.#parts;
     switch (rule?.kind) {
       case "lifecycle":
@@ -63,7 +63,7 @@ export class HostWindow {
           return executionControl.windowResumes(this, command, args);
         }
         if (["initialize", "launch", "attach"].includes(command))
-          return adapterStartup.windowStarts(command, args);
+          return clientStartup.windowStarts(command, args);
         if (command === "disconnect" || command === "terminate")
           this.ends(args.restart === true ? "restarts the session" : "ends the session");
         return () => {};

@@ -11,12 +11,13 @@ import { Activity } from "./activity.ts";
 import { AdapterEvents } from "./adapterEvents.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { type Actor, Client, type ClientRequest, type Participant } from "./client.ts";
+import { ClientStartup } from "./clientStartup.ts";
 import type { ConsoleContext } from "./console.ts";
 import { ConsoleLines, leftOutLine } from "./consoleLines.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Execution } from "./execution.ts";
 import { HostWindow } from "./hostWindow.ts";
-import { AdapterStartup } from "./adapterStartup.ts";
+import { AdapterStartup, type StartOptions } from "./adapterStartup.ts";
 import { Queries } from "./queries.ts";
 import { QueryTurns } from "./queryTurns.ts";
 import { ReverseRequests, type ChildSession, type ReverseOptions } from "./reverse.ts";
@@ -25,7 +26,6 @@ import { Rules } from "./rules.ts";
 import { Snapshot, replayStops } from "./snapshot.ts";
 import { NamedSources } from "./sources.ts";
 import { SelectedFrames } from "./selectedFrames.ts";
-import type { StartOptions } from "./starting.ts";
 import { ExecutionControl } from "./executionControl.ts";
 import type { AdapterEvent, Upstream, UpstreamEnd } from "./upstream.ts";
 import { asText } from "../common/values.ts";
@@ -56,10 +56,10 @@ export interface HubOptions extends StartOptions {
   readonly lines?: ConsoleLines;
 }
 
-/** A line for everybody's debug console. */
+/** A line for all debug consoles. */
 export interface Said {
   readonly line: string;
-  /** Who need not be told, because they did it. */
+  /** The one that need not be told, because they did it. */
   readonly by: Actor | undefined;
 }
 
@@ -70,7 +70,7 @@ const LAST_WORDS_MS = 1_000;
 
 /**
  * One debug session, one adapter, many clients. It takes every client's requests in the order in which they come,
- * answers each exactly once, and hands every event to everybody. It knows neither sockets nor VS Code.
+ * answers each exactly once, and hands every event to all of them. It knows neither sockets nor VS Code.
  * Here is who comes and goes and how it ends; the two directions are dispatch.ts and adapterEvents.ts.
  */
 export class Hub {
@@ -81,6 +81,7 @@ export class Hub {
   readonly numbers = new RequestNumbers();
   readonly #activity: Activity;
   readonly #adapterStartup: AdapterStartup;
+  readonly #clientStartup: ClientStartup;
   readonly #breakpoints: Breakpoints;
   readonly #execution = new Execution();
   readonly #executionControl: ExecutionControl;
@@ -104,7 +105,7 @@ export class Hub {
   readonly console: ConsoleContext | undefined;
   /** The host's own window, if it speaks to the adapter itself. */
   readonly window: HostWindow | undefined;
-  /** A line for everybody's debug console, for a window that is no client. */
+  /** A line for all debug consoles, for a window that is no client. */
   readonly onSaid = this.#said.event;
   /** A client takes part from now on: it asks to start or to join. */
   readonly onJoined = this.#joined.event;
@@ -137,21 +138,33 @@ export class Hub {
     this.#executionControl = new ExecutionControl(this, this.#activity, this.#execution, () =>
       this.#queries.invalidate(),
     );
-    this.#adapterStartup = new AdapterStartup({
-      upstream,
-      rules: this.rules,
-      clients: this.clients,
-      numbers: this.numbers,
-      begin: (client) => this.#begin(client),
-      goLive: (client) => this.#goLive(client),
-      sendBreakpoints: (done, except) => this.#breakpoints.sendAll(done, except),
-      configuresAgain: () => this.#breakpoints.unsent(),
-      startsAgain: () => {
-        this.#snapshot.restarted();
-        this.#executionControl.over();
+    const { windowOf } = options;
+    const start = { ...options, startedByWindow: windowOf !== undefined };
+    this.#adapterStartup = new AdapterStartup(
+      {
+        upstream,
+        sendBreakpoints: (done) => this.#breakpoints.sendAll(done),
+        configuresAgain: () => this.#breakpoints.unsent(),
+        startsAgain: () => {
+          this.#snapshot.restarted();
+          this.#executionControl.over();
+        },
       },
-      starts: (args) => options.onStart?.(args),
-    });
+      start,
+    );
+    this.#clientStartup = new ClientStartup(
+      {
+        upstream,
+        rules: this.rules,
+        clients: this.clients,
+        numbers: this.numbers,
+        begin: (client) => this.#begin(client),
+        goLive: (client) => this.#goLive(client),
+        sendBreakpoints: (done, except) => this.#breakpoints.sendAll(done, except),
+        starts: (args) => options.onStart?.(args),
+      },
+      this.#adapterStartup,
+    );
     this.#reverse = new ReverseRequests(this, {
       startChild: options.startChild,
       offerChild: options.offerChild ?? (() => undefined),
@@ -160,6 +173,7 @@ export class Hub {
     const parts = {
       activity: this.#activity,
       adapterStartup: this.#adapterStartup,
+      clientStartup: this.#clientStartup,
       breakpoints: this.#breakpoints,
       execution: this.#execution,
       executionControl: this.#executionControl,
@@ -175,7 +189,6 @@ export class Hub {
       (client) => this.#isAlone(client),
       (request) => this.#frames.take(request, () => this.#dispatch.handle(request)),
     );
-    const { windowOf } = options;
     const childWindows = () => this.children.flatMap(({ window }) => window ?? []);
     this.window = windowOf && new HostWindow(windowOf, childWindows, parts, this.#events);
     upstream.onEvent((message) => {
@@ -188,12 +201,12 @@ export class Hub {
         if (this.children.length === 0) this.#freeFirst();
       }
       this.#events.handle(message);
-      // An adapter waits for a client's `disconnect`; with nobody here it would wait for ever.
+      // An adapter waits for a client's `disconnect`; with no client here it would wait for ever.
       if (message.event === "terminated" && this.clients.size === 0) this.end("The program has ended.");
     });
     upstream.onRequest((request) => this.#reverse.handle(request));
     upstream.onEnd((end) => this.#upstreamEnded(end));
-    this.#adapterStartup.start({ ...options, startedByWindow: windowOf !== undefined });
+    this.#clientStartup.start(start);
     upstream.start();
   }
 
@@ -208,7 +221,7 @@ export class Hub {
 
   /** Who started the session, or will, while they are here; a child session was started with its parent. */
   get driver(): Client | undefined {
-    return this.#adapterStartup.driver ?? this.#adapterStartup.expected ?? this.#parent?.driver;
+    return this.#clientStartup.driver ?? this.#clientStartup.expected ?? this.#parent?.driver;
   }
 
   /** Whether the adapter has spoken of a program; one that only starts child sessions has none. */
@@ -229,7 +242,7 @@ export class Hub {
     return this.#sources.has(path);
   }
 
-  /** The debug type, as far as anybody has said one; for lists. */
+  /** The debug type, as far as one is known; for lists. */
   get type(): string {
     return this.#adapterStartup.names.at(-1) ?? this.upstream.names[0] ?? "";
   }
@@ -249,44 +262,44 @@ export class Hub {
     const client = new Client(port, participant);
     this.#attach(client);
     client.start();
-    this.#adapterStartup.came(client);
+    this.#clientStartup.came(client);
     return client;
   }
 
   /** Takes over a client from another session of the server, with the `attach` that named this one. */
   adopt(client: Client, start: ClientRequest): void {
     this.#attach(client);
-    this.#adapterStartup.adopt(client);
+    this.#clientStartup.adopt(client);
     this.#joined.fire(client);
-    this.#adapterStartup.handle(start);
+    this.#clientStartup.handle(start);
   }
 
-  /** The participant has left the server, or may only look now: what only it brought to this session goes. */
+  /** The participant has left the server, or has view access now: what only it brought to this session goes. */
   forget(participant: Participant): void {
     if (this.#ended === undefined) this.#breakpoints.forget(participant.id);
   }
 
   /** The access of a participant has changed: its clients learn what they can do now. */
   accessChanged(participant: Participant): void {
-    this.#adapterStartup.accessChanged();
+    this.#clientStartup.accessChanged();
     const body = encodeJson({ capabilities: this.capabilities });
     for (const client of this.clients)
       if (client.participant === participant) client.event("capabilities", body);
-    // Who may only look sets no breakpoints: a condition that was set before would go on running.
+    // With view access it sets no breakpoints: a condition that was set before would go on running.
     if (!allows(participant.access, "control")) this.forget(participant);
   }
 
   /** Lets a session run that waits for its first client. */
   release(): void {
-    this.#adapterStartup.release();
+    this.#clientStartup.release();
   }
 
-  /** A child session has ended: nobody is invited to it any more. */
+  /** A child session has ended: no client is invited to it any more. */
   childEnded(id: string): void {
     this.#reverse.childEnded(id);
   }
 
-  /** A child session that the host has started by itself: whoever can is invited to it. */
+  /** A child session that the host has started by itself: all clients that can join it are invited. */
   childStarted(child: ChildSession): void {
     this.#reverse.childStarted(child);
   }
@@ -298,7 +311,7 @@ export class Hub {
       client.event(event, body);
       receivers++;
     }
-    // Whoever has caused it pays for it.
+    // The client that has caused it pays for it.
     if (except instanceof Client) except.charge(receivers * (MESSAGE_COST + (body?.length ?? 0)));
   }
 
@@ -325,7 +338,7 @@ export class Hub {
     return this.#queryTurns.withdraw(request) || this.#frames.withdraw(request);
   }
 
-  /** Whether nobody else needs the adapter. */
+  /** Whether no other participant needs the adapter. */
   #isAlone({ participant }: Client): boolean {
     if (this.window !== undefined) return false;
     for (const other of this.clients) if (other.participant !== participant) return false;
@@ -347,7 +360,7 @@ export class Hub {
       request.refuse(new AppError("badArguments", `There is no session "${asText(id)}" here any more.`));
     } else if (target === this) {
       if (isFirst && client.capabilities !== undefined) this.#joined.fire(client);
-      this.#adapterStartup.handle(request);
+      this.#clientStartup.handle(request);
     } else {
       this.#release(client);
       target.adopt(client, request);
@@ -449,7 +462,7 @@ export class Hub {
     subscriptions.add(client.onRequest((request) => this.#queryTurns.take(request)));
     subscriptions.add(
       client.onAnswered((request) => {
-        this.#adapterStartup.answered(client);
+        this.#clientStartup.answered(client);
         this.#queryTurns.answered(request);
       }),
     );
@@ -463,7 +476,7 @@ export class Hub {
     this.#subscriptions.delete(client);
     this.clients.delete(client);
     this.numbers.forget(client);
-    this.#adapterStartup.forget(client);
+    this.#clientStartup.forget(client);
     this.#queryTurns.othersChanged();
     this.#left.fire(client);
   }
@@ -475,7 +488,7 @@ export class Hub {
     this.#events.replayEarly(client);
   }
 
-  /** The snapshot, and from then on events. It precedes live events: nobody sees `continued` before `stopped`. */
+  /** The snapshot, and from then on events. It precedes live events: no client sees `continued` before `stopped`. */
   #goLive(client: Client): void {
     if (client.live || client.gone) return;
     this.#snapshot.replayState(client);
@@ -499,7 +512,7 @@ export class Hub {
     // Before what else the client leaves undone: its breakpoints must not stop a program that it no longer awaits.
     const stays = [...this.clients].some((other) => other.participant === client.participant);
     if (goesOn && !stays) this.#breakpoints.forget(client.participant.id);
-    this.#adapterStartup.forget(client);
+    this.#clientStartup.forget(client);
     if (client.capabilities !== undefined) this.#left.fire(client);
     if (!goesOn) return;
     if (client.participant.isHost) this.end("The host has left.");
@@ -519,7 +532,7 @@ export class Hub {
       this.#tellEnd();
     }
     // After that, for those who were still joining: their snapshot tells of the end.
-    this.#adapterStartup.over();
+    this.#clientStartup.over();
     this.logger.log("info", end.reason);
     this.#end.fire(end);
   }

@@ -49,7 +49,7 @@ export class QueryTurns {
     queueMicrotask(() => this.#goOn(turn));
   }
 
-  /** Somebody has come or gone: who is alone now does not wait any more. */
+  /** A client has come or gone: one that is alone now does not wait any more. */
   othersChanged(): void {
     for (const turn of this.#turns.values()) this.#goOn(turn);
   }

@@ -15,7 +15,7 @@ interface RulesHub {
  * - Equal requests are one at the adapter, and an answer may serve several clients.
  *
  * For the client that drives the session the hub is a wire. What it sends goes to the adapter, and the adapter answers, also
- * with refusals. The rules bind those who joined, and the driver only while somebody else is there, whom its requests could
+ * with refusals. The rules bind those that joined, and the driver only while another client is there, which its requests could
  * harm. What binds every client that came through a server besides is not among them: rights, bounds, admission, and on the
  * link the closed list. A local editor is free of those, too.
  */
@@ -43,13 +43,13 @@ export class Rules {
 
   /**
    * Whether a request about a stop that is over is to be refused. A driver may be wrong about where the program stands
-   * only because of somebody else: `mover` is the one who has resumed it since, if anybody of us has.
+   * only because of another client: `mover` is the one that has resumed it since, if one of us has.
    */
   bindsToStops(client: Client, mover: object | undefined): boolean {
     return !this.drives(client) || (mover !== undefined && mover !== client);
   }
 
-  /** Whether somebody else takes part; who has not even said what they are does not. */
+  /** Whether another participant is there; one that has not even sent `initialize` does not count. */
   #hasOthers({ participant }: Client): boolean {
     for (const other of this.#hub.clients)
       if (other.participant !== participant && other.capabilities !== undefined) return true;

@@ -37,7 +37,7 @@ export interface EditorChildren extends Disposable {
   offer(parent: Session, offer: ChildOffer): Promise<ChildOffer>;
 }
 
-/** Somebody who begins to take part: a guest that was admitted, or the host. */
+/** A participant that begins to take part: a guest that was admitted, or the host. */
 export interface NewParticipant {
   /** As they named themselves; absent: named after their program or address. */
   readonly name?: string | undefined;
@@ -64,13 +64,13 @@ interface Presence {
   disconnected: boolean;
 }
 
-/** What somebody has said to the others. */
+/** What a participant has said to the others. */
 export interface Chat {
   readonly participant: Participant;
   readonly text: string;
 }
 
-/** Somebody has been let go, for that reason or by their own wish. */
+/** A participant has been let go, for that reason or because they asked for it. */
 export interface Removal {
   readonly participant: Participant;
   readonly reason: AppError | undefined;
@@ -99,7 +99,7 @@ export class Sessions {
   readonly #participantAway = new Emitter<Participant>();
   readonly #end = new Emitter<UpstreamEnd>();
   readonly #said = new Emitter<Said>();
-  /** A line for everybody's debug console, once for all sessions, for a window that is no client. */
+  /** A line for all debug consoles, once for all sessions, for a window that is no client. */
   readonly onSaid = this.#said.event;
   readonly #chat = new Emitter<Chat>();
   readonly onChat = this.#chat.event;
@@ -108,17 +108,17 @@ export class Sessions {
   readonly onRemoved = this.#removed.event;
   /** The turns in which the messages of all that came in by a server are handled. */
   readonly turns = new FairShare();
-  /** The servers by which all this can be joined: whoever starts them sets it. */
+  /** The servers by which all this can be joined: the part that starts them sets it. */
   servers: ServerDirectory = NO_SERVERS;
-  /** Absent: the hub starts child sessions, also for a local editor. Whoever lets that editor in sets it. */
+  /** Absent: the hub starts child sessions, also for a local editor. The part that lets that editor in sets it. */
   editorChildren: EditorChildren | undefined;
   /** The host, if their own window speaks to the adapters itself. */
   readonly window: Participant | undefined;
-  /** A session began or ended, somebody came, left, was away or was given another right. Not that somebody was active. */
+  /** A session began or ended; a participant came, left, was away or was given another right. Not that one was active. */
   readonly onChanged = this.#changed.event;
   readonly onJoined = this.#participantJoined.event;
   readonly onLeft = this.#participantLeft.event;
-  /** Somebody has lost their connection, or has it again, as `isAway` says. */
+  /** A participant has lost their connection, or has it again, as `isAway` says. */
   readonly onAway = this.#participantAway.event;
   /** The root session has ended, and with it everything. */
   readonly onEnd = this.#end.event;
@@ -161,7 +161,7 @@ export class Sessions {
     return [...this.#participants].filter(([, state]) => state.joined).map(([participant]) => participant);
   }
 
-  /** Somebody who may be let go or be given another right. Throws an AppError if there is none, or if it is the host. */
+  /** A participant that may be let go or be given another right. Throws an AppError if there is none, or if it is the host. */
   guest(id: number): Participant {
     const found = this.participants().find((participant) => participant.id === id);
     if (found === undefined) throw new AppError("badArguments", `There is no client ${id} here any more.`);
@@ -169,7 +169,7 @@ export class Sessions {
     return found;
   }
 
-  /** Registers somebody who was let in. `leave` must be called when their connection is gone. */
+  /** Registers a participant that was let in. `leave` must be called when their connection is gone. */
   admit(joining: NewParticipant): Participant {
     const participant: Participant = {
       id: this.#nextParticipant++,
@@ -246,7 +246,7 @@ export class Sessions {
     this.#removed.fire({ participant, reason: undefined });
   }
 
-  /** A line of theirs for everybody else. Throws an AppError if it is too much at a time. */
+  /** A line of theirs for all others. Throws an AppError if it is too much at a time. */
   say(participant: Participant, text: string): void {
     if (!participant.isHost && !this.#lines.take(participant, text.length)) {
       const { consoleLines, consoleLetters, consoleMs } = LIMITS;
@@ -268,7 +268,7 @@ export class Sessions {
     this.#chat.fire({ participant, text });
   }
 
-  /** A child session that the host has started by itself; whoever can is invited to it. */
+  /** A child session that the host has started by itself; all clients that can join it are invited. */
   addChild(parent: Session, upstream: Upstream, name: string): Session {
     const child = this.#add(upstream, name, parent, {});
     // The host's window configures it; guests come when they like.
@@ -278,7 +278,7 @@ export class Sessions {
 
   /**
    * A local editor starts a child session that its adapter has offered it, over a connection of its own: it drives it, and once it
-   * has started it (`onStart`, with its arguments), whoever can is invited.
+   * has started it (`onStart`, with its arguments), all clients that can join it are invited.
    */
   addEditorsChild(
     parent: Session,
@@ -376,7 +376,7 @@ export class Sessions {
     return { id: child.id, name, release };
   }
 
-  /** A line for everybody who takes part, where they look: a parent without a program has nothing to look at. */
+  /** A line for all participants, where they look: a parent without a program has nothing to look at. */
   #announce(line: string, by?: Actor): void {
     const { root } = this;
     const hubs = root.isParentOnly
@@ -391,7 +391,7 @@ export class Sessions {
     this.#said.fire({ line: ownLine(line), by });
   }
 
-  /** The host itself: present from the beginning, and nobody need be told. */
+  /** The host itself: present from the beginning, and the others need not be told. */
   #present(participant: Participant): void {
     const state = this.#participants.get(participant);
     if (state !== undefined) state.joined = true;
@@ -451,7 +451,7 @@ function sameTicket(ticket: string, shown: unknown): boolean {
   return timingSafeEqual(Buffer.from(ticket, "latin1"), Buffer.from(shown, "latin1"));
 }
 
-/** What everybody is told of somebody who has lost their connection, or has it again. */
+/** What all are told of a participant that has lost their connection, or has it again. */
 export function awayLine({ name, isAway }: Participant): string {
   const who = inSentence(name);
   return isAway ? `${who} has lost the connection, and may come back.` : `${who} is back.`;

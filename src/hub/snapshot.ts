@@ -41,7 +41,7 @@ interface Kept {
   readonly body: Buffer | undefined;
 }
 
-/** The past of a session as a late client needs it: bounded, and cheap while nobody asks. */
+/** The past of a session as a late client needs it: bounded, and cheap while no client asks. */
 export class Snapshot {
   readonly #byKey = new Map<string, Map<unknown, Kept>>();
   readonly #last = new Map<string, Kept>();
