@@ -1,4 +1,4 @@
-// `npm run check`: types, lint, format, dead code. (The import rules are a test: test/unit/imports.test.ts.)
+// `npm run check`: types, lint, format, dead code, nothing in the product for tests alone, import rules (a test).
 import { spawn } from "node:child_process";
 
 const CHECKS = {
@@ -6,6 +6,8 @@ const CHECKS = {
   lint: ["eslint", "--max-warnings=0", "."],
   format: ["prettier", "--check", "--log-level=warn", "."],
   "dead code": ["knip", "--no-progress"],
+  // Seen from the product's entries alone (marked by ! in knip.json): what only tests import belongs into test/support.
+  "nothing under src for tests alone": ["knip", "--no-progress", "--production"],
   "import rules": ["tsx", "--test", "--test-reporter=dot", "test/unit/imports.test.ts"],
 };
 

@@ -4,10 +4,9 @@
  * It shows the code that runs: it reads no source maps, and debugs neither workers nor child processes. For those
  * there is js-debug, VS Code's own JavaScript debugger.
  */
-import { createServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Disposable } from "../common/disposable.ts";
-import { MannerlyServer } from "./manners.ts";
+import { AdapterServer } from "./server.ts";
 
 const LAST_WORDS_MS = 1_000;
 
@@ -19,20 +18,12 @@ export interface EmbeddedAdapter extends Disposable {
   readonly ended: Promise<void>;
 }
 
-/**
- * Runs the adapter over a pair of streams. `die` is what the manner `dieOn` does after the debuggee was killed:
- * by default both streams are destroyed.
- */
+/** Runs the adapter over a pair of streams. `server`: tests have one that misbehaves on demand. */
 export function startEmbeddedAdapter(
   input: Readable,
   output: Writable,
-  options: { die?: () => void } = {},
+  server = new AdapterServer(),
 ): EmbeddedAdapter {
-  const die = () => {
-    input.destroy();
-    output.destroy();
-  };
-  const server = new MannerlyServer(options.die ?? die);
   const ended = new Promise<void>((resolve) => {
     server.onFinished(() => {
       output.end();
@@ -49,8 +40,8 @@ export function startEmbeddedAdapter(
  * The adapter as a process: DAP on stdin and stdout, nothing else on stdout. It exits after `disconnect`, or when
  * stdin is closed, or by a signal; a launched program never outlives it, unless the client has asked for that.
  */
-export function runEmbeddedAdapterOnStdio(): void {
-  const adapter = startEmbeddedAdapter(process.stdin, process.stdout, { die: () => process.exit(1) });
+export function runEmbeddedAdapterOnStdio(server?: AdapterServer): void {
+  const adapter = startEmbeddedAdapter(process.stdin, process.stdout, server);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => adapter.dispose());
   void adapter.ended.then(() => {
@@ -58,33 +49,5 @@ export function runEmbeddedAdapterOnStdio(): void {
     process.stdout.end(exit);
     // A client that does not read what is left is not waited for.
     setTimeout(exit, LAST_WORDS_MS).unref();
-  });
-}
-
-/** The adapter as a TCP server, one session a connection. Resolves with the port that it listens on. */
-export function serveEmbeddedAdapter(
-  port: number,
-  host = "127.0.0.1",
-): Promise<Disposable & { port: number }> {
-  const adapters = new Set<EmbeddedAdapter>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    const adapter = startEmbeddedAdapter(socket, socket);
-    adapters.add(adapter);
-    void adapter.ended.then(() => adapters.delete(adapter));
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      server.on("error", () => {});
-      const address = server.address();
-      resolve({
-        port: typeof address === "object" && address !== null ? address.port : port,
-        dispose: () => {
-          server.close();
-          for (const adapter of adapters) adapter.dispose();
-        },
-      });
-    });
   });
 }

@@ -35,8 +35,6 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-export const VIEW_CONTAINER = "debugServer";
-
 export const VIEWS = {
   serving: "debugServer.serving",
   machine: "debugServer.machine",

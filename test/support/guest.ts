@@ -5,7 +5,7 @@ import { HostFiles } from "../../src/guest/sources/hostFiles.ts";
 import { DiskFiles, type LocalFiles } from "../../src/guest/sources/localFiles.ts";
 import { MappedSession, type SourceMappingOptions } from "../../src/guest/sources/mappedSession.ts";
 import { StreamPort } from "../../src/dap/streamPort.ts";
-import { memoryPair } from "../../src/transport/memory.ts";
+import { memoryPair } from "./memory.ts";
 import { DapClient } from "./dapClient.ts";
 
 /** A guest of the link with an editor, on a machine of its own: of this one's files it sees only those in its folder. */

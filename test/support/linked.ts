@@ -3,7 +3,7 @@ import type { DapPort } from "../../src/dap/port.ts";
 import { StreamPort } from "../../src/dap/streamPort.ts";
 import { EditorEndpoint } from "../../src/guest/editor.ts";
 import { type JoinOptions, type Joined, joinServer } from "../../src/guest/join.ts";
-import { memoryPair } from "../../src/transport/memory.ts";
+import { memoryPair } from "./memory.ts";
 import { DapClient, type DapClientOptions } from "./dapClient.ts";
 
 /** Joins over the link, within the test's own process. */

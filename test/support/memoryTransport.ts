@@ -1,5 +1,5 @@
-import { MemoryNetwork, type MemoryOptions } from "../../src/transport/memory.ts";
-import { VirtualClock } from "../../src/transport/clock.ts";
+import { MemoryNetwork, type MemoryOptions } from "./memory.ts";
+import { VirtualClock } from "./virtualClock.ts";
 import type { TransportFixture } from "./transportContract.ts";
 
 /** The memory transport for the contract suite; with faults that a good transport may have (chunks, latency). */

@@ -1,5 +1,5 @@
 import { Datalink } from "../../src/transport/serial/datalink.ts";
-import { randomNumbers } from "../../src/transport/memoryLine.ts";
+import { randomNumbers } from "./memoryLine.ts";
 
 /** What a simulated serial line does to what goes over it. The same seed does the same. */
 export interface WireFaults {

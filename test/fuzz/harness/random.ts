@@ -1,4 +1,4 @@
-import { randomNumbers } from "../../../src/transport/memoryLine.ts";
+import { randomNumbers } from "../../support/memoryLine.ts";
 
 /** Random choices by a seed: the same seed makes the same choices. */
 export class Random {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomNumbers } from "../../../src/transport/memoryLine.ts";
+import { randomNumbers } from "../../support/memoryLine.ts";
 import { FrameSplitter, decodeCobs, encodeCobs } from "../../../src/transport/serial/cobs.ts";
 import type { Connection } from "../../../src/transport/serial/connection.ts";
 import { Datalink } from "../../../src/transport/serial/datalink.ts";

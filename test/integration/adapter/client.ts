@@ -10,8 +10,11 @@ const DEADLINE_MS = 60_000;
 export const ADAPTER_ARGS = [
   "--import",
   "tsx",
-  fileURLToPath(new URL("../../../src/adapter/main.ts", import.meta.url)),
+  fileURLToPath(new URL("../../support/embeddedAdapter.ts", import.meta.url)),
 ];
+
+/** The same with oddities on demand. */
+export const MANNERED_ARGS = [...ADAPTER_ARGS, "--mannered"];
 
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/node/${name}`, import.meta.url));
@@ -232,8 +235,11 @@ export class Client {
 }
 
 /** Runs a test with an adapter of its own. */
-export async function withClient(run: (client: Client) => Promise<void>): Promise<void> {
-  const client = Client.spawn();
+export async function withClient(
+  run: (client: Client) => Promise<void>,
+  args?: readonly string[],
+): Promise<void> {
+  const client = Client.spawn(args);
   try {
     await run(client);
   } finally {

@@ -9,7 +9,9 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { serveEmbeddedAdapter, startEmbeddedAdapter } from "../../../src/adapter/embedded.ts";
+import { startEmbeddedAdapter } from "../../../src/adapter/embedded.ts";
+import { serveEmbeddedAdapter } from "../../support/embeddedAdapterServer.ts";
+import { ManneredServer } from "../../support/manneredAdapter.ts";
 import { AliveWatch } from "./alive.ts";
 import { ADAPTER_ARGS, Client, fixture, lineOf, withClient, withDeadline } from "./client.ts";
 
@@ -173,7 +175,11 @@ test("runs in this process, over any streams", async () => {
 test("in this process it dies by closing its streams", async () => {
   const input = new PassThrough();
   const output = new PassThrough();
-  const adapter = startEmbeddedAdapter(input, output);
+  const die = () => {
+    input.destroy();
+    output.destroy();
+  };
+  const adapter = startEmbeddedAdapter(input, output, new ManneredServer(die));
   const client = new Client(output, input);
   await client.launch("forever.cjs", { launch: { manners: { dieOn: "threads" } } });
   void client.send("threads").catch(() => {});
@@ -221,7 +227,7 @@ test("works as a CommonJS bundle", async () => {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   const esbuild = join(root, "node_modules/esbuild/bin/esbuild");
   const options = ["--bundle", "--platform=node", "--format=cjs", "--log-level=error", `--outfile=${bundle}`];
-  execFileSync(esbuild, ["src/adapter/main.ts", ...options], { cwd: root });
+  execFileSync(esbuild, ["test/support/embeddedAdapter.ts", ...options], { cwd: root });
   const client = Client.spawn([bundle]);
   await client.launch("data.cjs", { breakpoints: [{ line: lineOf("data.cjs", "loop") }] });
   await client.stopped("breakpoint");

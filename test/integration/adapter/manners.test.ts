@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AliveWatch } from "./alive.ts";
-import { Client, lineOf, withClient } from "./client.ts";
+import { Client, lineOf, MANNERED_ARGS, withClient } from "./client.ts";
 
 const thread = { threadId: 1 };
 const loop = lineOf("data.cjs", "loop");
+
+function withMannered(run: (client: Client) => Promise<void>): Promise<void> {
+  return withClient(run, MANNERED_ARGS);
+}
 
 function launchWith(client: Client, manners: object): Promise<DebugProtocol.Breakpoint[]> {
   return client.launch("data.cjs", { launch: { manners }, breakpoints: [{ line: loop }] });
@@ -16,7 +20,7 @@ function evaluate(client: Client, expression: string): Promise<DebugProtocol.Eva
 }
 
 test("continuedEvents: always, and none", async () => {
-  await withClient(async (client) => {
+  await withMannered(async (client) => {
     await launchWith(client, { continuedEvents: "always" });
     await client.stopped("breakpoint");
     await client.request("next", thread);
@@ -28,7 +32,7 @@ test("continuedEvents: always, and none", async () => {
     );
     assert.deepEqual(order, ["stopped", "continued", "stopped", "continued", "stopped"]);
   });
-  await withClient(async (client) => {
+  await withMannered(async (client) => {
     await launchWith(client, { continuedEvents: "none" });
     await client.stopped("breakpoint");
     await client.request("restart");
@@ -38,7 +42,7 @@ test("continuedEvents: always, and none", async () => {
 });
 
 test("responseDelayMs: of one command, and of all", async () => {
-  await withClient(async (client) => {
+  await withMannered(async (client) => {
     await launchWith(client, { responseDelayMs: { threads: 1000 } });
     await client.stopped("breakpoint");
     const before = Date.now();
@@ -49,7 +53,7 @@ test("responseDelayMs: of one command, and of all", async () => {
     await threads;
     assert.ok(Date.now() - before >= 990);
   });
-  await withClient(async (client) => {
+  await withMannered(async (client) => {
     await launchWith(client, { responseDelayMs: 100 });
     await client.stopped("breakpoint");
     const before = Date.now();
@@ -60,7 +64,7 @@ test("responseDelayMs: of one command, and of all", async () => {
 
 test("dieOn", async () => {
   const watch = await AliveWatch.listen();
-  const client = Client.spawn();
+  const client = Client.spawn(MANNERED_ARGS);
   await client.launch("forever.cjs", { launch: { env: watch.env, manners: { dieOn: "threads" } } });
   const { ended } = await watch.alive();
   void client.send("threads").catch(() => {});
@@ -73,7 +77,7 @@ test("dieOn", async () => {
 });
 
 test("hangOn", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await launchWith(client, { hangOn: ["threads", "pause"] });
     await client.stopped("breakpoint");
     let answered = false;
@@ -86,7 +90,7 @@ test("hangOn", () =>
   }));
 
 test("seqZero", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await launchWith(client, { seqZero: true });
     await client.stopped("breakpoint");
     await client.frames();
@@ -97,7 +101,7 @@ test("seqZero", () =>
   }));
 
 test("noBreakpointIds", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     const [breakpoint] = await launchWith(client, { noBreakpointIds: true });
     assert.equal(breakpoint?.line, loop);
     assert.equal(breakpoint?.id, undefined);
@@ -107,14 +111,14 @@ test("noBreakpointIds", () =>
   }));
 
 test("terminatedTwice", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await client.launch("output.cjs", { launch: { manners: { terminatedTwice: true } } });
     await client.event("terminated");
     await client.event("terminated");
   }));
 
 test("outputStorm", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await launchWith(client, { outputStorm: 10_000 });
     await client.stopped("breakpoint");
     assert.equal((await evaluate(client, "outputStorm()")).result, "10000");
@@ -124,7 +128,7 @@ test("outputStorm", () =>
   }));
 
 test("bigVariable", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await launchWith(client, { bigVariable: 5_000_000 });
     await client.stopped("breakpoint");
     const big = await client.scope("Big");
@@ -134,7 +138,7 @@ test("bigVariable", () =>
   }));
 
 test("wrong manners are refused", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await client.request("initialize", { adapterID: "test" });
     for (const [manners, why] of [
       ["polite", /"manners" must be an object/],
@@ -147,7 +151,7 @@ test("wrong manners are refused", () =>
   }));
 
 test("without manners outputStorm() is the program's own business", () =>
-  withClient(async (client) => {
+  withMannered(async (client) => {
     await launchWith(client, {});
     await client.stopped("breakpoint");
     await assert.rejects(evaluate(client, "outputStorm()"), /ReferenceError/);

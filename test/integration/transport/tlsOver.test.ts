@@ -9,7 +9,7 @@ import tls from "node:tls";
 import { once as next } from "../../../src/common/event.ts";
 import type { Channel, Listener } from "../../../src/transport/channel.ts";
 import { readProtocol } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { connectPipe, listenPipe } from "../../../src/transport/pipe.ts";
 import { connectTcp, listenTcp } from "../../../src/transport/tcp.ts";
 import { readAll } from "../../support/transportContract.ts";

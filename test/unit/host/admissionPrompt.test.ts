@@ -5,7 +5,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { lineLogger, nullLogger } from "../../../src/common/logger.ts";
 import { AdmissionPrompt, needsAdmissionPrompt } from "../../../src/host/admissionPrompt.ts";
-import { VirtualClock } from "../../../src/transport/clock.ts";
+import { VirtualClock } from "../../support/virtualClock.ts";
 import { Questions } from "../../support/questions.ts";
 
 const ANA = { name: "Ana", address: "tcp 10.0.0.2:5000", kind: "dap", peer: "tcp:10.0.0.2" } as const;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { AdmissionQueue, type HalfOpenConnection } from "../../../src/host/admissionQueue.ts";
-import { VirtualClock } from "../../../src/transport/clock.ts";
+import { VirtualClock } from "../../support/virtualClock.ts";
 import type { PeerGroup } from "../../../src/transport/peerGroup.ts";
 
 const IN_TURN = LIMITS.pendingClientsInTurn;

@@ -5,7 +5,7 @@ import { LIMITS } from "../../../src/common/limits.ts";
 import { LIMIT_BEFORE_ADMISSION } from "../../../src/common/messageLimit.ts";
 import { StreamPort } from "../../../src/dap/streamPort.ts";
 import { PendingDapPort } from "../../../src/host/pendingDapPort.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { DapClient } from "../../support/dapClient.ts";
 import { encodeMessage } from "../../support/dapFraming.ts";
 

@@ -13,7 +13,7 @@ import type { Reason } from "../../../src/common/reason.ts";
 import { openLink, type OpenOptions } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 
 /** Long where nothing is to happen, so that a test never depends on the machine's speed. */
 export const CALM: LinkTiming = {

@@ -9,7 +9,7 @@ import { encodeFrame, encodeJson, encodePing, FrameType } from "../../../src/lin
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import {
   ACCEPT,
   CALM,

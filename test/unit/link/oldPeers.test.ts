@@ -12,7 +12,7 @@ import { checkPassword, provePassword } from "../../../src/security/password/exc
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { readProtocol } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { ACCEPT, CALM, HELLO, IDENTITY, WELCOME, handlers, hear, pair } from "./helpers.ts";
 
 // Version 1 of the link protocol as its first guests and hosts spoke it (commit c4844d8), written byte by byte and not by

@@ -23,7 +23,7 @@ import type { Dial } from "../../../src/link/reconnect.ts";
 import { SentFrames } from "../../../src/link/sentFrames.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair, type MemoryOptions } from "../../../src/transport/memory.ts";
+import { memoryPair, type MemoryOptions } from "../../support/memory.ts";
 import {
   ACCEPT,
   CALM,

@@ -6,7 +6,7 @@ import { checkPassword, provePassword } from "../../../src/security/password/exc
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { PASSWORD_MAGIC } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 
 // What comes from a peer that is not let in, or from a server that is none: any bytes end in an AppError, at once.
 

@@ -6,7 +6,7 @@ import { checkPassword, provePassword } from "../../../src/security/password/exc
 import { recordPassword } from "../../../src/security/password/opaque.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
 import { acceptTls, openTls, type SecureChannel } from "../../../src/security/tls.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { readProtocol } from "../../../src/transport/protocolDetection.ts";
 
 const identity = await createCertificate({ commonName: "ephemeral" });

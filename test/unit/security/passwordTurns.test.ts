@@ -7,7 +7,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { GUESS_RULES, GuessBudget } from "../../../src/security/password/guessBudget.ts";
 import { PasswordTurns } from "../../../src/security/password/passwordTurns.ts";
-import { VirtualClock } from "../../../src/transport/clock.ts";
+import { VirtualClock } from "../../support/virtualClock.ts";
 import type { PeerGroup } from "../../../src/transport/peerGroup.ts";
 
 const SECOND = 1_000;

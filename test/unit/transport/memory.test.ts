@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { VirtualClock } from "../../../src/transport/clock.ts";
-import { type MemoryOptions, memoryPair } from "../../../src/transport/memory.ts";
-import type { LineFaults } from "../../../src/transport/memoryLine.ts";
+import { VirtualClock } from "../../support/virtualClock.ts";
+import { type MemoryOptions, memoryPair } from "../../support/memory.ts";
+import type { LineFaults } from "../../support/memoryLine.ts";
 import { readAll } from "../../support/transportContract.ts";
 
 const SENT = Buffer.from(Array.from({ length: 20_000 }, (_, i) => i % 256));

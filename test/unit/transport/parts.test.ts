@@ -5,7 +5,7 @@ import { AppError } from "../../../src/common/errors.ts";
 import { once } from "../../../src/common/event.ts";
 import { alternate, resolveHost } from "../../../src/transport/dial.ts";
 import { ChannelInbox } from "../../../src/transport/inbox.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { isLoopback, tcpPeer } from "../../../src/transport/peer.ts";
 import { abortable, withDeadline } from "../../../src/transport/deadline.ts";
 import { failsWith } from "../../support/transportContract.ts";

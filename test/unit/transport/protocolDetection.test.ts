@@ -8,7 +8,7 @@ import {
   type DetectedProtocol,
   readProtocol,
 } from "../../../src/transport/protocolDetection.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { failsWith, readAll } from "../../support/transportContract.ts";
 
 const CLIENT_HELLO = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]);

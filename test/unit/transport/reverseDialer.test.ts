@@ -5,8 +5,8 @@ import { AppError } from "../../../src/common/errors.ts";
 import { Backoff } from "../../../src/transport/backoff.ts";
 import { ReverseDialer } from "../../../src/transport/reverseDialer.ts";
 import type { Channel, WaitOptions } from "../../../src/transport/channel.ts";
-import { VirtualClock } from "../../../src/transport/clock.ts";
-import { memoryPair } from "../../../src/transport/memory.ts";
+import { VirtualClock } from "../../support/virtualClock.ts";
+import { memoryPair } from "../../support/memory.ts";
 import { abortable } from "../../../src/transport/deadline.ts";
 
 /** The bound of each delay: what comes out if the dice show the most. */

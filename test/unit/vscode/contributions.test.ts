@@ -10,10 +10,12 @@ import {
   SETTINGS,
   SOURCE_SCHEME,
   VIEWS,
-  VIEW_CONTAINER,
 } from "../../../src/vscode/names.ts";
 
 // names.ts and package.json know the same names, both ways.
+
+/** Of the sidebar; only package.json needs it. */
+const VIEW_CONTAINER = "debugServer";
 
 interface Command {
   readonly command: string;

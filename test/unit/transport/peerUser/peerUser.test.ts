@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { AppError } from "../../../../src/common/errors.ts";
 import { once as onceFired } from "../../../../src/common/event.ts";
 import type { Peer, TcpConnection } from "../../../../src/transport/channel.ts";
-import { VirtualClock } from "../../../../src/transport/clock.ts";
+import { VirtualClock } from "../../../support/virtualClock.ts";
 import type { ConnectionTable, Finding } from "../../../../src/transport/peerUser/connectionTable.ts";
 import { peerUser, PeerUsers } from "../../../../src/transport/peerUser/peerUser.ts";
 import { ProcNet } from "../../../../src/transport/peerUser/procNet.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../../../src/transport/serial/connection.ts";
-import { randomNumbers } from "../../../../src/transport/memoryLine.ts";
+import { randomNumbers } from "../../../support/memoryLine.ts";
 import { SerialSimulation, type WireFaults } from "../../../support/serialSimulation.ts";
 
 /** What is done to the line and to its ends in one run, at which time. */

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { COMMANDS, VIEWS, VIEW_CONTAINER } from "../../../../src/vscode/names.ts";
+import { COMMANDS, VIEWS } from "../../../../src/vscode/names.ts";
 import type { RowPresentation } from "../../../../src/vscode/views/row.ts";
+
+/** Of the sidebar; only package.json needs it. */
+const VIEW_CONTAINER = "debugServer";
 
 interface MenuItem {
   readonly command: string;

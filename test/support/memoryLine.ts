@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../../src/transport/clock.ts";
 
 /** What a line does to what goes over it. With none of it the line is perfect. The same seed does the same. */
 export interface LineFaults {

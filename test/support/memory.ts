@@ -1,11 +1,11 @@
 import { Duplex } from "node:stream";
-import { Emitter } from "../common/event.ts";
-import { AppError } from "../common/errors.ts";
-import type { Channel, Listener, Peer, WaitOptions } from "./channel.ts";
-import { type Clock, realClock } from "./clock.ts";
-import { ChannelInbox } from "./inbox.ts";
+import { Emitter } from "../../src/common/event.ts";
+import { AppError } from "../../src/common/errors.ts";
+import type { Channel, Listener, Peer, WaitOptions } from "../../src/transport/channel.ts";
+import { type Clock, realClock } from "../../src/transport/clock.ts";
+import { ChannelInbox } from "../../src/transport/inbox.ts";
 import { type LineFaults, MemoryLine } from "./memoryLine.ts";
-import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "./deadline.ts";
+import { abortable, CONNECT_TIMEOUT_MS, withDeadline } from "../../src/transport/deadline.ts";
 
 export interface MemoryOptions {
   readonly clock?: Clock;

@@ -1,6 +1,6 @@
 /**
- * For testing clients: adapters of this world have manners of their own, and with the key `manners` among the
- * arguments of `launch` or `attach` this one takes them on. From that request on:
+ * The embedded adapter with oddities on demand. Adapters of this world have manners of their own, and with the key `manners`
+ * among the arguments of `launch` or `attach` this one takes them on. From that request on:
  *
  * - `continuedEvents`: `"none"`: never sent. `"always"`: one after the response to each request that resumes.
  *   Without it, as DAP asks: only if the program resumes without a request that implies it (a restart, another
@@ -16,10 +16,10 @@
  */
 import { ContinuedEvent, OutputEvent, Response } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { AppError } from "../common/errors.ts";
-import { Arguments, isRecord } from "./arguments.ts";
-import { AdapterServer } from "./server.ts";
-import { THREAD_ID } from "./target.ts";
+import { AppError } from "../../src/common/errors.ts";
+import { Arguments, isRecord } from "../../src/adapter/arguments.ts";
+import { AdapterServer } from "../../src/adapter/server.ts";
+import { THREAD_ID } from "../../src/adapter/target.ts";
 
 interface Manners {
   continuedEvents?: "none" | "always";
@@ -39,10 +39,11 @@ const BIG_REFERENCE = 2_000_000_000;
 const BIG_ITEM_BYTES = 1_000;
 
 /** The adapter, with the manners that its client asks for. */
-export class MannerlyServer extends AdapterServer {
+export class ManneredServer extends AdapterServer {
   readonly #die: () => void;
   #manners: Manners | undefined;
 
+  /** `die`: what ends the adapter abruptly, after the program. */
   constructor(die: () => void) {
     super();
     this.#die = die;
