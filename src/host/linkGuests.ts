@@ -7,7 +7,7 @@ import { guestMessageLimit } from "../common/messageLimit.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
 import { acceptLink } from "../link/acceptLink.ts";
-import { KeptLinks } from "../link/keptLinks.ts";
+import { ResumableLinks } from "../link/resumableLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
 import { LINK_LIMITS } from "../link/limits.ts";
 import type { ClientInfo, SessionInfo } from "../link/messages.ts";
@@ -29,7 +29,7 @@ export class LinkGuests {
   readonly #links = new Map<HostLink, Participant>();
   /** Those whose connection has broken, in the order in which that was. */
   readonly #away = new Set<HostLink>();
-  readonly #kept = new KeptLinks();
+  readonly #resumable = new ResumableLinks();
   readonly #subscriptions = new DisposableStore();
 
   constructor(sessions: Sessions, reader: SourceReader, logger: Logger) {
@@ -55,9 +55,9 @@ export class LinkGuests {
     try {
       const link = await acceptLink(channel, {
         timeoutMs: attempt.remainingMs,
-        kept: this.#kept,
-        mayComeBack: () => attempt.assertMayResume(),
-        comesBack: (link) => {
+        resumable: this.#resumable,
+        mayResume: () => attempt.assertMayResume(),
+        onResume: (link) => {
           attempt.resume();
           const guest = this.#links.get(link);
           if (guest !== undefined) guest.address = peerLabel(channel.peer);

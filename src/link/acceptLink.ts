@@ -2,12 +2,12 @@ import type { Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import type { Channel, Peer, WaitOptions } from "../transport/channel.ts";
-import type { Claim } from "./comeBack.ts";
+import type { ResumptionClaim } from "./resumption.ts";
 import { LinkConnection } from "./connection.ts";
 import { byteCount, encodeJson, FrameType } from "./frames.ts";
 import { HandshakeGuard } from "./handshake.ts";
 import { HostLink } from "./hostLink.ts";
-import type { Agreed, KeptLinks } from "./keptLinks.ts";
+import type { AgreedResumption, ResumableLinks } from "./resumableLinks.ts";
 import { LINK_LIMITS, LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {
   DEFLATE,
@@ -52,12 +52,12 @@ export interface AcceptOptions extends WaitOptions {
    * runs, its result is dropped: `acceptLink` rejects, and `signal` is aborted.
    */
   admit(hello: Hello, context: AdmitContext): Promise<Admission | AppError>;
-  /** Where links are kept whose guests can come back. Default: they end with their channels. */
-  readonly kept?: KeptLinks;
-  /** A guest wants to come back to a link of its own. Throws an AppError if it may not. */
-  readonly mayComeBack?: () => void;
-  /** It is about to go on, on this channel. Throws an AppError if it cannot now. */
-  readonly comesBack?: (link: HostLink) => void;
+  /** The links that guests can resume. Default: each ends with its channel. */
+  readonly resumable?: ResumableLinks;
+  /** A guest wants to resume a link. Throws an AppError if it may not. */
+  readonly mayResume?: () => void;
+  /** The link is about to go on, on this channel. Throws an AppError if it cannot now. */
+  readonly onResume?: (link: HostLink) => void;
   readonly logger?: Logger;
   /** Defaults: what this implementation speaks, LINK_TIMING. For tests. */
   readonly protocol?: VersionRange;
@@ -68,7 +68,7 @@ export interface AcceptOptions extends WaitOptions {
 /**
  * The host's side of the handshake on a channel whose first byte is the link's magic, not yet consumed. Takes
  * over the channel: on failure the guest is told why, the channel is closed and the promise rejects with an
- * AppError. `start()` the link that it resolves with: a new one, or the one that the guest has come back to.
+ * AppError. `start()` the link that it resolves with: a new one, or the one that the guest has resumed.
  */
 export function acceptLink(channel: Channel, options: AcceptOptions): Promise<HostLink> {
   const timing = { ...LINK_TIMING, ...options.timing };
@@ -124,7 +124,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
         if (!wire.open) return;
         const agreed =
           hello.resume && hello.features.includes(RESUME)
-            ? options.kept?.agree(hello.resume.key, timing.keepMs)
+            ? options.resumable?.agree(hello.resume.key, timing.keepMs)
             : undefined;
         const known = [
           ...(options.features ?? (isSlow ? [...FEATURES, DEFLATE] : FEATURES)),
@@ -154,12 +154,12 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
     }
 
     /** The guest goes on with its link, on this channel. */
-    function resume(claim: Claim, protocol: number): HostLink {
-      options.mayComeBack?.();
-      if (options.kept === undefined) throw new AppError("notSupported", "This host keeps no links.");
-      const { link, connection } = options.kept.find(claim);
+    function resume(claim: ResumptionClaim, protocol: number): HostLink {
+      options.mayResume?.();
+      if (options.resumable === undefined) throw new AppError("notSupported", "This host keeps no links.");
+      const { link, connection } = options.resumable.find(claim);
       connection.drop();
-      options.comesBack?.(link);
+      options.onResume?.(link);
       guard.dispose();
       const resumed = { received: connection.received };
       wire.hold();
@@ -172,7 +172,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
     function welcome(
       hello: Hello,
       full: Welcome,
-      agreed: Agreed | undefined,
+      agreed: AgreedResumption | undefined,
       intake: Intake | undefined,
     ): HostLink {
       guard.dispose();
@@ -187,7 +187,7 @@ export function acceptLink(channel: Channel, options: AcceptOptions): Promise<Ho
       const deflates = full.features.includes(DEFLATE);
       const connection = new LinkConnection(wire, { keepMs, deflates, intake, timing, logger });
       const link = new HostLink(connection, hello, full, { timing, logger });
-      if (agreed !== undefined) options.kept?.add(agreed, { link, connection });
+      if (agreed !== undefined) options.resumable?.add(agreed, { link, connection });
       if (!fits) link.notify("sessions", { sessions: full.sessions });
       return link;
     }

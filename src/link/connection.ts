@@ -3,7 +3,7 @@ import { Emitter } from "../common/event.ts";
 import type { Logger } from "../common/logger.ts";
 import { encodeAck, FrameType, parseAck } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
-import { type Frame, SentFrames } from "./sentFrames.ts";
+import { type Frame, RetransmitBuffer } from "./retransmitBuffer.ts";
 import { type Intake, listenerFailed, type Wire, type WireOwner } from "./wire.ts";
 
 export interface ConnectionOptions {
@@ -30,7 +30,7 @@ export type ConnectionState = Pick<LinkConnection, "gone" | "isAway" | "latencyM
  */
 export class LinkConnection {
   readonly #options: ConnectionOptions;
-  readonly #sent = new SentFrames();
+  readonly #retransmit = new RetransmitBuffer();
   readonly #away = new Emitter<AppError>();
   readonly #back = new Emitter<void>();
   readonly #ended = new Emitter<AppError | undefined>();
@@ -44,8 +44,8 @@ export class LinkConnection {
   #wire: Wire | undefined;
   #latencyMs: number | undefined;
   #received = 0;
-  /** How much of what was received the peer does not know of. */
-  #untold = { frames: 0, bytes: 0 };
+  /** How much was received since the last ACK. */
+  #unacknowledged = { frames: 0, bytes: 0 };
   /** The handshake's, until the link is started, and those of ports that do not keep up. */
   #holds = 1;
   /** Whether the last frame was one too many, so that `drained` is owed. */
@@ -92,7 +92,7 @@ export class LinkConnection {
   /** As `Wire.send`; also false while there is no channel, or when too much waits for the peer's word. */
   send(frame: Frame): boolean {
     if (this.#isOver) return false;
-    if (this.resumes) this.#sent.add(frame, false);
+    if (this.resumes) this.#retransmit.add(frame, false);
     const going = (this.#wire?.send(frame) ?? false) && this.#hasRoom();
     if (!going) this.#blocked = true;
     return going;
@@ -101,8 +101,8 @@ export class LinkConnection {
   /** As `Wire.sendControl`. */
   sendControl(frame: Frame): void {
     if (this.#isOver) return;
-    if (this.resumes) this.#sent.add(frame, true);
-    if (this.#sent.controlBytes > LINK_LIMITS.controlBacklogBytes)
+    if (this.resumes) this.#retransmit.add(frame, true);
+    if (this.#retransmit.controlBytes > LINK_LIMITS.controlBacklogBytes)
       this.close(new AppError("busy", "The other side does not say that it receives what it is sent."));
     else this.#wire?.sendControl(frame);
   }
@@ -167,13 +167,13 @@ export class LinkConnection {
     this.drop();
     clearTimeout(this.#timer);
     this.#use(wire);
-    if (!this.#sent.acknowledge(count)) {
+    if (!this.#retransmit.acknowledge(count)) {
       this.close(new AppError("protocol", `The other side has received ${count} frames, which cannot be.`));
       return;
     }
     for (let holds = 0; holds < this.#holds; holds++) wire.hold();
     let going = true;
-    for (const frame of this.#sent) going = wire.send(frame);
+    for (const frame of this.#retransmit) going = wire.send(frame);
     this.#isAway = false;
     this.run(() => this.#back.fire());
     if (going) this.#drained();
@@ -193,7 +193,7 @@ export class LinkConnection {
   }
 
   #hasRoom(): boolean {
-    return this.#sent.bytes <= LINK_LIMITS.keptBytes;
+    return this.#retransmit.bytes <= LINK_LIMITS.retransmitBytes;
   }
 
   #drained(): void {
@@ -205,22 +205,25 @@ export class LinkConnection {
   #onFrame(type: number, payload: Buffer): AppError | undefined {
     if (type === FrameType.ack && this.resumes) return this.#onAck(payload);
     this.#received++;
-    const frames = this.#untold.frames + 1;
-    const bytes = this.#untold.bytes + payload.length;
-    this.#untold = { frames, bytes };
-    if (this.resumes && (frames >= LINK_LIMITS.untoldFrames || bytes >= LINK_LIMITS.untoldBytes))
-      this.#tell();
+    const frames = this.#unacknowledged.frames + 1;
+    const bytes = this.#unacknowledged.bytes + payload.length;
+    this.#unacknowledged = { frames, bytes };
+    if (
+      this.resumes &&
+      (frames >= LINK_LIMITS.unacknowledgedFrames || bytes >= LINK_LIMITS.unacknowledgedBytes)
+    )
+      this.#acknowledge();
     return this.#owner?.frame(type, payload);
   }
 
-  #tell(): void {
-    this.#untold = { frames: 0, bytes: 0 };
+  #acknowledge(): void {
+    this.#unacknowledged = { frames: 0, bytes: 0 };
     this.#wire?.sendControl(encodeAck(this.#received));
   }
 
   #onAck(payload: Buffer): AppError | undefined {
     const count = parseAck(payload);
-    if (count === undefined || !this.#sent.acknowledge(count))
+    if (count === undefined || !this.#retransmit.acknowledge(count))
       return new AppError("protocol", "An ACK is wrong.");
     this.#drained();
     return undefined;
@@ -252,7 +255,7 @@ export class LinkConnection {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#sent.clear();
+    this.#retransmit.clear();
     this.run(() => this.#ended.fire(error));
     this.#isAway = false;
     this.run(() => this.#owner?.closed(error, false));

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { AppError } from "../common/errors.ts";
 import { DEFLATED, encodeFrame, frameTooLarge, FrameType, HEADER_BYTES, HOST_FRAMES } from "./frames.ts";
-import type { Frame } from "./sentFrames.ts";
+import type { Frame } from "./retransmitBuffer.ts";
 
 const WINDOW_BYTES = 32 * 1024;
 const LENGTH_BYTES = 4;

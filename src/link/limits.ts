@@ -18,10 +18,10 @@ export const LINK_LIMITS = {
   /** Frames other than DAP that wait for a peer that does not read; beyond it the peer is dropped. */
   controlBacklogBytes: 4 * MiB,
   /** What a peer does not say to have received, with the feature `resume`; beyond it "does not keep up" is reported. */
-  keptBytes: 16 * MiB,
-  /** A peer is told what was received after so many frames, or bytes of them, that it was not told of. */
-  untoldFrames: 64,
-  untoldBytes: 256 * KiB,
+  retransmitBytes: 16 * MiB,
+  /** A peer gets an ACK after so many frames, or bytes of them, that were not acknowledged. */
+  unacknowledgedFrames: 64,
+  unacknowledgedBytes: 256 * KiB,
   /** The longest that a host may say to keep a link without a channel. */
   keepMs: 10 * 60_000,
   /** DAP streams of one link, those that are being opened included. */

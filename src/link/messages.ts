@@ -1,7 +1,7 @@
 import { ACCESS_LEVELS, type Access } from "../common/access.ts";
 import { AppError } from "../common/errors.ts";
 import type { Reason } from "../common/reason.ts";
-import type { Claim } from "./comeBack.ts";
+import type { ResumptionClaim } from "./resumption.ts";
 import { LINK_LIMITS } from "./limits.ts";
 import {
   array,
@@ -60,7 +60,7 @@ export interface ClientInfo {
   readonly from?: string;
   /** Milliseconds since 1970, by the host's clock. */
   readonly joinedAt?: number;
-  /** It has lost its connection, and may come back. */
+  /** It has lost its connection, and may resume its link. */
   readonly away?: boolean;
 }
 
@@ -103,11 +103,11 @@ export interface Hello {
   readonly client: Product;
   /** With the feature `resume`: the guest's public key. */
   readonly resume?: { readonly key: string };
-  /** The guest comes back to a link. */
-  readonly resumes?: Claim;
+  /** The guest resumes a link. */
+  readonly resumes?: ResumptionClaim;
 }
 
-/** How a guest comes back to the link that WELCOME begins. */
+/** How a guest resumes the link that WELCOME begins. */
 export interface Resumption {
   readonly link: string;
   /** The host's public key. */

@@ -1,7 +1,7 @@
 import { AppError } from "../common/errors.ts";
 import { nullLogger, type Logger } from "../common/logger.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
-import { Agreement } from "./comeBack.ts";
+import { KeyAgreement } from "./resumption.ts";
 import { LinkConnection } from "./connection.ts";
 import { greet } from "./greet.ts";
 import { GuestLink } from "./guestLink.ts";
@@ -51,7 +51,7 @@ export function openLink(
   const timing = { ...LINK_TIMING, ...options.timing };
   const logger = options.logger ?? nullLogger;
   const { dial, isSlow = false, features = FEATURES } = options;
-  const agreement = dial && new Agreement();
+  const agreement = dial && new KeyAgreement();
   const hello: Hello = {
     protocol: options.protocol ?? PROTOCOL,
     features: [...features, ...(isSlow ? [DEFLATE] : []), ...(agreement === undefined ? [] : [RESUME])],

@@ -4,7 +4,7 @@ import type { Logger } from "../common/logger.ts";
 import { errorCode } from "../transport/errno.ts";
 import { Backoff } from "../transport/backoff.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
-import { makeClaim } from "./comeBack.ts";
+import { makeClaim } from "./resumption.ts";
 import type { LinkConnection } from "./connection.ts";
 import { greet } from "./greet.ts";
 import type { LinkTiming } from "./limits.ts";

@@ -34,7 +34,7 @@ export interface WireOwner {
    * channel has gone.
    */
   closed(error: AppError | undefined, isBroken: boolean): void;
-  /** It goes on without this channel: a peer that is silent is not told CLOSE, and may come back. */
+  /** It goes on without this channel: a peer that is silent is not told CLOSE, and may resume. */
   readonly survives?: boolean;
 }
 

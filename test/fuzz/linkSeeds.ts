@@ -1,12 +1,12 @@
 import { RESUME, DEFLATE } from "../../src/link/messages.ts";
-import { Agreement, makeClaim } from "../../src/link/comeBack.ts";
+import { KeyAgreement, makeClaim } from "../../src/link/resumption.ts";
 import { FrameType, encodeAck, encodeDap, encodeFrame, encodePing } from "../../src/link/frames.ts";
 import { encodePush } from "../../src/link/push.ts";
 import { jsonText, someProbability } from "./harness/json.ts";
 import type { Random } from "./harness/random.ts";
 import { anyMessage } from "./targets/dapMessages.ts";
 
-const KEY = new Agreement().publicKey;
+const KEY = new KeyAgreement().publicKey;
 const SHA256 = "0123456789abcdef".repeat(4);
 
 export const HELLO = {

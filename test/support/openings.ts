@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { encodeHeader } from "../../src/dap/codec.ts";
-import { Agreement, makeClaim } from "../../src/link/comeBack.ts";
+import { KeyAgreement, makeClaim } from "../../src/link/resumption.ts";
 import { FrameType, encodeJson } from "../../src/link/frames.ts";
 import { DEFLATE, FEATURES, PROTOCOL, RESUME } from "../../src/link/messages.ts";
 import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
@@ -16,7 +16,7 @@ const HELLO = { protocol: PROTOCOL, features: FEATURES, name: "Ana", client: { n
 const RESUMABLE = {
   ...HELLO,
   features: [...FEATURES, DEFLATE, RESUME],
-  resume: { key: new Agreement().publicKey },
+  resume: { key: new KeyAgreement().publicKey },
 };
 const INITIALIZE = {
   seq: 1,

@@ -3,7 +3,7 @@ import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { Inflater } from "../../../src/link/deflate.ts";
 import { DEFLATED, FrameDecoder, FrameType } from "../../../src/link/frames.ts";
 import type { HostLink } from "../../../src/link/hostLink.ts";
-import { KeptLinks } from "../../../src/link/keptLinks.ts";
+import { ResumableLinks } from "../../../src/link/resumableLinks.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import type { LinkPort } from "../../../src/link/port.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
@@ -69,7 +69,7 @@ export const hostLink: Target = {
     const asked = new Set<unknown>();
     let link: HostLink | undefined;
     let isRefused = false;
-    acceptLink(peer.channel, { ...ACCEPT, kept: new KeptLinks() }).then(
+    acceptLink(peer.channel, { ...ACCEPT, resumable: new ResumableLinks() }).then(
       (accepted) => {
         link = accepted;
         accepted.start(

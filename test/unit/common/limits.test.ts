@@ -22,7 +22,7 @@ const others: Readonly<Record<string, number>> = {
   "GUESS_RULES.network": GUESS_RULES.network.free,
   "GUESS_RULES.server": GUESS_RULES.server.free,
   "LINK_TIMING.keepMs": LINK_TIMING.keepMs,
-  "LINK_LIMITS.keptBytes": LINK_LIMITS.keptBytes,
+  "LINK_LIMITS.retransmitBytes": LINK_LIMITS.retransmitBytes,
 };
 
 /** As the document spells a number: bytes in binary units, time in seconds, and how many of something. */

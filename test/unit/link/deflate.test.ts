@@ -13,7 +13,7 @@ import {
   FrameDecoder,
   FrameType,
 } from "../../../src/link/frames.ts";
-import type { Frame } from "../../../src/link/sentFrames.ts";
+import type { Frame } from "../../../src/link/retransmitBuffer.ts";
 import { acceptLink } from "../../../src/link/acceptLink.ts";
 import { DEFLATE } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";

@@ -17,7 +17,7 @@ import {
   HEADER_BYTES,
 } from "../../../src/link/frames.ts";
 import type { HostHandlers } from "../../../src/link/hostLink.ts";
-import { KeptLinks } from "../../../src/link/keptLinks.ts";
+import { ResumableLinks } from "../../../src/link/resumableLinks.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { DEFLATE } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
@@ -309,7 +309,7 @@ describe("a frame that does not go on", () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     t.after(() => mock.timers.reset());
     const { near, far } = pair(t);
-    const accepted = acceptLink(far, { ...ACCEPT, kept: new KeptLinks() });
+    const accepted = acceptLink(far, { ...ACCEPT, resumable: new ResumableLinks() });
     const opened = openLink(near, IDENTITY, { timing: CALM, dial: () => new Promise(() => {}) });
     const [host, guestLink] = await Promise.all([accepted, opened]);
     host.start(handlers());

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AppError } from "../../../src/common/errors.ts";
 import { acceptLink } from "../../../src/link/acceptLink.ts";
-import { Agreement, makeClaim } from "../../../src/link/comeBack.ts";
-import { KeptLinks } from "../../../src/link/keptLinks.ts";
+import { KeyAgreement, makeClaim } from "../../../src/link/resumption.ts";
+import { ResumableLinks } from "../../../src/link/resumableLinks.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import { checkPassword, provePassword } from "../../../src/security/password/exchange.ts";
 import { recordPassword, startLogin } from "../../../src/security/password/opaque.ts";
@@ -88,11 +88,11 @@ const THREADS = '{"seq":1,"type":"request","command":"threads"}';
 const ANSWER = '{"seq":1,"type":"response","request_seq":1,"success":true,"command":"threads"}';
 
 test("an old guest is let in, asks, is answered, and comes back after a break", async (t) => {
-  const kept = new KeptLinks();
+  const resumable = new ResumableLinks();
   const first = pair(t);
   const guest = new OldPeer(first.near.stream, 0);
-  const accepting = acceptLink(first.far, { ...ACCEPT, kept });
-  const agreement = new Agreement();
+  const accepting = acceptLink(first.far, { ...ACCEPT, resumable });
+  const agreement = new KeyAgreement();
   const hello = { ...OLD_HELLO, resume: { key: agreement.publicKey } };
   guest.say(MAGIC, frame(0x01, JSON.stringify(hello)));
   const host = await accepting;
@@ -131,7 +131,7 @@ test("an old guest is let in, asks, is answered, and comes back after a break", 
   first.near.stream.destroy();
   const second = pair(t);
   const again = new OldPeer(second.near.stream, 0);
-  const resuming = acceptLink(second.far, { ...ACCEPT, kept });
+  const resuming = acceptLink(second.far, { ...ACCEPT, resumable });
   const resumes = makeClaim(secret, { link, attempt: 1, received: 4 });
   again.say(MAGIC, frame(0x01, JSON.stringify({ ...hello, resumes })));
   assert.deepEqual((await again.json(0x02))["resumed"], { received: 3 });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { guestMessageLimit } from "../../../src/common/messageLimit.ts";
-import { makeClaim } from "../../../src/link/comeBack.ts";
+import { makeClaim } from "../../../src/link/resumption.ts";
 import { frameLimit, FrameType, HOST_FRAMES } from "../../../src/link/frames.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -61,7 +61,7 @@ test("the document's limits are the code's", () => {
     LINK_LIMITS.sourceChunkBytes,
     LIMITS.sourceBytes,
     LINK_LIMITS.admissionWaitMs,
-    LINK_LIMITS.keptBytes,
+    LINK_LIMITS.retransmitBytes,
     LINK_LIMITS.keepMs,
   ]) {
     assert.match(document, new RegExp(`\\b${limit}\\b`, "u"));

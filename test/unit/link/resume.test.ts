@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
 import { acceptLink } from "../../../src/link/acceptLink.ts";
-import { Agreement, type Claim, isProved, makeClaim } from "../../../src/link/comeBack.ts";
+import { KeyAgreement, type ResumptionClaim, isProved, makeClaim } from "../../../src/link/resumption.ts";
 import {
   encodeAck,
   encodeDap,
@@ -15,12 +15,12 @@ import {
 } from "../../../src/link/frames.ts";
 import type { GuestLink } from "../../../src/link/guestLink.ts";
 import type { HostHandlers, HostLink } from "../../../src/link/hostLink.ts";
-import { KeptLinks } from "../../../src/link/keptLinks.ts";
+import { ResumableLinks } from "../../../src/link/resumableLinks.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import type { Hello, Welcome } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Dial } from "../../../src/link/reconnect.ts";
-import { SentFrames } from "../../../src/link/sentFrames.ts";
+import { RetransmitBuffer } from "../../../src/link/retransmitBuffer.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
 import { memoryPair, type MemoryOptions } from "../../support/memory.ts";
@@ -41,7 +41,7 @@ import {
 
 /** A host that keeps links, and the way to it, which can be broken and closed. */
 class Place {
-  readonly kept = new KeptLinks();
+  readonly resumable = new ResumableLinks();
   readonly hosts: HostLink[] = [];
   /** Why guests did not get in. */
   readonly refusals: AppError[] = [];
@@ -76,9 +76,9 @@ class Place {
     this.#channels.push(near, far);
     acceptLink(far, {
       ...ACCEPT,
-      kept: this.kept,
+      resumable: this.resumable,
       timing: this.#timing,
-      mayComeBack: () => {
+      mayResume: () => {
         if (this.refusal !== undefined) throw this.refusal;
       },
     }).then(
@@ -193,7 +193,7 @@ async function rawJoined(
   over: Partial<HostHandlers> = {},
 ) {
   const place = new Place(t, over, timing);
-  const agreement = new Agreement();
+  const agreement = new KeyAgreement();
   const peer = new RawPeer(place.channel());
   const hello: Hello = { ...HELLO, features: ["resume"], resume: { key: agreement.publicKey } };
   peer.write([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]);
@@ -203,7 +203,7 @@ async function rawJoined(
   const secret = agreement.secretWith(resume.key);
   const [host] = place.hosts;
   assert.ok(secret !== undefined && host !== undefined);
-  const claim = (over: Partial<Omit<Claim, "proof">> = {}) =>
+  const claim = (over: Partial<Omit<ResumptionClaim, "proof">> = {}) =>
     makeClaim(secret, { link: resume.link, attempt: 1, received: 0, ...over });
   const back = (resumes: unknown) => {
     const next = new RawPeer(place.channel());
@@ -291,12 +291,12 @@ test("what was received is told now and then; a peer that does not tell does not
   await peer.expect(FrameType.opened);
   assert.ok(port !== undefined);
   // OPEN is the first of those that are counted.
-  for (let i = 1; i < LINK_LIMITS.untoldFrames; i++) peer.write(encodeDap(1, 0, json("{}")));
-  assert.equal(parseAck(await peer.expect(FrameType.ack)), LINK_LIMITS.untoldFrames);
-  peer.write(encodeDap(1, 0, json(" ".repeat(LINK_LIMITS.untoldBytes))));
-  assert.equal(parseAck(await peer.expect(FrameType.ack)), LINK_LIMITS.untoldFrames + 1);
+  for (let i = 1; i < LINK_LIMITS.unacknowledgedFrames; i++) peer.write(encodeDap(1, 0, json("{}")));
+  assert.equal(parseAck(await peer.expect(FrameType.ack)), LINK_LIMITS.unacknowledgedFrames);
+  peer.write(encodeDap(1, 0, json(" ".repeat(LINK_LIMITS.unacknowledgedBytes))));
+  assert.equal(parseAck(await peer.expect(FrameType.ack)), LINK_LIMITS.unacknowledgedFrames + 1);
 
-  const big = json(" ".repeat(LINK_LIMITS.keptBytes >> 2));
+  const big = json(" ".repeat(LINK_LIMITS.retransmitBytes >> 2));
   const drained = next(port.port.onDrain);
   let sent = 1;
   // A reader that takes all of it, but does not say so.
@@ -312,7 +312,7 @@ test("what was received is told now and then; a peer that does not tell does not
 test("a large message that is on its way harms no control frame", async (t) => {
   const { host, guest, near, far } = await joined(t);
   const told = next(guest.on("access"));
-  const large = "x".repeat(2 * LINK_LIMITS.keptBytes);
+  const large = "x".repeat(2 * LINK_LIMITS.retransmitBytes);
   far.port.send(json(large));
   host.notify("access", { access: "view" });
   assert.deepEqual(await told, { access: "view" });
@@ -412,7 +412,7 @@ const claims = fc.record({
 });
 
 test("property: a proof holds for its claim and its secret, and for no other", () => {
-  const [ours, theirs, others] = [new Agreement(), new Agreement(), new Agreement()];
+  const [ours, theirs, others] = [new KeyAgreement(), new KeyAgreement(), new KeyAgreement()];
   const secret = ours.secretWith(theirs.publicKey);
   const other = ours.secretWith(others.publicKey);
   assert.ok(secret !== undefined && other !== undefined);
@@ -435,7 +435,7 @@ test("property: kept are exactly those frames that were sent and not acknowledge
   const step = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.integer({ min: -3, max: 40 }));
   fc.assert(
     fc.property(fc.array(step), (steps) => {
-      const kept = new SentFrames();
+      const kept = new RetransmitBuffer();
       const sent: Uint8Array[] = [];
       let acknowledged = 0;
       for (const each of steps) {

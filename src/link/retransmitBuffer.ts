@@ -8,14 +8,14 @@ interface Entry {
 }
 
 /** What a peer has been sent since WELCOME and has not yet said to have received (docs/PROTOCOL.md, feature `resume`). */
-export class SentFrames {
+export class RetransmitBuffer {
   #entries: Entry[] = [];
   #bytes = 0;
   #controlBytes = 0;
   /** How many it has received, as it said last. */
   #acknowledged = 0;
 
-  /** Of what is kept. */
+  /** Of what it holds. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -4,8 +4,8 @@ import { createECDH, createHmac, type ECDH, timingSafeEqual } from "node:crypto"
 const CURVE = "prime256v1";
 const LABEL = "debug-server link resume";
 
-/** How a guest says, on a new channel, which link it comes back to (docs/PROTOCOL.md, feature `resume`). */
-export interface Claim {
+/** How a guest says, on a new channel, which link it resumes (docs/PROTOCOL.md, feature `resume`). */
+export interface ResumptionClaim {
   readonly link: string;
   /** 1, 2, 3, …: none is taken twice. */
   readonly attempt: number;
@@ -17,9 +17,9 @@ export interface Claim {
 
 /**
  * One side of the agreement on a secret, by which a guest proves later that the link is its own: ECDH on P-256, so that
- * nobody who merely listens can come back in its place.
+ * an eavesdropper cannot resume in its place.
  */
-export class Agreement {
+export class KeyAgreement {
   readonly #ecdh: ECDH = createECDH(CURVE);
   /** An uncompressed point in Base64. */
   readonly publicKey: string;
@@ -40,17 +40,17 @@ export class Agreement {
 }
 
 /** The claim with its proof. */
-export function makeClaim(secret: Buffer, claim: Omit<Claim, "proof">): Claim {
+export function makeClaim(secret: Buffer, claim: Omit<ResumptionClaim, "proof">): ResumptionClaim {
   return { ...claim, proof: proofOf(secret, claim).toString("hex") };
 }
 
-export function isProved(secret: Buffer, claim: Claim): boolean {
+export function isProved(secret: Buffer, claim: ResumptionClaim): boolean {
   const given = Buffer.from(claim.proof, "hex");
   const wanted = proofOf(secret, claim);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function proofOf(secret: Buffer, { link, attempt, received }: Omit<Claim, "proof">): Buffer {
+function proofOf(secret: Buffer, { link, attempt, received }: Omit<ResumptionClaim, "proof">): Buffer {
   return createHmac("sha256", secret)
     .update(JSON.stringify([link, attempt, received]))
     .digest();
