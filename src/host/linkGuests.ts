@@ -6,7 +6,7 @@ import { type Access, allows } from "../common/access.ts";
 import { guestMessageLimit } from "../common/messageLimit.ts";
 import type { Participant } from "../hub/client.ts";
 import type { Chat, Removal, Session, Sessions } from "../hub/sessions.ts";
-import { acceptLink } from "../link/acceptLink.ts";
+import { acceptLink } from "../link/hostHandshake.ts";
 import { ResumableLinks } from "../link/resumableLinks.ts";
 import type { HostHandlers, HostLink } from "../link/hostLink.ts";
 import { LINK_LIMITS } from "../link/limits.ts";

@@ -153,8 +153,8 @@ export class LinkConnection {
   }
 
   /** The peer has come by another channel: if this one has not broken here, it has there. */
-  drop(): void {
-    this.#wire?.abandon();
+  detach(): void {
+    this.#wire?.detach();
     if (this.#wire !== undefined)
       this.#goAway(new AppError("closed", "The other side has another connection."));
   }
@@ -164,7 +164,7 @@ export class LinkConnection {
    * not is sent again. If it cannot have received that many, the link ends.
    */
   attach(wire: Wire, count: number): void {
-    this.drop();
+    this.detach();
     clearTimeout(this.#timer);
     this.#use(wire);
     if (!this.#retransmit.acknowledge(count)) {

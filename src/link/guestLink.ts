@@ -14,11 +14,12 @@ import {
 } from "./control.ts";
 import { encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
+import { LinkCore } from "./linkCore.ts";
 import { errorToReason } from "../common/reason.ts";
 import { opened, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
 import { type Settle, waitFor } from "./pending.ts";
-import { parseStreamJson, Streams } from "./streams.ts";
+import { parseStreamJson } from "./streams.ts";
 
 interface Pending {
   settle(result: unknown): AppError | undefined;
@@ -28,11 +29,8 @@ interface Pending {
 /** The link as a guest sees it, from WELCOME on. `openLink` makes it. */
 export class GuestLink {
   readonly welcome: Welcome;
-  readonly connection: ConnectionState;
-  readonly #connection: LinkConnection;
+  readonly #core: LinkCore;
   readonly #timing: LinkTiming;
-  readonly #streams: Streams;
-  readonly #close = new Emitter<AppError | undefined>();
   readonly #notified: { readonly [N in NotificationName]: Emitter<Notifications[N]> } = {
     clients: new Emitter(),
     sessions: new Emitter(),
@@ -43,26 +41,26 @@ export class GuestLink {
   readonly #opening = new Map<number, Settle<LinkPort>>();
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
-  #started = false;
-  #end: { readonly error: AppError | undefined } | undefined;
 
   /** The connection is held until `start()`. */
   constructor(connection: LinkConnection, welcome: Welcome, timing: LinkTiming) {
     this.welcome = welcome;
-    this.connection = connection;
-    this.#connection = connection;
     this.#timing = timing;
-    this.#streams = new Streams(connection, timing);
-    connection.setOwner({
+    this.#core = new LinkCore(connection, timing, {
       frame: (type, payload) => this.#onFrame(type, payload),
-      drained: () => this.#streams.drained(),
-      closed: (error) => this.#onClosed(error),
+      closed: (error) => {
+        for (const pending of [...this.#requests.values()]) pending.fail(ended(error));
+      },
     });
+  }
+
+  get connection(): ConnectionState {
+    return this.#core.connection;
   }
 
   /** Fires once, after `start()`, with the reason if the end was not orderly. All ports have ended by then. */
   get onClose(): Event<AppError | undefined> {
-    return this.#close.event;
+    return this.#core.onClose;
   }
 
   /** What the host tells unasked: `link.on("clients")(({ clients }) => …)`. */
@@ -72,35 +70,29 @@ export class GuestLink {
 
   /** Starts to deliver: subscribe first, and nothing that the host sent is lost. */
   start(): void {
-    if (this.#started) return;
-    this.#started = true;
-    queueMicrotask(() => {
-      if (this.#end === undefined) {
-        this.#connection.ping();
-        this.#connection.release();
-      } else this.#fireClose(this.#end.error);
-    });
+    this.#core.start();
   }
 
   /** Opens a DAP stream on a session; `start()` the port. Rejects with the host's reason. */
   openSession(session: string, wait: WaitOptions = {}): Promise<LinkPort> {
-    if (this.#end !== undefined) return Promise.reject(this.#ended(this.#end.error));
-    if (this.#streams.size >= LINK_LIMITS.streams) {
+    const { connection, streams, end } = this.#core;
+    if (end !== undefined) return Promise.reject(ended(end.error));
+    if (streams.size >= LINK_LIMITS.streams) {
       return Promise.reject(
         new AppError("busy", `At most ${LINK_LIMITS.streams} streams can be open at a time.`),
       );
     }
-    const stream = this.#streams.last + 1;
+    const stream = streams.last + 1;
     return waitFor<LinkPort>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
       this.#opening.set(stream, settle);
-      this.#streams.addOpening(stream, {
-        closed: (error) => settle.reject(this.#ended(error, "The host did not open the session.")),
+      streams.addOpening(stream, {
+        closed: (error) => settle.reject(ended(error, "The host did not open the session.")),
       });
-      this.#connection.sendControl(encodeStreamJson(FrameType.open, stream, { session }));
+      connection.sendControl(encodeStreamJson(FrameType.open, stream, { session }));
       return (error) => {
         this.#opening.delete(stream);
-        if (this.#streams.removeOpening(stream) === undefined || error === undefined) return;
-        this.#connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
+        if (streams.removeOpening(stream) === undefined || error === undefined) return;
+        connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
       };
     });
   }
@@ -111,7 +103,8 @@ export class GuestLink {
     params: Requests[M]["params"],
     wait: WaitOptions = {},
   ): Promise<Requests[M]["result"]> {
-    if (this.#end !== undefined) return Promise.reject(this.#ended(this.#end.error));
+    const { connection, end } = this.#core;
+    if (end !== undefined) return Promise.reject(ended(end.error));
     this.#lastRequest += 1;
     const id = this.#lastRequest;
     return waitFor<Requests[M]["result"]>({ timeoutMs: this.#timing.requestMs, ...wait }, (settle) => {
@@ -124,31 +117,33 @@ export class GuestLink {
           return undefined;
         },
       });
-      this.#connection.sendControl(encodeJson(FrameType.control, { id, method, params }));
+      connection.sendControl(encodeJson(FrameType.control, { id, method, params }));
       return () => this.#requests.delete(id);
     });
   }
 
   /** Leaves, with the reason if there is one. All streams end. May be called twice. */
   close(error?: AppError): void {
-    this.#connection.close(error);
+    this.#core.connection.close(error);
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
     if (type === FrameType.opened) return this.#onOpened(payload);
     if (type === FrameType.control) return this.#onControl(payload);
-    if (type === FrameType.push && this.welcome.features.includes("push")) return this.#streams.push(payload);
-    return this.#streams.frame(type, payload);
+    const { streams } = this.#core;
+    if (type === FrameType.push && this.welcome.features.includes("push")) return streams.push(payload);
+    return streams.frame(type, payload);
   }
 
   #onOpened(payload: Buffer): AppError | undefined {
     const parsed = parseStreamJson(payload, opened, "OPENED");
     if (parsed instanceof AppError) return parsed;
+    const { streams } = this.#core;
     const settle = this.#opening.get(parsed.stream);
     // Given up meanwhile; the host has or will have our CLOSE_STREAM.
-    if (settle === undefined) return this.#streams.checkKnown(parsed.stream);
-    this.#streams.removeOpening(parsed.stream);
-    settle.resolve(this.#streams.addPort(parsed.stream));
+    if (settle === undefined) return streams.checkKnown(parsed.stream);
+    streams.removeOpening(parsed.stream);
+    settle.resolve(streams.addPort(parsed.stream));
     return undefined;
   }
 
@@ -162,7 +157,7 @@ export class GuestLink {
           ? this.#onNotification(message.method, message.params)
           : undefined;
       case "request":
-        this.#connection.sendControl(
+        this.#core.connection.sendControl(
           encodeJson(FrameType.control, {
             id: message.id,
             error: errorToReason(new AppError("notSupported", "This guest answers no requests.")),
@@ -190,19 +185,8 @@ export class GuestLink {
     this.#notified[method].fire(checked.value);
     return undefined;
   }
+}
 
-  #onClosed(error: AppError | undefined): void {
-    this.#end = { error };
-    this.#streams.closed(error);
-    for (const pending of [...this.#requests.values()]) pending.fail(this.#ended(error));
-    if (this.#started) queueMicrotask(() => this.#fireClose(error));
-  }
-
-  #ended(error: AppError | undefined, message = "The link has ended."): AppError {
-    return error ?? new AppError("closed", message);
-  }
-
-  #fireClose(error: AppError | undefined): void {
-    this.#connection.run(() => this.#close.fire(error));
-  }
+function ended(error: AppError | undefined, message = "The link has ended."): AppError {
+  return error ?? new AppError("closed", message);
 }

@@ -1,5 +1,5 @@
 import { AppError } from "../common/errors.ts";
-import { Emitter, type Event } from "../common/event.ts";
+import type { Event } from "../common/event.ts";
 import { type Logger, nullLogger } from "../common/logger.ts";
 import type { ConnectionState, LinkConnection } from "./connection.ts";
 import {
@@ -12,10 +12,11 @@ import {
 } from "./control.ts";
 import { byteCount, encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
+import { LinkCore } from "./linkCore.ts";
 import { errorToReason } from "../common/reason.ts";
 import { type Hello, open as openGuard, publicError, type Welcome } from "./messages.ts";
 import type { LinkPort } from "./port.ts";
-import { parseStreamJson, Streams } from "./streams.ts";
+import { parseStreamJson } from "./streams.ts";
 import { messageOf } from "../common/values.ts";
 
 /** What an OPEN costs besides its bytes: a client is made, and told of what there is. */
@@ -39,15 +40,11 @@ export interface HostHandlers extends RequestHandlers {
 export class HostLink {
   readonly hello: Hello;
   readonly welcome: Welcome;
-  readonly connection: ConnectionState;
-  readonly #connection: LinkConnection;
+  readonly #core: LinkCore;
   readonly #logger: Logger;
-  readonly #streams: Streams;
-  readonly #close = new Emitter<AppError | undefined>();
   /** Ids of control requests that are under way. */
   readonly #requests = new Set<number>();
   #handlers: HostHandlers | undefined;
-  #end: { readonly error: AppError | undefined } | undefined;
 
   /** The connection is held until `start()`. */
   constructor(
@@ -58,32 +55,25 @@ export class HostLink {
   ) {
     this.hello = hello;
     this.welcome = welcome;
-    this.connection = connection;
-    this.#connection = connection;
     this.#logger = options.logger ?? nullLogger;
-    this.#streams = new Streams(connection, options.timing);
-    connection.setOwner({
+    this.#core = new LinkCore(connection, options.timing, {
       frame: (type, payload) => this.#onFrame(type, payload),
-      drained: () => this.#streams.drained(),
-      closed: (error) => this.#onClosed(error),
     });
+  }
+
+  get connection(): ConnectionState {
+    return this.#core.connection;
   }
 
   /** Fires once, after `start()`, with the reason if the end was not orderly. All ports have ended by then. */
   get onClose(): Event<AppError | undefined> {
-    return this.#close.event;
+    return this.#core.onClose;
   }
 
   /** Starts to deliver: nothing that the guest sent is lost between construction and this call. */
   start(handlers: HostHandlers): void {
-    if (this.#handlers !== undefined) return;
-    this.#handlers = handlers;
-    queueMicrotask(() => {
-      if (this.#end === undefined) {
-        this.#connection.ping();
-        this.#connection.release();
-      } else this.#fireClose(this.#end.error);
-    });
+    this.#handlers ??= handlers;
+    this.#core.start();
   }
 
   notify<N extends NotificationName>(method: N, params: Notifications[N]): void {
@@ -93,30 +83,30 @@ export class HostLink {
 
   /** As `Wire.charge`: for what is done for the guest beside its messages. */
   charge(cost: number): void {
-    this.#connection.charge(cost);
+    this.#core.connection.charge(cost);
   }
 
   /** Tells the guest the reason, if there is one, and closes the link with all its streams. May be called twice. */
   close(error?: AppError): void {
-    this.#connection.close(error);
+    this.#core.connection.close(error);
   }
 
   #onFrame(type: number, payload: Buffer): AppError | undefined {
     if (type === FrameType.open) return this.#onOpen(payload);
     if (type === FrameType.control) return this.#onControl(payload);
-    return this.#streams.frame(type, payload);
+    return this.#core.streams.frame(type, payload);
   }
 
   #onOpen(payload: Buffer): AppError | undefined {
     const parsed = parseStreamJson(payload, openGuard, "OPEN");
     if (parsed instanceof AppError) return parsed;
     const { stream, value } = parsed;
-    if (stream !== this.#streams.last + 1)
+    if (stream !== this.#core.streams.last + 1)
       return new AppError("protocol", `Stream ${stream} is out of turn.`);
-    const full = this.#streams.size >= LINK_LIMITS.streams;
+    const full = this.#core.streams.size >= LINK_LIMITS.streams;
     const given = new AbortController();
-    this.#streams.addOpening(stream, { closed: () => given.abort() });
-    this.#connection.charge(OPEN_COST);
+    this.#core.streams.addOpening(stream, { closed: () => given.abort() });
+    this.#core.connection.charge(OPEN_COST);
     if (full) {
       this.#reject(
         stream,
@@ -135,15 +125,15 @@ export class HostLink {
 
   #accept(stream: number): LinkPort {
     // Answered already, or the guest has given up: a port that tells so when it is started.
-    if (this.#streams.removeOpening(stream) === undefined) return this.#streams.endedPort(stream);
-    const port = this.#streams.addPort(stream);
-    this.#connection.sendControl(encodeStreamJson(FrameType.opened, stream, {}));
+    if (this.#core.streams.removeOpening(stream) === undefined) return this.#core.streams.endedPort(stream);
+    const port = this.#core.streams.addPort(stream);
+    this.#core.connection.sendControl(encodeStreamJson(FrameType.opened, stream, {}));
     return port;
   }
 
   #reject(stream: number, error: AppError): void {
-    if (this.#streams.removeOpening(stream) === undefined) return;
-    this.#connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
+    if (this.#core.streams.removeOpening(stream) === undefined) return;
+    this.#core.connection.sendControl(encodeStreamJson(FrameType.closeStream, stream, errorToReason(error)));
   }
 
   #onControl(payload: Buffer): AppError | undefined {
@@ -195,18 +185,8 @@ export class HostLink {
     const bytes = byteCount(frame);
     if (bytes > LINK_LIMITS.controlFrameBytes) return false;
     // What is told unasked is not the guest's doing.
-    if ("id" in message) this.#connection.charge(bytes);
-    this.#connection.sendControl(frame);
+    if ("id" in message) this.#core.connection.charge(bytes);
+    this.#core.connection.sendControl(frame);
     return true;
-  }
-
-  #onClosed(error: AppError | undefined): void {
-    this.#end = { error };
-    this.#streams.closed(error);
-    if (this.#handlers !== undefined) queueMicrotask(() => this.#fireClose(error));
-  }
-
-  #fireClose(error: AppError | undefined): void {
-    this.#connection.run(() => this.#close.fire(error));
   }
 }

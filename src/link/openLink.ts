@@ -3,7 +3,7 @@ import { nullLogger, type Logger } from "../common/logger.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { KeyAgreement } from "./resumption.ts";
 import { LinkConnection } from "./connection.ts";
-import { greet } from "./greet.ts";
+import { greet } from "./guestHandshake.ts";
 import { GuestLink } from "./guestLink.ts";
 import { LINK_TIMING, type LinkTiming } from "./limits.ts";
 import {

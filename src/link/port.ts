@@ -9,7 +9,7 @@ import { errorToReason } from "../common/reason.ts";
 import { encodePush, type PrefetchedAnswer } from "./push.ts";
 
 /** What has come for a port: a message, or prefetched answers. */
-type Arrival = { readonly message: IncomingMessage } | { readonly answers: readonly PrefetchedAnswer[] };
+type Received = { readonly message: IncomingMessage } | { readonly answers: readonly PrefetchedAnswer[] };
 
 interface End {
   readonly error: AppError | undefined;
@@ -36,7 +36,7 @@ export class LinkPort implements DapPort {
   #acknowledged = 0;
   #started = false;
   #flowing = false;
-  #held: Arrival[] = [];
+  #held: Received[] = [];
   #heldBytes = 0;
   #holding = false;
   #holdTimer: NodeJS.Timeout | undefined;
@@ -119,7 +119,7 @@ export class LinkPort implements DapPort {
       );
     }
     this.#acknowledged = ack;
-    this.#arrive({ message: { body, seen: ack } }, body.length);
+    this.#take({ message: { body, seen: ack } }, body.length);
     return undefined;
   }
 
@@ -127,7 +127,7 @@ export class LinkPort implements DapPort {
   receivePush(answers: readonly PrefetchedAnswer[]): void {
     if (this.#end !== undefined) return;
     const bytes = answers.reduce((sum, { request, response }) => sum + request.length + response.length, 0);
-    this.#arrive({ answers }, bytes);
+    this.#take({ answers }, bytes);
   }
 
   drained(): void {
@@ -141,12 +141,12 @@ export class LinkPort implements DapPort {
     this.#finish(error, false);
   }
 
-  #arrive(arrival: Arrival, bytes: number): void {
+  #take(received: Received, bytes: number): void {
     if (this.#flowing) {
-      this.#deliver(arrival);
+      this.#deliver(received);
       return;
     }
-    this.#held.push(arrival);
+    this.#held.push(received);
     this.#heldBytes += bytes;
     const full = this.#heldBytes > LINK_LIMITS.heldBytes || this.#held.length >= LINK_LIMITS.heldMessages;
     if (!full || this.#holding) return;
@@ -166,13 +166,13 @@ export class LinkPort implements DapPort {
     this.#connection.release();
   }
 
-  #deliver(arrival: Arrival): void {
-    if ("answers" in arrival) {
-      this.#push.fire(arrival.answers);
+  #deliver(received: Received): void {
+    if ("answers" in received) {
+      this.#push.fire(received.answers);
       return;
     }
     if (!this.#holdsBack) this.#received += 1;
-    this.#message.fire(arrival.message);
+    this.#message.fire(received.message);
   }
 
   #flush(): void {

@@ -6,7 +6,7 @@ import { Backoff } from "../transport/backoff.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { makeClaim } from "./resumption.ts";
 import type { LinkConnection } from "./connection.ts";
-import { greet } from "./greet.ts";
+import { greet } from "./guestHandshake.ts";
 import type { LinkTiming } from "./limits.ts";
 import type { Hello } from "./messages.ts";
 

@@ -51,8 +51,8 @@ export interface Intake {
   readonly turns: FairShare;
 }
 
-/** Who owns a wire that nobody cares for any more. */
-const NOBODY: WireOwner = { frame: () => undefined, drained: () => {}, closed: () => {} };
+/** Of a wire that was detached. */
+const NO_OWNER: WireOwner = { frame: () => undefined, drained: () => {}, closed: () => {} };
 
 /**
  * One channel as a sequence of frames: reading with a stop between any two frames, batched writing, keep-alive,
@@ -213,9 +213,9 @@ export class Wire {
     this.#finish(error, true);
   }
 
-  /** Drops the channel: neither the peer nor the owner is told. */
-  abandon(): void {
-    this.#owner = NOBODY;
+  /** Lets the channel go: neither the peer nor the owner is told. */
+  detach(): void {
+    this.#owner = NO_OWNER;
     this.#finish(undefined, false);
     this.#stream.destroy();
   }

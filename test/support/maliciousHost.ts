@@ -2,7 +2,7 @@ import type { CleanUp } from "./namespaces.ts";
 import { once } from "../../src/common/event.ts";
 import { type JsonObject, encodeJson, parseObject } from "../../src/dap/messages.ts";
 import type { DapPort } from "../../src/dap/port.ts";
-import { acceptLink } from "../../src/link/acceptLink.ts";
+import { acceptLink } from "../../src/link/hostHandshake.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
 import { Mailbox } from "./mailbox.ts";
 

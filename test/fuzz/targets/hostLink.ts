@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { Inflater } from "../../../src/link/deflate.ts";
 import { DEFLATED, FrameDecoder, FrameType } from "../../../src/link/frames.ts";
 import type { HostLink } from "../../../src/link/hostLink.ts";

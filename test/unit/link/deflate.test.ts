@@ -14,7 +14,7 @@ import {
   FrameType,
 } from "../../../src/link/frames.ts";
 import type { Frame } from "../../../src/link/retransmitBuffer.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { DEFLATE } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import { ACCEPT, CALM, IDENTITY, connectLinks, handlers, hear, json, next, pair, texts } from "./helpers.ts";

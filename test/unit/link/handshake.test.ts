@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
 import { Emitter } from "../../../src/common/event.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { encodeFrame, encodeJson, FrameType } from "../../../src/link/frames.ts";
 import { FEATURES, type SessionInfo, type Wait } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";

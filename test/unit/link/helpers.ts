@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import type { AppError } from "../../../src/common/errors.ts";
 import { type Event, once } from "../../../src/common/event.ts";
 import type { DapPort, IncomingMessage } from "../../../src/dap/port.ts";
-import { type AcceptOptions, acceptLink } from "../../../src/link/acceptLink.ts";
+import { type AcceptOptions, acceptLink } from "../../../src/link/hostHandshake.ts";
 import { encodeJson, FrameDecoder, FrameType } from "../../../src/link/frames.ts";
 import type { GuestLink } from "../../../src/link/guestLink.ts";
 import type { HostHandlers, HostLink } from "../../../src/link/hostLink.ts";

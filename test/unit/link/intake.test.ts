@@ -5,7 +5,7 @@ import type { Access } from "../../../src/common/access.ts";
 import { FairShare } from "../../../src/common/fairShare.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
 import { guestMessageLimit } from "../../../src/common/messageLimit.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import {
   DEFLATED,
   encodeDap,

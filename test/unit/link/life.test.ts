@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { encodeFrame, encodeJson, encodePing, FrameType } from "../../../src/link/frames.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";

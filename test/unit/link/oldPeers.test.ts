@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AppError } from "../../../src/common/errors.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { KeyAgreement, makeClaim } from "../../../src/link/resumption.ts";
 import { ResumableLinks } from "../../../src/link/resumableLinks.ts";
 import { openLink } from "../../../src/link/openLink.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
-import { acceptLink } from "../../../src/link/acceptLink.ts";
+import { acceptLink } from "../../../src/link/hostHandshake.ts";
 import { KeyAgreement, type ResumptionClaim, isProved, makeClaim } from "../../../src/link/resumption.ts";
 import {
   encodeAck,

@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import type { Wire } from "./wire.ts";
 
 /** Ends the handshake on `wire` when its time is over or its caller gives up. */
-export class HandshakeGuard {
+export class HandshakeDeadline {
   readonly #wire: Wire;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
