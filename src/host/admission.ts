@@ -27,7 +27,7 @@ export interface AdmissionOptions {
   readonly admissionMs: number;
   /** Milliseconds that the host has to decide. */
   readonly questionMs: number | undefined;
-  /** The client of that connection has a place. */
+  /** A client has taken a place, a new one or for its link. */
   readonly onAdmitted: () => void;
   /** The client failed the handshake: it is about to be told why. */
   readonly onRefused: (reason: AppError) => void;

@@ -80,7 +80,7 @@ export class AdmissionQueue {
 
   /** One of those in their turn gives way, as soon as its time is over. */
   #awaitRoom(inTurn: readonly HalfOpenConnection[]): void {
-    // Beginning a turn comes back here by itself.
+    // Beginning a turn calls this again by itself.
     this.#pressure?.dispose();
     const forMs = GRACE_MS - Math.max(...inTurn.map(({ idleMs }) => idleMs));
     this.#pressure = this.#clock.schedule(Math.max(0, forMs), () => {
@@ -100,7 +100,7 @@ export class AdmissionQueue {
   }
 
   /**
-   * Of those who have most connections the longest silent one goes, as soon as one of them has been silent for long enough;
+   * Of the peer that has most connections the longest silent one goes, as soon as one of them has been silent for long enough;
    * until then some more have room. Where that is taken, too, their newest that has had no turn yet goes.
    */
   #makeRoom(): void {

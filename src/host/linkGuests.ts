@@ -27,7 +27,7 @@ export class LinkGuests {
   readonly #reader: SourceReader;
   readonly #logger: Logger;
   readonly #links = new Map<HostLink, Participant>();
-  /** Those whose connection has broken, in the order in which that was. */
+  /** The guests whose connection has broken, in the order in which that was. */
   readonly #away = new Set<HostLink>();
   readonly #resumable = new ResumableLinks();
   readonly #subscriptions = new DisposableStore();
@@ -91,7 +91,7 @@ export class LinkGuests {
     }
   }
 
-  /** So many of those who are away keep their place; who has been away longest loses it first. */
+  /** So many guests that are away keep their place; the one that has been away longest loses it first. */
   keepAway(count: number): void {
     for (const link of [...this.#away].slice(0, Math.max(0, this.#away.size - count)))
       link.close(new AppError("closed", "Others have taken your place while you were away."));

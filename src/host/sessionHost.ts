@@ -46,7 +46,7 @@ export interface HostedServer {
 /** A participant, with what lists show of them. */
 export interface GuestInfo extends Pick<Participant, "kind" | "program" | "joinedAt" | "lastActiveAt"> {
   readonly participant: Participant;
-  /** The id of the server by which they came in; undefined for the host. */
+  /** The id of the server by which the guest joined; undefined for the host. */
   readonly server: number | undefined;
   /** Round trip in milliseconds, over the link, as soon as one is measured. */
   readonly latencyMs: number | undefined;

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly logger: Logger;
 }
 
-/** What everybody may know of a link's connection. */
+/** What others may know of a link's connection. */
 export type ConnectionState = Pick<LinkConnection, "gone" | "isAway" | "latencyMs" | "onAway" | "onBack">;
 
 /**

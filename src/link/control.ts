@@ -42,7 +42,7 @@ export interface Requests {
   readonly listClients: { params: Nothing; result: { readonly clients: readonly ClientInfo[] } };
   readonly listSessions: { params: Nothing; result: { readonly sessions: readonly SessionInfo[] } };
   readonly listServers: { params: Nothing; result: { readonly servers: readonly ServerInfo[] } };
-  /** One line for everybody's debug console. */
+  /** One line for all debug consoles of the session. */
   readonly say: { params: { readonly text: string }; result: Nothing };
   readonly setAccess: { params: { readonly client: number; readonly access: Access }; result: Nothing };
   readonly removeClient: { params: { readonly client: number; readonly message?: string }; result: Nothing };

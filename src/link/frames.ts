@@ -275,7 +275,7 @@ export class FrameDecoder {
   #checkLength(type: number, length: number): boolean {
     const limit = frameLimit(type, this.#limits);
     if (length <= limit) return true;
-    // Letters: somebody else's greeting.
+    // Letters: the greeting of another protocol.
     if (length >= LETTERS && this.#beforeAdmission === 0 && !this.#hadMagic) this.#fail(NOT_OURS);
     else if (this.#limits === undefined)
       this.#fail(`A frame of ${length} bytes is too large; ${limit} are allowed before admission.`);

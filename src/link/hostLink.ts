@@ -157,7 +157,7 @@ export class HostLink {
     return undefined;
   }
 
-  /** Exactly one reply for each request, whatever the handler does; after the link's end there is nobody to reply to. */
+  /** Exactly one reply for each request, whatever the handler does; after the link's end there is no guest to reply to. */
   async #answer(id: number, method: string, params: unknown): Promise<void> {
     try {
       if (this.#handlers === undefined || !isRequest(method)) {

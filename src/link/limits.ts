@@ -60,7 +60,7 @@ export interface LinkTiming {
   readonly requestMs: number;
   /** A link whose channel has broken waits so long for another one. */
   readonly keepMs: number;
-  /** Where nobody has listened for so long, a host is not waited for any more. */
+  /** A guest gives up a host whose address has refused connections for so long. */
   readonly refusedMs: number;
 }
 

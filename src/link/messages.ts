@@ -25,7 +25,7 @@ export const PROTOCOL: VersionRange = { min: 1, max: 1 };
 export const FEATURES: readonly string[] = ["push"];
 /** The same, of guests on slow lines; every host knows it. */
 export const DEFLATE = "deflate";
-/** The same, of those who can dial again, or keep a link. */
+/** The same, of a guest that can dial again, or of a host that keeps links. */
 export const RESUME = "resume";
 
 export interface VersionRange {

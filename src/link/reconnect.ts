@@ -10,7 +10,7 @@ import { greet } from "./guestHandshake.ts";
 import type { LinkTiming } from "./limits.ts";
 import type { Hello } from "./messages.ts";
 
-/** What is made of a channel; if nobody wants it any more, it is closed. */
+/** What is made of a channel; if it is not wanted any more, it is closed. */
 export type Opened = { close(): void } | undefined;
 
 /** Gets a channel to the same host as before, and resolves with what `open` makes of it. Rejects with an AppError. */
@@ -89,7 +89,7 @@ export function reconnect(connection: LinkConnection, options: ReconnectOptions)
   }
 }
 
-/** The host's machine is there, and nobody listens at it: mostly the host has ended. */
+/** The host's machine is there, and nothing listens at that address: mostly the host has ended. */
 function isRefusal({ cause }: AppError): boolean {
   return ["ECONNREFUSED", "ENOENT"].includes(errorCode(cause) ?? "");
 }

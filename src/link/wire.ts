@@ -249,7 +249,7 @@ export class Wire {
   #wake(): void {
     if (this.#share === undefined) this.#pump();
     else this.#share.wake();
-    // Whoever reads no more leaves the rest to the peer, which then has to wait.
+    // What is not read stays with the peer, which then has to wait.
     if (this.#state === "open" && (this.#holds > 0 || this.#decoder.waiting >= LIMITS.intakeBytes))
       this.#stream.pause();
   }

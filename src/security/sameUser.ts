@@ -5,11 +5,11 @@ import { peerUser } from "../transport/peerUser/peerUser.ts";
 const HINT =
   "The one who serves can give it a password (password=…), use a pipe (npipe:), or write any-user to let in every user of this machine.";
 
-/** Users that the host is told of, each once: nobody fills its log by connecting. */
+/** Users that the host is told of, each once: no peer fills its log by connecting. */
 const TOLD = 16;
 
 /**
- * Lets in programs of this process's own user, and no others. Loopback is open to every user of a machine: where neither
+ * Admits programs of this process's own user, and no others. Loopback is open to every user of a machine: where neither
  * password nor certificate decides, this is what keeps them out. Root is another user, too.
  */
 export class SameUser {
@@ -21,7 +21,7 @@ export class SameUser {
     this.#tell = tell;
   }
 
-  /** Why a peer is not let in; undefined if it may be. Rejects only when the signal aborts. */
+  /** Why a peer is not admitted; undefined if it may be. Rejects only when the signal aborts. */
   async refuse(peer: Peer, signal: AbortSignal): Promise<AppError | undefined> {
     const found = await peerUser(peer, signal);
     if (found.kind === "known") {

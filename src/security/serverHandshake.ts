@@ -71,7 +71,7 @@ export class ServerHandshake {
   readonly #tls: Tls | undefined;
   readonly #password: PasswordRecord | undefined;
   readonly #turns = new PasswordTurns();
-  /** Absent: any user's program may come in. */
+  /** Absent: any user's program is admitted. */
   readonly #sameUser: SameUser | undefined;
   readonly #options: ServerHandshakeOptions;
 

@@ -20,7 +20,7 @@ export interface SecureChannel extends Channel {
   readonly binding: Buffer;
   /** What the peer has shown; absent if nothing. */
   readonly certificate?: X509Certificate | undefined;
-  /** OpenSSL's code for why the certificate leads to nobody who is trusted; absent if it does, or if there is none. */
+  /** OpenSSL's code for why the certificate leads to no issuer that is trusted; absent if it does, or if there is none. */
   readonly distrust?: string | undefined;
 }
 

@@ -15,7 +15,7 @@ export function tlsFailure(cause: unknown, side: "server" | "guest"): AppError {
       "Leave out password=, or write tcp: in the place of ssl:, and npipe: in that of spipe:.",
     );
   }
-  // Somebody who speaks no TLS at all looks to OpenSSL like one with a strange version.
+  // A peer that speaks no TLS at all looks to OpenSSL like one with a strange version.
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
     return fail(`The ${other} does not speak TLS.`, "Check that the address is that of a debug server.");
   }

@@ -25,9 +25,9 @@ export interface QuestionScreen {
 
 /**
  * Asks the person at this window about join requests: a few one by one, and all others in one question, so that a
- * class is let in at once, and a flood covers nothing. A question goes when its request does.
+ * class is admitted at once, and a flood covers nothing. A question goes when its request does.
  *
- * A question that is there stays as it is until it is answered: who comes next must not put another answer where the
+ * A question that is there stays as it is until it is answered: the next request must not put another answer where the
  * person is about to click.
  */
 export function askAbout(requests: JoinRequests, screen: QuestionScreen): Disposable {
@@ -145,7 +145,7 @@ function questionAbout(client: PendingClient): string {
   return `${describeRequest(client)} ${answers.join(" · ")}`;
 }
 
-/** The answers hold for those who are counted, not for who comes while the person reads. */
+/** The answers hold for the requests that are counted, not for those that come while the person reads. */
 function questionAboutAll(others: readonly PendingClient[]): string {
   const ids = others.map(({ id }) => id);
   const said = others.length === 1 ? "1 more asks to join." : `${others.length} more ask to join.`;

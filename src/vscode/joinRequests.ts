@@ -19,7 +19,7 @@ export interface PendingClient {
 /** What the person at this window may answer; undefined: no. */
 export type Answer = Access | undefined;
 
-/** Those who want to join one of this window's sessions, in the order in which they came. */
+/** The requests to join one of this window's sessions, in the order in which they came. */
 export class JoinRequests {
   readonly #pending = new Map<
     number,

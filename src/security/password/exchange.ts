@@ -50,7 +50,7 @@ function intercepted(): AppError {
 
 /**
  * The guest's side. Resolves when both know that the other knows the password. Rejects with an AppError: `wrongPassword`,
- * `busy` (too many wrong guesses), `refused` (somebody is in between), or the transport's. The channel is the caller's to
+ * `busy` (too many wrong guesses), `refused` (another peer is in between), or the transport's. The channel is the caller's to
  * destroy.
  */
 export function provePassword(
@@ -82,7 +82,7 @@ export interface CheckOptions extends WaitOptions {
   readonly steps?: PasswordSteps | undefined;
 }
 
-/** For those who divide the time among guests. */
+/** For a server that divides its time among guests. */
 export interface PasswordSteps {
   /** It is the host that lets the guest wait, until it may guess. */
   queued(): void;
@@ -138,7 +138,7 @@ async function provenKey(
   }
 }
 
-/** The host's side where nobody is let in by a password: tells the guest why. Rejects with that reason. */
+/** The host's side where no password admits the guest: tells it why. Rejects with that reason. */
 export function refusePassword(channel: SecureChannel, reason: AppError, wait: WaitOptions): Promise<void> {
   return telling(channel, wait, async (signal) => {
     await readStart(channel, signal);

@@ -11,7 +11,7 @@ export function writeLine(stream: Duplex, message: Readonly<Record<string, unkno
 }
 
 /**
- * The next line of the stream, as a JSON object. What comes after it is put back. Nobody else may read meanwhile.
+ * The next line of the stream, as a JSON object. What comes after it is put back. Nothing else may read meanwhile.
  * Rejects with `tooLarge`, `protocol`, `closed` (the peer left), or as the signal was aborted.
  */
 export async function readLine(

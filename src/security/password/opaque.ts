@@ -27,7 +27,7 @@ export interface PasswordRecord {
 
 export interface ServerLogin {
   readonly loginResponse: string;
-  /** The key that only somebody who knows the password has, too. Throws if the guest does not know it. */
+  /** The key that only a guest who knows the password has, too. Throws if the guest does not know it. */
   finish(finishLoginRequest: string): Buffer;
 }
 

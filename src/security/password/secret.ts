@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { Password } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 
-/** Letters; nobody types more, and a file that holds more is another file. */
+/** Letters; no person types more, and a file that holds more is another file. */
 const MAXIMUM = 4096;
 
 /**
