@@ -4,22 +4,23 @@ import { Registry } from "../host/registry.ts";
 import { DiskSources } from "../host/sourceReader.ts";
 import { drainSerialPorts } from "../transport/serial/device.ts";
 import type { App } from "./app.ts";
-import { Consent } from "./consent.ts";
-import { DebugSessions } from "./commands/chooseSession.ts";
 import { commandRunner } from "./commands/runner.ts";
-import { followSessions } from "./follow.ts";
+import { Consent } from "./consent.ts";
+import { keepContext } from "./contextKeys.ts";
 import { guestConfigurations } from "./guest/adapterFactory.ts";
-import { type Guest, createGuest } from "./guest/guest.ts";
+import { createGuest, type Guest } from "./guest/guest.ts";
 import { Joins } from "./guest/joins.ts";
-import { Serving } from "./host/serving.ts";
+import { noteGuests } from "./guestNotices.ts";
+import { DebugSessions } from "./host/debugSessions.ts";
 import { GuestBreakpoints } from "./host/guestBreakpoints.ts";
 import { markHeld } from "./host/heldMarks.ts";
+import { Serving } from "./host/serving.ts";
 import { SessionTracker } from "./host/tracker.ts";
 import { windowList } from "./host/window.ts";
-import { existingValues } from "./language/existing.ts";
-import { type Language, startLanguage } from "./language/language.ts";
 import { askAbout } from "./joinQuestions.ts";
 import { JoinRequests } from "./joinRequests.ts";
+import { existingValues } from "./language/existing.ts";
+import { type Language, startLanguage } from "./language/language.ts";
 import { linkHandler } from "./linkHandler.ts";
 import { channelLogger } from "./log.ts";
 import { type CommandName, GUEST_BREAKPOINTS } from "./names.ts";
@@ -27,8 +28,9 @@ import { questionScreen } from "./questionScreen.ts";
 import { Recents } from "./recent.ts";
 import { certificates } from "./secretPrompts.ts";
 import { announcesServers, userName } from "./settings.ts";
+import { serveEverySession } from "./startWithSession.ts";
 import type { Trees } from "./views/trees.ts";
-import { type Views, fillTrees } from "./views/views.ts";
+import { fillTrees, type Views } from "./views/views.ts";
 
 /** The extension proper: what is behind all that `registrations.ts` has registered. */
 export interface Main extends Guest, vscode.UriHandler, Pick<Views, "rows">, Pick<Language, "providers"> {
@@ -94,7 +96,9 @@ export function startMain(context: vscode.ExtensionContext, trees: Trees): Main 
     sessions,
     views,
     language,
-    followSessions(app),
+    noteGuests(app),
+    serveEverySession(app),
+    keepContext(app, (key, value) => void vscode.commands.executeCommand("setContext", key, value)),
     markHeld(app),
     askAbout(requests, questionScreen),
   );

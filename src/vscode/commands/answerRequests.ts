@@ -3,7 +3,7 @@ import { AppError } from "../../common/errors.ts";
 import type { App } from "../app.ts";
 import { describePeer, quoted } from "../joinQuestions.ts";
 import type { Answer, PendingClient } from "../joinRequests.ts";
-import { property } from "./find.ts";
+import { property } from "./targets.ts";
 
 /** What a question's link or a row of the sidebar is about, else those that the person at this window picks. */
 async function chosen(app: App, argument: unknown): Promise<readonly number[] | undefined> {

@@ -1,19 +1,19 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import type { ServerEntry } from "../../host/registry.ts";
 import type { App } from "../app.ts";
-import { sanitize } from "../../common/sanitize.ts";
 import { checkClient } from "./check.ts";
-import { entryOf, networkOf } from "./find.ts";
 import {
-  type JoinChoice,
-  type JoinItem,
   choice,
   entryChoice,
   isForThisMachine,
+  type JoinChoice,
   joinConfiguration,
   joinGroups,
+  type JoinItem,
 } from "./joinItems.ts";
+import { entryOf, networkOf } from "./targets.ts";
 
 const FORGET: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon("close"),

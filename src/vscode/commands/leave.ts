@@ -1,8 +1,8 @@
-import type { App } from "../app.ts";
 import { sanitize } from "../../common/sanitize.ts";
-import { targetOf } from "./find.ts";
-import { joinName } from "./joinName.ts";
-import { pickOne } from "./pick.ts";
+import type { App } from "../app.ts";
+import { joinName } from "../guest/joins.ts";
+import { pickOne } from "./pickers.ts";
+import { targetOf } from "./targets.ts";
 
 /** The debug session of the join ends with its link, at this window only. */
 export async function leave({ joins }: App, argument: unknown): Promise<void> {

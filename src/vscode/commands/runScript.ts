@@ -1,17 +1,19 @@
 import * as vscode from "vscode";
-import { type ScriptProblem, parseScript } from "../../address/script.ts";
+import { parseScript, type ScriptProblem } from "../../address/script.ts";
 import { AppError } from "../../common/errors.ts";
 import { listClients, listServers } from "../../hub/console.ts";
 import type { App } from "../app.ts";
 import { isOpen } from "../consent.ts";
-import type { ServableSession } from "../host/serving.ts";
+import type { DebugSessions } from "../host/debugSessions.ts";
+import { hostOf, type ServableSession } from "../host/serving.ts";
 import { note, showError, warnInsecure } from "../messages.ts";
-import { type DebugSessions, chooseSession } from "./chooseSession.ts";
-import { chooseScript } from "./chooseScript.ts";
-import { hostOf } from "./find.ts";
-import { type ScriptFailure, type ScriptTarget, problemLine, runCommands, summary } from "./scriptRun.ts";
+import { SCRIPT_LANGUAGE } from "../names.ts";
+import { chooseSession } from "./pickers.ts";
+import { problemLine, runCommands, type ScriptFailure, type ScriptTarget, summary } from "./scriptRun.ts";
 
 const TITLE = "Run Script";
+const SCRIPTS = "**/*.dbgsrv";
+const MOST_SCRIPTS = 100;
 
 /** Of the editor or the file by which it was called, else of the active editor, else of a file that is picked. */
 export async function runScript(app: App, sessions: DebugSessions, argument: unknown): Promise<void> {
@@ -72,4 +74,34 @@ async function showProblems(
   const start = new vscode.Position(first.line, "start" in first ? first.start : 0);
   const end = new vscode.Position(first.line, "end" in first ? first.end : 0);
   await vscode.window.showTextDocument(document, { selection: new vscode.Range(start, end) });
+}
+
+/** A script as it is in its editor, saved or not. */
+async function chooseScript(argument: unknown): Promise<vscode.TextDocument | undefined> {
+  if (argument instanceof vscode.Uri) return vscode.workspace.openTextDocument(argument);
+  const active = vscode.window.activeTextEditor?.document;
+  if (active?.languageId === SCRIPT_LANGUAGE) return active;
+  const uri = await chooseFile();
+  return uri && vscode.workspace.openTextDocument(uri);
+}
+
+async function chooseFile(): Promise<vscode.Uri | undefined> {
+  const files = await vscode.workspace.findFiles(SCRIPTS, undefined, MOST_SCRIPTS);
+  if (files.length === 0) return browse();
+  const items = files.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }));
+  const other = { label: "$(folder-opened) Another file…", uri: undefined };
+  const picked = await vscode.window.showQuickPick([...items, other], {
+    title: "Run Script",
+    placeHolder: "Which script?",
+  });
+  return picked === other ? browse() : picked?.uri;
+}
+
+async function browse(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: "Run Script",
+    openLabel: "Run",
+    filters: { "Debug Server scripts": ["dbgsrv"] },
+  });
+  return chosen?.[0];
 }

@@ -1,19 +1,15 @@
 import type { App } from "../app.ts";
+import type { DebugSessions } from "../host/debugSessions.ts";
 import { showError } from "../messages.ts";
 import type { CommandName } from "../names.ts";
 import { answerWith, joinRequests } from "./answerRequests.ts";
-import { changeAccess } from "./changeAccess.ts";
-import type { DebugSessions } from "./chooseSession.ts";
-import { copyJoinLink } from "./copyJoinLink.ts";
-import { copyJoinString } from "./copyJoinString.ts";
-import { copyPassword } from "./copyPassword.ts";
+import { copyJoinLink, copyJoinString, copyPassword } from "./copy.ts";
+import { changeAccess, removeGuest } from "./guests.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
 import { newCertificate } from "./newCertificate.ts";
-import { removeGuest } from "./removeGuest.ts";
 import { runScript } from "./runScript.ts";
 import { say } from "./say.ts";
-import { showLog } from "./showLog.ts";
 import { start } from "./start.ts";
 import { stop } from "./stop.ts";
 
@@ -41,7 +37,7 @@ export function commandRunner(
     allowView: answerWith("view"),
     deny: answerWith(undefined),
     say,
-    showLog,
+    showLog: async ({ log }) => log.show(),
     newCertificate,
     runScript: (_app, argument) => runScript(app, sessions, argument),
     refresh,

@@ -1,14 +1,13 @@
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import { LIMITS } from "../../common/limits.ts";
-import type { App } from "../app.ts";
-import type { Join } from "../guest/joins.ts";
 import { sanitize, shownText } from "../../common/sanitize.ts";
-import type { ServableSession } from "../host/serving.ts";
+import type { App } from "../app.ts";
+import { type Join, joinName } from "../guest/joins.ts";
+import { hostOf, type ServableSession, servedSessions } from "../host/serving.ts";
 import { note } from "../messages.ts";
-import { hostOf, servedSessions, targetOf } from "./find.ts";
-import { joinName } from "./joinName.ts";
-import { type Pickable, pickOne } from "./pick.ts";
+import { type Pickable, pickOne } from "./pickers.ts";
+import { targetOf } from "./targets.ts";
 
 const TITLE = "Say";
 

@@ -2,20 +2,21 @@ import * as vscode from "vscode";
 import type { ServerAddress } from "../../address/model.ts";
 import { parseServer } from "../../address/parse.ts";
 import { AppError } from "../../common/errors.ts";
+import { sanitize } from "../../common/sanitize.ts";
 import { callProtection, insecureWarning } from "../../host/joinAddresses.ts";
 import { nameOf } from "../../security/certificates/certificate.ts";
 import { servingCertificates } from "../../security/certificates/find.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
 import type { App } from "../app.ts";
-import { sanitize } from "../../common/sanitize.ts";
+import type { DebugSessions } from "../host/debugSessions.ts";
 import type { ServableSession, ServedServer } from "../host/serving.ts";
 import { confirm, showError } from "../messages.ts";
 import { COMMANDS, VIEWS } from "../names.ts";
 import { choosePassword } from "../secretPrompts.ts";
-import { usualJoin } from "./chooseHost.ts";
-import { type DebugSessions, chooseSession } from "./chooseSession.ts";
+import { checkServer } from "./check.ts";
+import { usualJoin } from "./copy.ts";
+import { chooseSession } from "./pickers.ts";
 import { type Means, type StartChoice, startChoices } from "./startChoices.ts";
-import { typeServer } from "./stringInput.ts";
 
 const TITLE = "Start Debug Server";
 const TRY_AGAIN = "Try Again";
@@ -163,4 +164,50 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     if (choice === "Copy Link") return vscode.commands.executeCommand(COMMANDS.copyJoinLink, { served });
     return choice && vscode.commands.executeCommand(`${VIEWS.serving}.focus`);
   });
+}
+
+type TypedServer =
+  | { readonly kind: "server"; readonly text: string; readonly address: ServerAddress }
+  | { readonly kind: "back" };
+
+/** Lets somebody type a server's connection string, and says at every letter what is wrong with it. */
+function typeServer(title: string, draft: string): Promise<TypedServer | undefined> {
+  const box = vscode.window.createInputBox();
+  box.title = title;
+  box.placeholder = "tcp:port=5005";
+  box.prompt = "Where guests find the session. Enter confirms.";
+  box.ignoreFocusOut = true;
+  box.buttons = [vscode.QuickInputButtons.Back];
+  box.value = draft;
+  box.valueSelection = [draft.length, draft.length];
+  const validate = () => (box.validationMessage = box.value === "" ? undefined : messageFor(box.value));
+  validate();
+  return new Promise((resolve) => {
+    const finish = (result: TypedServer | undefined) => {
+      resolve(result);
+      box.dispose();
+    };
+    box.onDidChangeValue(validate);
+    box.onDidTriggerButton(() => finish({ kind: "back" }));
+    box.onDidHide(() => finish(undefined));
+    box.onDidAccept(() => {
+      const checked = checkServer(box.value);
+      if (checked.ok) return finish({ kind: "server", text: box.value, address: checked.address });
+      box.validationMessage = {
+        message: sanitize(checked.message),
+        severity: vscode.InputBoxValidationSeverity.Error,
+      };
+      box.valueSelection = checked.selection;
+    });
+    box.show();
+  });
+}
+
+function messageFor(text: string): vscode.InputBoxValidationMessage | undefined {
+  const checked = checkServer(text);
+  const { Info, Warning, Error: Wrong } = vscode.InputBoxValidationSeverity;
+  if (!checked.ok) return { message: sanitize(checked.message), severity: checked.unfinished ? Info : Wrong };
+  return checked.warning === undefined
+    ? undefined
+    : { message: sanitize(`WARNING: ${checked.warning}`), severity: Warning };
 }

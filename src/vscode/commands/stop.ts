@@ -1,6 +1,6 @@
 import type { App } from "../app.ts";
 import { note } from "../messages.ts";
-import { chooseServer } from "./chooseServer.ts";
+import { chooseServer } from "./pickers.ts";
 
 /** Its guests are told; the debug session goes on. */
 export async function stop(app: App, argument: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import type { ClientAddress } from "../../address/model.ts";
 import type { Access } from "../../common/access.ts";
 import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
-import { type JoinOptions, type Joined, joinServer } from "../../guest/join.ts";
+import { type Joined, type JoinOptions, joinServer } from "../../guest/join.ts";
 import type { ClientInfo } from "../../link/messages.ts";
 import type { GuestIdentity } from "../../link/openLink.ts";
 
@@ -90,4 +90,9 @@ export class Joins {
     Object.assign(join, state);
     this.#changed.fire();
   }
+}
+
+/** The host's name of the session that was joined. */
+export function joinName({ joined, address }: Join): string {
+  return joined.link.welcome.sessions.find(({ parent }) => parent === undefined)?.name ?? address;
 }

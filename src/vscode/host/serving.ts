@@ -2,9 +2,15 @@ import type { ServerAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { Emitter } from "../../common/event.ts";
 import type { Logger } from "../../common/logger.ts";
-import { SessionHost, type SessionHostOptions, type HostedServer } from "../../host/sessionHost.ts";
-import type { WrongPassword } from "../../security/serverHandshake.ts";
+import {
+  type GuestInfo,
+  type HostedServer,
+  SessionHost,
+  type SessionHostOptions,
+} from "../../host/sessionHost.ts";
+import type { Participant } from "../../hub/client.ts";
 import type { Sessions } from "../../hub/sessions.ts";
+import type { WrongPassword } from "../../security/serverHandshake.ts";
 
 /** A debug session of this window, with its children, that is or could be served. */
 export interface ServableSession {
@@ -160,4 +166,36 @@ export class Serving {
       }
     }
   }
+}
+
+/** A guest of this window, who can be let go. */
+export interface Guest {
+  readonly session: ServableSession;
+  readonly host: SessionHost;
+  readonly info: GuestInfo;
+}
+
+/** Everybody whom this window has let in, of all its servers. */
+export function guestsOf({ servers }: Pick<Serving, "servers">): Guest[] {
+  const hosts = new Map(servers.map(({ host, session }) => [host, session]));
+  return [...hosts].flatMap(([host, session]) =>
+    host
+      .guests()
+      .filter(({ participant }) => !participant.isHost)
+      .map((info) => ({ session, host, info })),
+  );
+}
+
+export function hasPassword({ hosted }: ServedServer): boolean {
+  return hosted.server.address.password !== undefined;
+}
+
+/** The sessions that others can join. */
+export function servedSessions({ servers }: Pick<Serving, "servers">): ServableSession[] {
+  return [...new Set(servers.map(({ session }) => session))];
+}
+
+/** The person at this window, as a participant; undefined when the session is over. */
+export function hostOf({ sessions }: ServableSession): Participant | undefined {
+  return sessions.participants().find(({ isHost }) => isHost);
 }

@@ -1,19 +1,18 @@
-import type { ClientInfo } from "../../link/messages.ts";
-import { joinName } from "../commands/joinName.ts";
-import type { Join } from "../guest/joins.ts";
 import { sanitize } from "../../common/sanitize.ts";
+import type { ClientInfo } from "../../link/messages.ts";
+import { type Join, joinName } from "../guest/joins.ts";
 import { PEOPLE, ROLES } from "./guestRow.ts";
-import { type RowPresentation, type Row, nobodyRow } from "./row.ts";
 import {
   ACCESS_MEANING,
-  RECONNECTING,
   ago,
   count,
   parts,
+  RECONNECTING,
   roundTrip,
   spokenParts,
   spokenRoundTrip,
 } from "./labels.ts";
+import { nobodyRow, type Row, type RowPresentation } from "./row.ts";
 
 /** The view "Joined": each server that this window is a guest of, below it everybody who is in. */
 export function joinedRows(joins: readonly Join[], now: number): Row[] {

@@ -3,21 +3,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { DapClient } from "../../support/dapClient.ts";
+import { initializeArguments } from "../../support/scenario.ts";
+import { FakeUpstream } from "../hub/fakeUpstream.ts";
 import { parseClient, parseServer } from "../../../src/address/parse.ts";
 import { once } from "../../../src/common/event.ts";
 import { nullLogger } from "../../../src/common/logger.ts";
 import { PRODUCT } from "../../../src/common/product.ts";
 import { Registry } from "../../../src/host/registry.ts";
 import { Sessions } from "../../../src/hub/sessions.ts";
-import { guestsOf, servedSessions } from "../../../src/vscode/commands/find.ts";
 import { contextOf } from "../../../src/vscode/contextKeys.ts";
 import { Joins } from "../../../src/vscode/guest/joins.ts";
-import { Serving } from "../../../src/vscode/host/serving.ts";
+import { guestsOf, servedSessions, Serving } from "../../../src/vscode/host/serving.ts";
 import { JoinRequests } from "../../../src/vscode/joinRequests.ts";
 import { CONTEXT } from "../../../src/vscode/names.ts";
-import { DapClient } from "../../support/dapClient.ts";
-import { initializeArguments } from "../../support/scenario.ts";
-import { FakeUpstream } from "../hub/fakeUpstream.ts";
 
 test("the keys of when clauses follow what the window serves and joins", async (t) => {
   const directory = mkdtempSync(path.join(os.tmpdir(), "dsc-"));

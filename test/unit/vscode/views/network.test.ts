@@ -5,7 +5,7 @@ import { parseClient } from "../../../../src/address/parse.ts";
 import { Emitter, once } from "../../../../src/common/event.ts";
 import { nullLogger } from "../../../../src/common/logger.ts";
 import type { NetworkServer } from "../../../../src/host/discovery/advert.ts";
-import { networkOf } from "../../../../src/vscode/commands/find.ts";
+import { networkOf } from "../../../../src/vscode/commands/targets.ts";
 import { networkRows } from "../../../../src/vscode/views/networkRows.ts";
 import { NetworkServers } from "../../../../src/vscode/views/networkServers.ts";
 

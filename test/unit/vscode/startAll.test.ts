@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
 import { AppError } from "../../../src/common/errors.ts";
-import { startAll } from "../../../src/vscode/startWithSession.ts";
+import { startAll } from "../../../src/vscode/startAll.ts";
 
 describe("the servers of every session", () => {
   test("are started in their order, and what fails does not keep the others", async () => {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { AppError } from "../../../../src/common/errors.ts";
 import type { ServerEntry } from "../../../../src/host/registry.ts";
 import { accessItems } from "../../../../src/vscode/commands/accessItems.ts";
-import { entryOf, sessionIdOf, targetOf } from "../../../../src/vscode/commands/find.ts";
+import { entryOf, sessionIdOf, targetOf } from "../../../../src/vscode/commands/targets.ts";
 
 const gone = (error: unknown) => error instanceof AppError && error.code === "closed";
 

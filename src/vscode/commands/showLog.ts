@@ -1,5 +1,0 @@
-import type { App } from "../app.ts";
-
-export async function showLog({ log }: App): Promise<void> {
-  log.show();
-}
