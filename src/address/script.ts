@@ -4,8 +4,8 @@ import { parseServer } from "./parse.ts";
 import { failure, failureAt, success, trimToken } from "./result.ts";
 import type { ParseFailure, ParseResult, Token } from "./result.ts";
 import { tokenize } from "./tokenizer.ts";
-import { SCRIPT_COMMANDS, SCRIPT_COMMAND_IDS, findScriptCommand } from "./scriptCommands.ts";
-import type { ScriptCommandId } from "./scriptCommands.ts";
+import { DOT_COMMANDS, type ScriptCommandId, SCRIPT_COMMAND_IDS } from "../common/dotCommands.ts";
+import { findScriptCommand } from "./scriptCommands.ts";
 import { andList, nearest } from "./suggest.ts";
 
 /** What a line of a script does. An address may hold a password: it is not to be logged. */
@@ -90,22 +90,18 @@ function parseCommand(id: ScriptCommandId, argument: Token): ParseResult<ScriptA
       return parseNumber(argument);
     case "echo":
       return argument.text === ""
-        ? failureAt(
-            argument,
-            "There is no text to show.",
-            `Write for example ${SCRIPT_COMMANDS.echo.example}.`,
-          )
+        ? failureAt(argument, "There is no text to show.", `Write for example ${DOT_COMMANDS.echo.example}.`)
         : success({ kind: id, text: argument.text });
     case "servers":
     case "clients":
       return argument.text === ""
         ? success({ kind: id })
-        : failureAt(argument, `${SCRIPT_COMMANDS[id].name} stands alone.`, "Write one command a line.");
+        : failureAt(argument, `${DOT_COMMANDS[id].name} stands alone.`, "Write one command a line.");
   }
 }
 
 function parseNumber(argument: Token): ParseResult<ScriptAction> {
-  const hint = `Write for example ${SCRIPT_COMMANDS.endsrv.example}.`;
+  const hint = `Write for example ${DOT_COMMANDS.endsrv.example}.`;
   if (argument.text === "") return failureAt(argument, "The number of a server is missing.", hint);
   if (/^\d{1,9}$/.test(argument.text)) return success({ kind: "endsrv", server: Number(argument.text) });
   return failureAt(argument, "This is not the number of a server.", hint);
@@ -119,11 +115,11 @@ function explainUnknownCommand(line: string, command: Token): ParseFailure {
   const { transport, colon } = tokenize(line);
   if (colon !== undefined && findTransport(transport.text) !== undefined) {
     const message = "A command is missing before the connection string.";
-    return failureAt(transport, message, `Write ${SCRIPT_COMMANDS.server.name} before it.`);
+    return failureAt(transport, message, `Write ${DOT_COMMANDS.server.name} before it.`);
   }
   const candidates = SCRIPT_COMMAND_IDS.map((id) => ({
-    word: SCRIPT_COMMANDS[id].name,
-    alsoTried: SCRIPT_COMMANDS[id].alsoTried,
+    word: DOT_COMMANDS[id].name,
+    alsoTried: DOT_COMMANDS[id].alsoTried,
   }));
   const match = nearest(command.text, candidates);
   const hint =

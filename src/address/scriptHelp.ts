@@ -5,7 +5,8 @@ import type { Hover } from "./hover.ts";
 import { shifted, spanOf, touches } from "./result.ts";
 import type { Token } from "./result.ts";
 import { splitScriptLine } from "./script.ts";
-import { SCRIPT_COMMANDS, SCRIPT_COMMAND_IDS, findScriptCommand, scriptUsage } from "./scriptCommands.ts";
+import { DOT_COMMANDS, SCRIPT_COMMAND_IDS } from "../common/dotCommands.ts";
+import { findScriptCommand, scriptUsage } from "./scriptCommands.ts";
 
 /** What can stand at `offset` of a line of a script: a command, or the next piece of a connection string. */
 export function scriptCompletionsAt(line: string, offset: number, existing?: Existing): Completion[] {
@@ -20,12 +21,12 @@ export function scriptCompletionsAt(line: string, offset: number, existing?: Exi
   const span = spanOf(command);
   return SCRIPT_COMMAND_IDS.map((id) => ({
     kind: "command",
-    label: SCRIPT_COMMANDS[id].name,
+    label: DOT_COMMANDS[id].name,
     insertText:
-      SCRIPT_COMMANDS[id].name + (SCRIPT_COMMANDS[id].argument === "" || span.end < line.length ? "" : " "),
+      DOT_COMMANDS[id].name + (DOT_COMMANDS[id].argument === "" || span.end < line.length ? "" : " "),
     ...span,
     detail: scriptUsage(id),
-    documentation: SCRIPT_COMMANDS[id].summary,
+    documentation: DOT_COMMANDS[id].summary,
   }));
 }
 
@@ -39,7 +40,7 @@ export function scriptHoverAt(line: string, offset: number): Hover | undefined {
   const command = splitScriptLine(line)?.command;
   const id = command && findScriptCommand(command.text);
   if (command === undefined || id === undefined || !touches(command, offset)) return undefined;
-  const { summary, example } = SCRIPT_COMMANDS[id];
+  const { summary, example } = DOT_COMMANDS[id];
   return { ...spanOf(command), title: scriptUsage(id), text: summary, usage: [example] };
 }
 

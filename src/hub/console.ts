@@ -1,4 +1,5 @@
 import { allows } from "../common/access.ts";
+import { CONSOLE_COMMAND_IDS, type ConsoleCommandId } from "../common/dotCommands.ts";
 import { AppError } from "../common/errors.ts";
 import { LIMITS } from "../common/limits.ts";
 import { inSentence } from "../common/names.ts";
@@ -33,17 +34,18 @@ export interface ConsoleContext {
 
 /** One of WinDbg's commands, as a user typed it into their debug console. */
 export interface ConsoleCommand {
-  readonly name: string;
+  readonly name: ConsoleCommandId;
   readonly text: string;
 }
 
-const COMMAND = /^\.(servers|clients|endsrv|echo|remote_exit)(?:\s+([^]*))?$/;
+const COMMAND = /^\.(\S+)(?:\s+([^]*))?$/;
 
 /** The command that a request is, whether or not its client may give it; undefined if it is none: then it is the adapter's. */
 export function readConsoleCommand({ command, args }: ClientRequest): ConsoleCommand | undefined {
   const { context = "repl", expression } = args;
   if (command !== "evaluate" || context !== "repl" || typeof expression !== "string") return undefined;
-  const [, name, text = ""] = COMMAND.exec(expression.trim()) ?? [];
+  const [, word, text = ""] = COMMAND.exec(expression.trim()) ?? [];
+  const name = CONSOLE_COMMAND_IDS.find((id) => id === word);
   return name === undefined ? undefined : { name, text };
 }
 

@@ -7,7 +7,7 @@ import { TRANSPORT_NAMES } from "../../src/address/grammar.ts";
 import { KEYS } from "../../src/address/keys.ts";
 import type { KeyDefinition } from "../../src/address/keys.ts";
 import { tokenize as tokenizeAddress } from "../../src/address/tokenizer.ts";
-import { SCRIPT_COMMANDS } from "../../src/address/scriptCommands.ts";
+import { DOT_COMMANDS, SCRIPT_COMMAND_IDS } from "../../src/common/dotCommands.ts";
 import { clientAddress, serverAddress } from "../unit/address/arbitraries.ts";
 import { CONTRIBUTIONS, grammarOf, textsOf, tokenize } from "./tokenize.ts";
 import type { Token } from "./tokenize.ts";
@@ -42,7 +42,7 @@ test("the words of the grammars are those of the tables, no more and no fewer", 
   const known = [...TRANSPORT_NAMES, ...DEFINITIONS.map(({ name }) => name)];
   assert.deepEqual(sorted(wordsIn("source.debug-server-connection-string")), sorted(known));
   assert.deepEqual(sorted(wordsIn("source.debug-server-json")), sorted(TRANSPORT_NAMES));
-  const commands = Object.values(SCRIPT_COMMANDS).map(({ name }) => name);
+  const commands = SCRIPT_COMMAND_IDS.map((id) => DOT_COMMANDS[id].name);
   assert.deepEqual(sorted(wordsIn("source.debug-server-script")), sorted(commands));
 });
 

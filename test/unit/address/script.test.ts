@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseServer } from "../../../src/address/parse.ts";
 import { parseScript, scriptLines } from "../../../src/address/script.ts";
-import { SCRIPT_COMMANDS } from "../../../src/address/scriptCommands.ts";
+import { DOT_COMMANDS, SCRIPT_COMMAND_IDS } from "../../../src/common/dotCommands.ts";
 import { scriptCompletionsAt, scriptHoverAt } from "../../../src/address/scriptHelp.ts";
 
 test("commands are read with the line where they stand, between comments and blank lines", () => {
@@ -113,7 +113,7 @@ test("no text makes it throw, every problem is within its line and repeats nothi
 const labels = (line: string, offset: number) => scriptCompletionsAt(line, offset).map(({ label }) => label);
 
 test("commands are completed where one can stand, and behind .server what the connection string can hold", () => {
-  const commands = Object.values(SCRIPT_COMMANDS).map(({ name }) => name);
+  const commands = SCRIPT_COMMAND_IDS.map((id) => DOT_COMMANDS[id].name);
   for (const [line, offset] of [
     ["", 0],
     ["  ", 1],
