@@ -11,7 +11,7 @@ import {
   byteCount,
   encodeDap,
   encodeFrame,
-  encodeJson,
+  encodeFrameJson,
   encodeStreamJson,
 } from "../src/link/frames.ts";
 import { LINK_MAGIC } from "../src/transport/protocolDetection.ts";
@@ -101,7 +101,7 @@ const FLOODS = {
     };
     const all = Buffer.concat([
       LINK_MAGIC,
-      ...encodeJson(FrameType.hello, hello),
+      ...encodeFrameJson(FrameType.hello, hello),
       ...encodeStreamJson(FrameType.open, 1, { session: "1" }),
     ]);
     return again(flood, DEFLATE_CONNECTIONS, async (socket) => {

@@ -149,15 +149,15 @@ async function written() {
 // may be left out. \`styled\`: text that may hold ANSI sequences. With a capital: one of TYPES. \`[]\`: a list of it.
 // What is not here means the same to all clients, or is only its sender's.
 
-export type Rules = Readonly<Record<string, string>>;
+export type ConventionRules = Readonly<Record<string, string>>;
 
-export const TYPES: Readonly<Record<string, Rules>> = ${json(used)};
+export const TYPES: Readonly<Record<string, ConventionRules>> = ${json(used)};
 
 /** By requests, what is in their arguments. */
-export const ARGUMENTS: Readonly<Record<string, Rules>> = ${json(argumentsOf)};
+export const ARGUMENTS: Readonly<Record<string, ConventionRules>> = ${json(argumentsOf)};
 
 /** By requests and events, what is in the bodies of the answers and of the events. */
-export const BODIES: Readonly<Record<string, Rules>> = ${json(bodies)};
+export const BODIES: Readonly<Record<string, ConventionRules>> = ${json(bodies)};
 `;
   return format(source, { ...(await resolveConfig(TARGET)), parser: "typescript" });
 }

@@ -30,7 +30,7 @@ interface Debugged {
 }
 
 /** The client's breakpoints. They outlive a debuggee: a restarted one gets them again. */
-export class Breakpoints {
+export class DebuggeeBreakpoints {
   readonly #coordinates: Coordinates;
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #entries = new Map<string, Entry[]>();

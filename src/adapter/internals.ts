@@ -4,7 +4,7 @@
  */
 import type { CallFrame } from "./cdp.ts";
 import { isInternal, type Scripts } from "./scripts.ts";
-import type { Expectation, Stop } from "./stops.ts";
+import type { Expectation, DebuggeeStop } from "./stops.ts";
 
 export type ResumeCommand =
   "Debugger.resume" | "Debugger.stepOver" | "Debugger.stepInto" | "Debugger.stepOut";
@@ -28,7 +28,7 @@ export class InternalsPasser {
   }
 
   /** How to go on from a stop that is not worth telling; undefined if it is. */
-  pass(stop: Stop): ResumeCommand | undefined {
+  pass(stop: DebuggeeStop): ResumeCommand | undefined {
     if (stop.hit.length > 0 || stop.reason === "entry") return undefined;
     if (this.#isInternal(stop.frames[0])) return this.#passInternal(stop);
     const again = stop.reason === "step" && this.#leaving === "again" && this.#isSameLine(stop.frames[0]);
@@ -37,7 +37,7 @@ export class InternalsPasser {
     return again ? "Debugger.stepInto" : undefined;
   }
 
-  #passInternal(stop: Stop): ResumeCommand | undefined {
+  #passInternal(stop: DebuggeeStop): ResumeCommand | undefined {
     const depth = this.#depth(stop.frames);
     if (stop.exception !== undefined) {
       if (stop.exception.uncaught && depth > 0) return undefined;

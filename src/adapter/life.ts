@@ -1,6 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AppError } from "../common/errors.ts";
-import type { Breakpoints } from "./breakpoints.ts";
+import type { DebuggeeBreakpoints } from "./breakpoints.ts";
 import type { ConsoleCall } from "./cdp.ts";
 import { ERROR_MARK, LOG_MARK } from "./conditions.ts";
 import type { AttachConfiguration, LaunchConfiguration } from "./configuration.ts";
@@ -10,7 +10,7 @@ import { formatLogged } from "./format.ts";
 import { findInspector, Inspector } from "./inspector.ts";
 import { type Category, categoryOf, consoleText, type Origin, outputEvent, ProgramOutput } from "./output.ts";
 import { isInternal, type Script, type SourceReferences } from "./scripts.ts";
-import { detailsMessage, type Stop } from "./stops.ts";
+import { detailsMessage, type DebuggeeStop } from "./stops.ts";
 import { Target } from "./target.ts";
 import { asNumber } from "../common/values.ts";
 
@@ -20,9 +20,9 @@ const END_MS = 3_000;
 export interface LifeContext {
   readonly coordinates: Coordinates;
   readonly references: SourceReferences;
-  readonly breakpoints: Breakpoints;
+  readonly breakpoints: DebuggeeBreakpoints;
   send(event: DebugProtocol.Event): void;
-  onStop(stop: Stop): void;
+  onStop(stop: DebuggeeStop): void;
 }
 
 /** How a debuggee ended: the exit code if we can know it, and a line for people if it was no ordinary end. */

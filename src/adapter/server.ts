@@ -3,7 +3,7 @@ import { ProtocolServer } from "@vscode/debugadapter/lib/protocol.js";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AppError, type ErrorCode } from "../common/errors.ts";
 import { Emitter } from "../common/event.ts";
-import { Session } from "./session.ts";
+import { EmbeddedSession } from "./session.ts";
 
 /** Numbers of our error codes within DAP error messages. They are part of the interface: add at the end only. */
 const ERROR_IDS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -26,7 +26,7 @@ const OTHER_ERROR_ID = 2000;
  * worked on at the same time, so that one that takes long holds up none. After `disconnect` it is finished.
  */
 export class AdapterServer extends ProtocolServer {
-  protected readonly session = new Session((event) => this.sendEvent(event));
+  protected readonly session = new EmbeddedSession((event) => this.sendEvent(event));
   readonly #finished = new Emitter<void>();
   #done = false;
 

@@ -12,7 +12,7 @@ import {
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { AppError } from "../common/errors.ts";
 import { Arguments } from "./arguments.ts";
-import { Breakpoints } from "./breakpoints.ts";
+import { DebuggeeBreakpoints } from "./breakpoints.ts";
 import { CAPABILITIES, EXCEPTION_FILTERS } from "./capabilities.ts";
 import {
   type AttachConfiguration,
@@ -25,7 +25,7 @@ import { type End, Life, type LifeContext } from "./life.ts";
 import { outputEvent } from "./output.ts";
 import { QUERIES } from "./queries.ts";
 import { SourceReferences } from "./scripts.ts";
-import { exceptionMessage, type Stop } from "./stops.ts";
+import { exceptionMessage, type DebuggeeStop } from "./stops.ts";
 import { type ExceptionMode, type Target, THREAD_ID } from "./target.ts";
 
 /** A killed process is gone at once; one that the system does not let go is not waited for. */
@@ -35,10 +35,10 @@ const FAREWELL_MS = 1_000;
 type Handler = (args: Arguments) => Promise<object | undefined>;
 
 /** One client's debug session: the requests that begin and end it, breakpoints, and who answers all others. */
-export class Session {
+export class EmbeddedSession {
   readonly #send: (event: DebugProtocol.Event) => void;
   readonly #coordinates = new Coordinates();
-  readonly #breakpoints: Breakpoints;
+  readonly #breakpoints: DebuggeeBreakpoints;
   readonly #context: LifeContext;
   readonly #handlers: ReadonlyMap<string, Handler>;
   #life: Life | undefined;
@@ -46,13 +46,13 @@ export class Session {
   #starting = false;
   #configured = false;
   /** A stop before the client has configured us: told after that. */
-  #earlyStop: Stop | undefined;
+  #earlyStop: DebuggeeStop | undefined;
   #exceptions: ExceptionMode = "none";
   #disposed = false;
 
   constructor(send: (event: DebugProtocol.Event) => void) {
     this.#send = send;
-    this.#breakpoints = new Breakpoints(this.#coordinates, send);
+    this.#breakpoints = new DebuggeeBreakpoints(this.#coordinates, send);
     this.#context = {
       coordinates: this.#coordinates,
       references: new SourceReferences(),
@@ -154,7 +154,7 @@ export class Session {
     target?.run();
   }
 
-  #stopped(stop: Stop): void {
+  #stopped(stop: DebuggeeStop): void {
     if (!this.#configured) {
       this.#earlyStop = stop;
       return;

@@ -2,7 +2,7 @@ import type { CallFrame, ExceptionDetails, Paused, RemoteObject } from "./cdp.ts
 import { errorLine, formatValue } from "./format.ts";
 
 /** Why the program stands still, in DAP's words. */
-export interface Stop {
+export interface DebuggeeStop {
   readonly reason: "entry" | "exception" | "breakpoint" | "pause" | "step" | "restart";
   readonly description: string;
   readonly frames: readonly CallFrame[];
@@ -14,7 +14,7 @@ export interface Stop {
 /** What we last asked of the debuggee; V8 gives the reason `other` for all of these. */
 export type Expectation = "nothing" | "attached" | "step" | "pause" | "restartedFrame";
 
-export function explainPause(paused: Paused, expected: Expectation): Stop {
+export function explainPause(paused: Paused, expected: Expectation): DebuggeeStop {
   const { callFrames: frames, hitBreakpoints: hit = [] } = paused;
   const reasons = reasonsOf(paused);
   const thrown = reasons.find(({ reason }) => reason === "exception" || reason === "promiseRejection");

@@ -10,7 +10,7 @@ import { type Inspector, OBJECT_GROUP } from "./inspector.ts";
 import { InternalsPasser, type ResumeCommand } from "./internals.ts";
 import { outputEvent } from "./output.ts";
 import { isInternal, Scripts, type SourceReferences } from "./scripts.ts";
-import { type Expectation, explainPause, type Stop } from "./stops.ts";
+import { type Expectation, explainPause, type DebuggeeStop } from "./stops.ts";
 import { type Container, VariableReader } from "./variables.ts";
 
 /** There is one thread: workers and child processes are not debugged. */
@@ -22,7 +22,7 @@ export interface TargetOptions {
   coordinates: Coordinates;
   references: SourceReferences;
   send(event: DebugProtocol.Event): void;
-  onStop(stop: Stop): void;
+  onStop(stop: DebuggeeStop): void;
   /** What to do at the pause before the first line of a program that was started with --inspect-brk. */
   entry: "report" | "pass";
   launched: boolean;
@@ -37,7 +37,7 @@ export class Target {
   readonly #options: TargetOptions;
   readonly #frames = new Handles<CallFrame>();
   #frameIds: number[] = [];
-  #stop: Stop | undefined;
+  #stop: DebuggeeStop | undefined;
   #expected: Expectation = "attached";
   #internals: InternalsPasser;
   /** How often V8 will say `resumed` because we asked for it. */
@@ -87,7 +87,7 @@ export class Target {
   }
 
   /** What the program is stopped by. */
-  get stop(): Stop {
+  get stop(): DebuggeeStop {
     if (this.#stop === undefined) throw new AppError("notStopped", "The program is running.");
     return this.#stop;
   }
@@ -195,7 +195,7 @@ export class Target {
     this.inspector.post("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP });
   }
 
-  async #orBack(sent: Promise<unknown>, stop: Stop): Promise<void> {
+  async #orBack(sent: Promise<unknown>, stop: DebuggeeStop): Promise<void> {
     try {
       await sent;
     } catch (error) {

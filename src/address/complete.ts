@@ -1,6 +1,6 @@
 import { findConflict } from "./conflicts.ts";
 import { parseEntry } from "./entry.ts";
-import type { Entry } from "./entry.ts";
+import type { KeyEntry } from "./entry.ts";
 import { TRANSPORT_NAMES, chooseForm, findKey, formsOf, keyIds, usage } from "./grammar.ts";
 import type { Form } from "./grammar.ts";
 import { KEYS, TRANSPORTS, entryUsage, isFlag, originOf, spell } from "./keys.ts";
@@ -152,7 +152,7 @@ function contradiction(form: Form, written: string): ParseFailure | undefined {
 }
 
 /** The entries that the parser takes in this form, each by itself. */
-function read(form: Form, written: string): Entry[] {
+function read(form: Form, written: string): KeyEntry[] {
   const tokens = tokenize(`${form.transport}:${written}`);
   return tokens.segments.flatMap((segment, index) => {
     const entry = parseEntry(tokens, index, segment, form, new Map());

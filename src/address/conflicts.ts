@@ -1,17 +1,17 @@
 import { isIPv4 } from "node:net";
 import { KEYS, spell } from "./keys.ts";
 import type { Field } from "./model.ts";
-import type { Entry } from "./entry.ts";
+import type { KeyEntry } from "./entry.ts";
 import { failureAt } from "./result.ts";
 import type { ParseFailure } from "./result.ts";
 
 /** Entries that are right each for itself, but not together. */
-export function findConflict(entries: ReadonlyMap<Field, Entry>): ParseFailure | undefined {
+export function findConflict(entries: ReadonlyMap<Field, KeyEntry>): ParseFailure | undefined {
   return insecureButGuarded(entries) ?? anyUserButGuarded(entries) ?? ipv4ThoughIPv6Only(entries);
 }
 
 /** `insecure` is announced loudly wherever the server is shown: it must never be untrue. */
-function insecureButGuarded(entries: ReadonlyMap<Field, Entry>): ParseFailure | undefined {
+function insecureButGuarded(entries: ReadonlyMap<Field, KeyEntry>): ParseFailure | undefined {
   const insecure = entries.get("insecure");
   const guard = guardOf(entries);
   if (insecure === undefined || guard === undefined) return undefined;
@@ -23,7 +23,7 @@ function insecureButGuarded(entries: ReadonlyMap<Field, Entry>): ParseFailure | 
 }
 
 /** It would seem to open what stays closed: with a password it does not matter whose program it is. */
-function anyUserButGuarded(entries: ReadonlyMap<Field, Entry>): ParseFailure | undefined {
+function anyUserButGuarded(entries: ReadonlyMap<Field, KeyEntry>): ParseFailure | undefined {
   const anyUser = entries.get("anyUser");
   const guard = guardOf(entries);
   if (anyUser === undefined || guard === undefined) return undefined;
@@ -35,11 +35,11 @@ function anyUserButGuarded(entries: ReadonlyMap<Field, Entry>): ParseFailure | u
   );
 }
 
-function guardOf(entries: ReadonlyMap<Field, Entry>): Entry | undefined {
+function guardOf(entries: ReadonlyMap<Field, KeyEntry>): KeyEntry | undefined {
   return entries.get("password") ?? entries.get("clientCert");
 }
 
-function ipv4ThoughIPv6Only(entries: ReadonlyMap<Field, Entry>): ParseFailure | undefined {
+function ipv4ThoughIPv6Only(entries: ReadonlyMap<Field, KeyEntry>): ParseFailure | undefined {
   if (!entries.has("ipv6Only")) return undefined;
   for (const field of ["server", "clicon", "bind"] as const) {
     const entry = entries.get(field);

@@ -11,7 +11,7 @@ import { VALUE_PARSERS } from "./values.ts";
 import type { ValueKeyId } from "./values.ts";
 
 /** A segment that was understood. The type of `value` is that of the key's field. */
-export interface Entry {
+export interface KeyEntry {
   readonly id: KeyId;
   readonly segment: Segment;
   readonly value: unknown;
@@ -23,8 +23,8 @@ export function parseEntry(
   index: number,
   segment: Segment,
   form: Form,
-  earlier: ReadonlyMap<Field, Entry>,
-): ParseResult<Entry> {
+  earlier: ReadonlyMap<Field, KeyEntry>,
+): ParseResult<KeyEntry> {
   const { key, equals } = segment;
   const { openQuote } = tokens;
   if (openQuote !== undefined && openQuote >= segment.start) {

@@ -1,6 +1,6 @@
 import { findConflict } from "./conflicts.ts";
 import { parseEntry } from "./entry.ts";
-import type { Entry } from "./entry.ts";
+import type { KeyEntry } from "./entry.ts";
 import {
   DEFAULTS,
   TRANSPORT_NAMES,
@@ -40,7 +40,7 @@ export function parseAddress(text: string, role: Role): ParseResult<Address> {
   const names = tokens.segments.map((segment) => segment.key.text);
   const form = chooseForm(role, transport.value, names);
 
-  const entries = new Map<Field, Entry>();
+  const entries = new Map<Field, KeyEntry>();
   for (const [index, segment] of tokens.segments.entries()) {
     const entry = parseEntry(tokens, index, segment, form, entries);
     if (!entry.ok) return entry;
@@ -85,7 +85,11 @@ function parseTransport({ transport, colon, segments }: Tokens, role: Role): Par
   return success(known);
 }
 
-function findMissing(form: Form, entries: ReadonlyMap<Field, Entry>, end: number): ParseFailure | undefined {
+function findMissing(
+  form: Form,
+  entries: ReadonlyMap<Field, KeyEntry>,
+  end: number,
+): ParseFailure | undefined {
   const given = (id: KeyId) => entries.has(KEYS[id].field);
   const choice = keyIds(form).filter((id) => form.keys[id] === "oneOf");
   const missing = keyIds(form).find((id) => {
@@ -106,7 +110,7 @@ function findMissing(form: Form, entries: ReadonlyMap<Field, Entry>, end: number
  * The properties of an address are the fields of its form, each filled by the parser for that field's type, all
  * required ones checked: so the object is of the form's type, though the compiler cannot follow that.
  */
-function assemble(form: Form, entries: ReadonlyMap<Field, Entry>): Address {
+function assemble(form: Form, entries: ReadonlyMap<Field, KeyEntry>): Address {
   const address: Record<string, unknown> = { role: form.role, kind: form.kind };
   for (const field of fieldsOf(form)) {
     const value = entries.get(field)?.value ?? DEFAULTS[field];

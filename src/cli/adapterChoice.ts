@@ -7,7 +7,7 @@ import type { SessionsOptions } from "../hub/sessions.ts";
 import { UsageError } from "./failure.ts";
 
 /** What the command line says of the adapter: a command, an address, or a Node program for our own. */
-export interface AdapterOptions {
+export interface AdapterArguments {
   readonly connect?: string;
   readonly node?: boolean;
   readonly launch?: string;
@@ -25,7 +25,7 @@ const NODE_TYPE = "debug-server-node";
 
 /** Reads which adapter to serve and how its session starts. Throws a UsageError, or an AppError of the files named. */
 export async function chooseAdapter(
-  options: AdapterOptions,
+  options: AdapterArguments,
   command: readonly string[],
 ): Promise<AdapterChoice> {
   const { connect, node = false, launch } = options;
@@ -76,7 +76,7 @@ export function parseHostPort(text: string): Extract<AdapterSource, { kind: "tcp
 }
 
 async function chooseNode(
-  options: AdapterOptions,
+  options: AdapterArguments,
   [program, ...args]: readonly string[],
 ): Promise<AdapterChoice> {
   if (options.connect !== undefined)
@@ -109,7 +109,7 @@ export function embeddedAdapter(): AdapterSource {
 function startWith(
   configuration: JsonObject,
   defaultType: string,
-  options: AdapterOptions,
+  options: AdapterArguments,
 ): Pick<SessionsOptions, "start" | "holdForClient"> {
   return {
     start: {

@@ -7,7 +7,7 @@ import {
   notBefore,
 } from "../security/certificates/certificate.ts";
 import { PURPOSES } from "../security/certificates/create.ts";
-import type { Entry } from "../security/certificates/store.ts";
+import type { StoreEntry } from "../security/certificates/store.ts";
 import { printable } from "../common/sanitize.ts";
 import { table } from "./text.ts";
 
@@ -68,7 +68,7 @@ function purposesOf({ x509 }: Certificate): string[] {
 export const HEAD = ["NAME", "STORE", "KEY", "UNTIL", "SHA-1", "FILE"];
 
 /** A line of the listing. */
-export function row(entry: Entry, store: string): string[] {
+export function row(entry: StoreEntry, store: string): string[] {
   const { certificate, location } = entry;
   const cells =
     certificate === undefined
@@ -84,7 +84,7 @@ export function row(entry: Entry, store: string): string[] {
 }
 
 /** A row as `--json` has it. */
-export function record(entry: Entry, store: string): Record<string, unknown> {
+export function record(entry: StoreEntry, store: string): Record<string, unknown> {
   return {
     store,
     location: entry.location,
@@ -94,7 +94,7 @@ export function record(entry: Entry, store: string): Record<string, unknown> {
   };
 }
 
-function keyOf(entry: Entry): "yes" | "no" | "locked" | "refused" {
+function keyOf(entry: StoreEntry): "yes" | "no" | "locked" | "refused" {
   if (entry.kind === "open") return entry.certificate.privateKey === undefined ? "no" : "yes";
   return entry.kind === "locked" ? "locked" : "refused";
 }

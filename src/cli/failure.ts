@@ -11,7 +11,7 @@ export type Run = (command: () => Promise<number>) => Promise<void>;
 export class UsageError extends Error {}
 
 /** What was thrown, as standard error shows it: one line of why, and beneath it what to do about it. */
-export function describe(thrown: unknown): string {
+export function errorText(thrown: unknown): string {
   if (thrown instanceof UsageError) return thrown.message;
   const { message, hint } = AppError.from(thrown);
   const line = `debug-server: ${printable(message)}`;

@@ -68,7 +68,7 @@ function isKey(word: string): boolean {
   return GRAMMAR.some((form) => findKey(form, word) !== undefined);
 }
 
-/** A misspelling of a key whose value nobody would hide. */
+/** A misspelling of a key whose value is no secret. */
 function resemblesKey(word: string): boolean {
   const candidates = Object.values(KEYS).map(({ name, alsoTried }) => ({ word: name, alsoTried }));
   return !isPassword(word) && nearest(word, candidates) !== undefined;

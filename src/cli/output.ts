@@ -1,5 +1,5 @@
 import { type LogLevel, type Logger, lineLogger } from "../common/logger.ts";
-import { describe } from "./failure.ts";
+import { errorText } from "./failure.ts";
 import { ownLine, printable, printableJson } from "../common/sanitize.ts";
 
 /** How long a reader of ours that has stalled may hold up our end. */
@@ -11,7 +11,7 @@ export function print(line: string): void {
 }
 
 /** A line for people, beside the results. */
-export function note(line: string): void {
+export function printNote(line: string): void {
   process.stderr.write(`${ownLine(line)}\n`);
 }
 
@@ -21,12 +21,12 @@ export function printJson(value: unknown, indent?: number): void {
 }
 
 export function complain(thrown: unknown): void {
-  note(describe(thrown));
+  printNote(errorText(thrown));
 }
 
 export function stderrLogger(verbose: boolean): Logger {
   const minimum: LogLevel = verbose ? "debug" : "warn";
-  return lineLogger((line) => note(`debug-server: ${printable(line)}`), minimum);
+  return lineLogger((line) => printNote(`debug-server: ${printable(line)}`), minimum);
 }
 
 /** A reader who has gone is no reason to fall over: the session is more than its report. */

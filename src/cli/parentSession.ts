@@ -63,7 +63,7 @@ async function pipesOf(source: AdapterSource): Promise<string[]> {
   return names.filter((name) => name.endsWith(".sock")).map((name) => name.slice(0, -".sock".length));
 }
 
-/** Rejects where no child session is waited for, or nobody answers. */
+/** Rejects where no child session is waited for, or no process answers. */
 async function askFor(name: string): Promise<{ readonly channel: Channel; readonly offers: Offers }> {
   const channel = await connectPipe({ name, timeoutMs: ANSWER_MS });
   try {

@@ -6,7 +6,7 @@ import { awayLine } from "../hub/sessions.ts";
 import { callProtection, insecureWarning } from "../host/joinAddresses.ts";
 import type { WrongPassword } from "../security/serverHandshake.ts";
 import { shownPeer } from "../transport/peerGroup.ts";
-import { note, print, printJson } from "./output.ts";
+import { printNote, print, printJson } from "./output.ts";
 import { printable } from "../common/sanitize.ts";
 
 /** How a session ended. */
@@ -23,7 +23,7 @@ export interface Report {
   unreachable(hosted: HostedServer, reason: AppError): void;
   joined(participant: Participant): void;
   left(participant: Participant): void;
-  /** Somebody has lost their connection, or has it again. */
+  /** A participant has lost its connection, or has it again. */
   away(participant: Participant): void;
   wrongPassword(attempt: WrongPassword): void;
   ended(ending: Ending): void;
@@ -33,18 +33,18 @@ export interface Report {
 export const textReport: Report = {
   listening({ server, join }) {
     print(`Debugger Server - ${server.connectionString}`);
-    note(`Join it with: debug-server join "${join}"`);
-    if (server.firewallProblem !== undefined) note(printable(server.firewallProblem.toLine()));
+    printNote(`Join it with: debug-server join "${join}"`);
+    if (server.firewallProblem !== undefined) printNote(printable(server.firewallProblem.toLine()));
     if (server.calling === undefined) return;
-    note(`It calls ${server.calling.host}, port ${server.calling.port}, until somebody there joins.`);
+    printNote(`It calls ${server.calling.host}, port ${server.calling.port}, until somebody there joins.`);
   },
-  unreachable: (_, reason) => note(printable(`${reason.message} It is called again and again.`)),
+  unreachable: (_, reason) => printNote(printable(`${reason.message} It is called again and again.`)),
   joined: ({ name, address, access }) =>
-    note(printable(`${inSentence(name)} has joined (${address}, ${access}).`)),
-  left: ({ name }) => note(printable(`${inSentence(name)} has left.`)),
-  away: (participant) => note(printable(awayLine(participant))),
-  wrongPassword: ({ from, count }) => note(`Wrong password from ${shownPeer(from)}, ${count} in a row.`),
-  ended: ({ reason }) => note(printable(reason)),
+    printNote(printable(`${inSentence(name)} has joined (${address}, ${access}).`)),
+  left: ({ name }) => printNote(printable(`${inSentence(name)} has left.`)),
+  away: (participant) => printNote(printable(awayLine(participant))),
+  wrongPassword: ({ from, count }) => printNote(`Wrong password from ${shownPeer(from)}, ${count} in a row.`),
+  ended: ({ reason }) => printNote(printable(reason)),
 };
 
 /** One JSON object a line, for programs. */
@@ -77,7 +77,7 @@ export function reportGuests(host: SessionHost, report: Report): void {
     const reason = calling?.lastError;
     const known = told.get(hosted) ?? new Set();
     told.set(hosted, known);
-    // Whoever was there and has gone is news again.
+    // A participant that was there and has gone is news again.
     if (reason === undefined) known.clear();
     else if (!known.has(reason.message)) {
       known.add(reason.message);
@@ -86,9 +86,9 @@ export function reportGuests(host: SessionHost, report: Report): void {
   });
 }
 
-/** Says loudly what nobody should do without knowing; and of a server that calls, what keeps others from answering. */
+/** Warns of what the user should not do without knowing; and of a server that calls, what keeps others from answering. */
 export function warnIfInsecure({ server }: HostedServer): void {
-  for (const line of insecureWarning(server.address) ?? []) note(`WARNING: ${line}`);
+  for (const line of insecureWarning(server.address) ?? []) printNote(`WARNING: ${line}`);
   const protection = callProtection(server.address);
-  if (protection !== undefined) note(protection);
+  if (protection !== undefined) printNote(protection);
 }

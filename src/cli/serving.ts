@@ -11,7 +11,7 @@ import { stderrLogger } from "./output.ts";
 import { type Ending, reportGuests, type Report } from "./report.ts";
 
 /** A session that is served, as `serve`, `adapter` and `demo` run it. */
-export interface Serving {
+export interface ServedSession {
   readonly host: SessionHost;
   readonly servers: readonly HostedServer[];
   /**
@@ -32,7 +32,7 @@ export async function startServing(
     readonly announce?: boolean;
     readonly interrupted: Promise<Ending>;
   },
-): Promise<Serving> {
+): Promise<ServedSession> {
   const logger = stderrLogger(options.verbose);
   for (const address of addresses) assertServable(address);
   const upstream = await orInterrupted(openAdapter(choice.source, { logger }), options.interrupted);
@@ -65,7 +65,7 @@ export async function startServing(
   }
 }
 
-/** Resolves when nobody can join any more: somebody who may has ended the last server, or it broke. */
+/** Resolves when no client can join any more: a participant that may has ended the last server, or it broke. */
 export function deserted(host: SessionHost): Promise<Ending> {
   return new Promise((resolve) => {
     host.onServerClosed(() => {

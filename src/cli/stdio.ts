@@ -28,7 +28,7 @@ export function openStdio(): Stdio {
   };
 }
 
-/** Nobody at a keyboard writes DAP: they want to read why, and their prompt back. */
+/** People at a keyboard write no DAP: they want to read why, and their prompt back. */
 export function isEditor(): boolean {
   return !process.stdin.isTTY;
 }

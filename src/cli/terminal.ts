@@ -3,7 +3,7 @@ import tty from "node:tty";
 import { AppError } from "../common/errors.ts";
 import { printable } from "../common/sanitize.ts";
 
-/** More than anybody types, and no file that somebody has pasted. */
+/** More than a person types, and less than a file that is pasted. */
 const LENGTH = 1024;
 
 /** The terminal of this process, whatever its standard input and output are. The names for Windows were never run. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Edit, JsonValue, applyEdits } from "./edits.ts";
+import { type TextEdit, JsonValue, applyEdits } from "./edits.ts";
 import { type JsonObject, encodeJson, isObject } from "./messages.ts";
 import { asNumber } from "../common/values.ts";
 
@@ -64,7 +64,7 @@ function configurationIn(name: string, message: JsonValue): JsonValue | undefine
 
 interface NamedPort {
   readonly at: AdapterPort;
-  readonly edits: (port: number) => Edit[];
+  readonly edits: (port: number) => TextEdit[];
 }
 
 /** debugpy's `connect`, VS Code's `debugServer`, js-debug's `__jsDebugChildServer`. */
@@ -92,7 +92,7 @@ function findPort(configuration: JsonValue): NamedPort | undefined {
 }
 
 /** What was a string stays one. */
-function rewritten(place: JsonValue, port: number): Edit {
+function rewritten(place: JsonValue, port: number): TextEdit {
   return place.replacedBy(place.string === undefined ? port : String(port));
 }
 

@@ -3,9 +3,9 @@
 // may be left out. `styled`: text that may hold ANSI sequences. With a capital: one of TYPES. `[]`: a list of it.
 // What is not here means the same to all clients, or is only its sender's.
 
-export type Rules = Readonly<Record<string, string>>;
+export type ConventionRules = Readonly<Record<string, string>>;
 
-export const TYPES: Readonly<Record<string, Rules>> = {
+export const TYPES: Readonly<Record<string, ConventionRules>> = {
   Breakpoint: { source: "Source", line: "line", column: "column", endLine: "line", endColumn: "column" },
   BreakpointLocation: { line: "line", column: "column", endLine: "line", endColumn: "column" },
   CompletionItem: { start: "column" },
@@ -26,7 +26,7 @@ export const TYPES: Readonly<Record<string, Rules>> = {
 };
 
 /** By requests, what is in their arguments. */
-export const ARGUMENTS: Readonly<Record<string, Rules>> = {
+export const ARGUMENTS: Readonly<Record<string, ConventionRules>> = {
   breakpointLocations: {
     source: "Source",
     line: "line",
@@ -42,7 +42,7 @@ export const ARGUMENTS: Readonly<Record<string, Rules>> = {
 };
 
 /** By requests and events, what is in the bodies of the answers and of the events. */
-export const BODIES: Readonly<Record<string, Rules>> = {
+export const BODIES: Readonly<Record<string, ConventionRules>> = {
   breakpointLocations: { breakpoints: "BreakpointLocation[]" },
   setBreakpoints: { breakpoints: "Breakpoint[]" },
   setFunctionBreakpoints: { breakpoints: "Breakpoint[]" },

@@ -1,6 +1,6 @@
 import {
   type MemberStart,
-  type Span,
+  type ByteSpan,
   parseJson,
   scanElements,
   scanMembers,
@@ -10,12 +10,12 @@ import {
 } from "./envelope.ts";
 
 /** A change to the text of a message: what stands in the span is replaced. An empty span: something is put in. */
-export interface Edit extends Span {
+export interface TextEdit extends ByteSpan {
   readonly text: string;
 }
 
 /** The text with all edits made; what none of them touches is not copied. They must not overlap. */
-export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer[] {
+export function applyEdits(json: Buffer, edits: readonly TextEdit[]): Buffer[] {
   const parts: Buffer[] = [];
   let at = 0;
   for (const { start, end, text } of [...edits].sort((one, other) => one.start - other.start)) {
@@ -27,7 +27,7 @@ export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer[] {
 }
 
 /** Takes out the member that ends there, with the comma before it; an object's first with the one behind it. */
-export function removal(json: Buffer, { before, nameStart }: MemberStart, end: number): Edit {
+export function removal(json: Buffer, { before, nameStart }: MemberStart, end: number): TextEdit {
   if (before !== undefined) return { start: before, end, text: "" };
   const next = skipSpace(json, end);
   return { start: nameStart, end: json[next] === COMMA ? next + 1 : end, text: "" };
@@ -37,19 +37,19 @@ const COMMA = 0x2c;
 
 /** A value within the text of a message, to look into without parsing what is beside it. */
 export class JsonValue {
-  readonly span: Span;
+  readonly span: ByteSpan;
   /** The whole text. */
   readonly json: Buffer;
-  #members: ReadonlyMap<string, Span> | undefined;
+  #members: ReadonlyMap<string, ByteSpan> | undefined;
 
-  constructor(json: Buffer, span: Span = { start: 0, end: json.length }) {
+  constructor(json: Buffer, span: ByteSpan = { start: 0, end: json.length }) {
     this.json = json;
     this.span = span;
   }
 
   /** The member of that name, if this is an object that has it. */
   member(name: string): JsonValue | undefined {
-    this.#members ??= scanMembers(this.#text) ?? new Map<string, Span>();
+    this.#members ??= scanMembers(this.#text) ?? new Map<string, ByteSpan>();
     return this.#within(this.#members.get(name));
   }
 
@@ -78,21 +78,21 @@ export class JsonValue {
     return parseJson(this.#text);
   }
 
-  replacedBy(value: unknown): Edit {
+  replacedBy(value: unknown): TextEdit {
     return { ...this.span, text: JSON.stringify(value) };
   }
 
   /** Puts members in, first of all; this must be an object without any of those names. */
-  with(members: Readonly<Record<string, unknown>>): Edit {
+  with(members: Readonly<Record<string, unknown>>): TextEdit {
     const at = this.span.start + 1;
     const text = `${JSON.stringify(members).slice(1, -1)}${this.isEmpty ? "" : ","}`;
     return { start: at, end: at, text };
   }
 
   /** Takes a member out that this object has. */
-  without(name: string): Edit {
+  without(name: string): TextEdit {
     const { start } = this.span;
-    let edit: Edit = { start, end: start, text: "" };
+    let edit: TextEdit = { start, end: start, text: "" };
     walkMembers(this.json, skipSpace(this.json, start), (each, member) => {
       const end = skipValue(this.json, member.start);
       if (each === name) edit = removal(this.json, member, end);
@@ -105,7 +105,7 @@ export class JsonValue {
     return this.json.subarray(this.span.start, this.span.end);
   }
 
-  #within(span: Span | undefined): JsonValue | undefined {
+  #within(span: ByteSpan | undefined): JsonValue | undefined {
     if (span === undefined) return undefined;
     const { start } = this.span;
     return new JsonValue(this.json, { start: start + span.start, end: start + span.end });

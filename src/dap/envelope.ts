@@ -2,7 +2,7 @@
  * Reads the outer members of a DAP message without parsing what is inside: a response of 10 MB is routed by its
  * few envelope members, and its body goes on as the bytes that came.
  */
-export interface Span {
+export interface ByteSpan {
   readonly start: number;
   readonly end: number;
 }
@@ -84,7 +84,7 @@ const SPOKEN_RESPONSE: ReadonlySet<string> = new Set([...RESPONSE, "message"]);
 /** The members of a response besides those that DAP names, for `responseParts`. */
 export function otherResponseMembers(
   json: Buffer,
-  members: ReadonlyMap<string, Span>,
+  members: ReadonlyMap<string, ByteSpan>,
   hasText: boolean,
 ): { rest?: Buffer } {
   return otherMembers(json, members, hasText ? SPOKEN_RESPONSE : RESPONSE);
@@ -96,7 +96,7 @@ export function otherResponseMembers(
  */
 function otherMembers(
   json: Buffer,
-  members: ReadonlyMap<string, Span>,
+  members: ReadonlyMap<string, ByteSpan>,
   known: ReadonlySet<string>,
 ): { rest?: Buffer } {
   const parts: Buffer[] = [];
@@ -110,8 +110,8 @@ function otherMembers(
  * Nested values are skipped, not validated: their parser finds out. Each byte is looked at: were the end of a large body
  * taken from the end of the message, members behind it would reach clients as members of the message that we make of it.
  */
-export function scanMembers(json: Buffer): Map<string, Span> | undefined {
-  const members = new Map<string, Span>();
+export function scanMembers(json: Buffer): Map<string, ByteSpan> | undefined {
+  const members = new Map<string, ByteSpan>();
   const end = walkMembers(json, skipSpace(json, 0), (name, { start }) => {
     const valueEnd = skipValue(json, start);
     members.set(name, { start, end: valueEnd });
@@ -121,8 +121,8 @@ export function scanMembers(json: Buffer): Map<string, Span> | undefined {
 }
 
 /** The spans of the elements of an array, or undefined if the text is not one array. */
-export function scanElements(json: Buffer): Span[] | undefined {
-  const elements: Span[] = [];
+export function scanElements(json: Buffer): ByteSpan[] | undefined {
+  const elements: ByteSpan[] = [];
   const end = walkElements(json, skipSpace(json, 0), (start) => {
     const valueEnd = skipValue(json, start);
     elements.push({ start, end: valueEnd });
@@ -255,7 +255,7 @@ function readKey(json: Buffer, start: number, end: number): string | undefined {
 }
 
 /** The value in the span. What every message holds (plain words, whole numbers) is read without JSON.parse. */
-export function readScalar(json: Buffer, span: Span | undefined): unknown {
+export function readScalar(json: Buffer, span: ByteSpan | undefined): unknown {
   if (span === undefined) return undefined;
   const { start, end } = span;
   return readWord(json, start, end) ?? readCount(json, start, end) ?? parseJson(json.subarray(start, end));

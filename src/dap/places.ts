@@ -1,11 +1,18 @@
-import { ARGUMENTS, BODIES, type Rules, TYPES } from "./conventions.ts";
-import { type MemberStart, type Span, skipSpace, skipValue, walkElements, walkMembers } from "./envelope.ts";
+import { ARGUMENTS, BODIES, type ConventionRules, TYPES } from "./conventions.ts";
+import {
+  type MemberStart,
+  type ByteSpan,
+  skipSpace,
+  skipValue,
+  walkElements,
+  walkMembers,
+} from "./envelope.ts";
 
 /** What stands there: what conventions.ts says, or the name of one of its types. */
 export type PlaceKind = "line" | "column" | "path" | "memory" | "styled" | "Source";
 
 /** The span of a value. */
-export interface Place extends Span {
+export interface Place extends ByteSpan {
   readonly kind: PlaceKind;
   readonly member: MemberStart;
 }
@@ -27,27 +34,27 @@ export class Places {
   }
 
   /** In the body of a response (by its command) or of an event. */
-  inBody(name: string, json: Buffer, body: Span = whole(json)): Place[] {
+  inBody(name: string, json: Buffer, body: ByteSpan = whole(json)): Place[] {
     return this.#in(ownRules(BODIES, name), json, body);
   }
 
-  inArguments(command: string, json: Buffer, args: Span = whole(json)): Place[] {
+  inArguments(command: string, json: Buffer, args: ByteSpan = whole(json)): Place[] {
     return this.#in(ownRules(ARGUMENTS, command), json, args);
   }
 
   /** In a value of one of the types. */
-  within(type: string, json: Buffer, value: Span): Place[] {
+  within(type: string, json: Buffer, value: ByteSpan): Place[] {
     return this.#in(TYPES[type], json, value);
   }
 
-  #in(rules: Rules | undefined, json: Buffer, { start }: Span): Place[] {
+  #in(rules: ConventionRules | undefined, json: Buffer, { start }: ByteSpan): Place[] {
     const found: Place[] = [];
     if (rules === undefined || !this.#anyIn(rules)) return found;
     return this.#object(rules, json, skipSpace(json, start), NESTED, found) < 0 ? [] : found;
   }
 
   /** Takes in what an object holds. Returns where it ends, -1 if it does not. */
-  #object(rules: Rules, json: Buffer, at: number, depth: number, found: Place[]): number {
+  #object(rules: ConventionRules, json: Buffer, at: number, depth: number, found: Place[]): number {
     return walkMembers(json, at, (name, member) => {
       const { start } = member;
       const rule = Object.hasOwn(rules, name) ? (rules[name] ?? "") : "";
@@ -68,7 +75,7 @@ export class Places {
     });
   }
 
-  #anyIn(rules: Rules | undefined): boolean {
+  #anyIn(rules: ConventionRules | undefined): boolean {
     return rules !== undefined && Object.values(rules).some((rule) => this.#concerns(elementOf(rule)));
   }
 
@@ -88,7 +95,7 @@ export class Places {
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
-function whole(json: Buffer): Span {
+function whole(json: Buffer): ByteSpan {
   return { start: 0, end: json.length };
 }
 
@@ -97,6 +104,9 @@ function elementOf(rule: string): string {
 }
 
 /** A name that an adapter made up may be that of a property which all objects have. */
-function ownRules(table: Readonly<Record<string, Rules>>, name: string): Rules | undefined {
+function ownRules(
+  table: Readonly<Record<string, ConventionRules>>,
+  name: string,
+): ConventionRules | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }

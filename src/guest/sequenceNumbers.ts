@@ -1,4 +1,4 @@
-import type { Edit, JsonValue } from "../dap/edits.ts";
+import type { TextEdit, JsonValue } from "../dap/edits.ts";
 
 /**
  * The sequence numbers of what an editor gets: the host's messages and, between them, our own. Without any of ours, the
@@ -13,7 +13,7 @@ export class SequenceNumbers {
   readonly #requests = new Map<number, number>();
 
   /** The edits of a message of the host's that goes to the editor next. */
-  pass(message: JsonValue): Edit[] {
+  pass(message: JsonValue): TextEdit[] {
     this.#last = { message, own: this.#own };
     const seq = message.member("seq");
     const number = seq?.number;
@@ -33,7 +33,7 @@ export class SequenceNumbers {
   }
 
   /** The edits of an answer of the editor's to a request of the host's. */
-  restore(answer: JsonValue): Edit[] {
+  restore(answer: JsonValue): TextEdit[] {
     const seq = answer.member("request_seq");
     const number = this.#requests.get(seq?.number ?? 0);
     return seq === undefined || number === undefined ? [] : [seq.replacedBy(number)];

@@ -1,5 +1,5 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Edit, applyEdits, removal } from "../dap/edits.ts";
+import { type TextEdit, applyEdits, removal } from "../dap/edits.ts";
 import { readScalar } from "../dap/envelope.ts";
 import { type Place, type PlaceKind, Places } from "../dap/places.ts";
 import type { ClientCapabilities } from "./clientCapabilities.ts";
@@ -64,7 +64,7 @@ function edited(json: Buffer, places: readonly Place[], difference: Difference):
 }
 
 /** Undefined where nothing changes, or where what stands there is not what DAP says. */
-function editOf(json: Buffer, place: Place, { lines, columns, format }: Difference): Edit | undefined {
+function editOf(json: Buffer, place: Place, { lines, columns, format }: Difference): TextEdit | undefined {
   const { kind, start, end } = place;
   if (kind === "memory") return removal(json, place.member, end);
   const value = readScalar(json, place);

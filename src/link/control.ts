@@ -31,7 +31,7 @@ import {
   integer,
   object,
   optional,
-  parseJson,
+  parseLinkJson,
   personName,
 } from "./validate.ts";
 
@@ -178,7 +178,7 @@ const envelope: Guard<Envelope> = object({
 });
 
 export function parseControl(payload: Uint8Array): Checked<ControlMessage> {
-  const checked = parseJson(payload, envelope, "CONTROL");
+  const checked = parseLinkJson(payload, envelope, "CONTROL");
   if (!checked.ok) return checked;
   const { id, method, params, result, error } = checked.value;
   if (method !== undefined) {

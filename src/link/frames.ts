@@ -307,7 +307,7 @@ export function encodeDap(stream: number, ack: number, parts: readonly Uint8Arra
 }
 
 /** HELLO, WELCOME, WAIT, CLOSE, CONTROL: the payload is JSON. */
-export function encodeJson(type: number, value: object): Uint8Array[] {
+export function encodeFrameJson(type: number, value: object): Uint8Array[] {
   return encodeFrame(type, [Buffer.from(JSON.stringify(value))]);
 }
 

@@ -2,7 +2,7 @@ import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import type { Channel, WaitOptions } from "../transport/channel.ts";
 import { LINK_MAGIC } from "../transport/protocolDetection.ts";
-import { encodeJson, FrameType } from "./frames.ts";
+import { encodeFrameJson, FrameType } from "./frames.ts";
 import { HandshakeDeadline } from "./handshakeDeadline.ts";
 import type { LinkTiming } from "./limits.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type Welcome,
   welcome as welcomeGuard,
 } from "./messages.ts";
-import { parseJson } from "./validate.ts";
+import { parseLinkJson } from "./validate.ts";
 import { Wire, type WireOwner } from "./wire.ts";
 import type { Settle } from "./pending.ts";
 
@@ -54,7 +54,7 @@ class GuestHandshake<T> implements WireOwner {
     const { timing, logger, timeoutMs = timing.admissionMs, signal } = options;
     this.#wire = new Wire(channel, this, { expectMagic: false, timing, logger });
     this.#deadline = new HandshakeDeadline(this.#wire, timeoutMs, signal);
-    this.#wire.sendControl([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]);
+    this.#wire.sendControl([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, hello)]);
   }
 
   frame(type: number, payload: Buffer): AppError | undefined {
@@ -73,7 +73,7 @@ class GuestHandshake<T> implements WireOwner {
   }
 
   #onWait(payload: Buffer): AppError | undefined {
-    const wait = parseJson(payload, waitGuard, "WAIT");
+    const wait = parseLinkJson(payload, waitGuard, "WAIT");
     if (!wait.ok) return new AppError("protocol", `${wait.message}.`);
     // The host ends it when its time is over; ours is a little longer, so that the host's reason arrives.
     this.#deadline.extend(wait.value.ms + this.#options.timing.admissionMs);
@@ -82,7 +82,7 @@ class GuestHandshake<T> implements WireOwner {
   }
 
   #onWelcome(payload: Buffer): AppError | undefined {
-    const welcome = parseJson(payload, welcomeGuard, "WELCOME");
+    const welcome = parseLinkJson(payload, welcomeGuard, "WELCOME");
     if (!welcome.ok) return new AppError("protocol", `${welcome.message}.`);
     const error = checkChoice(this.#hello, welcome.value);
     if (error !== undefined) return error;

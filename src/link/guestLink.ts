@@ -12,7 +12,7 @@ import {
   type RequestName,
   type Requests,
 } from "./control.ts";
-import { encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
+import { encodeFrameJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { LinkCore } from "./linkCore.ts";
 import { errorToReason } from "../common/reason.ts";
@@ -117,7 +117,7 @@ export class GuestLink {
           return undefined;
         },
       });
-      connection.sendControl(encodeJson(FrameType.control, { id, method, params }));
+      connection.sendControl(encodeFrameJson(FrameType.control, { id, method, params }));
       return () => this.#requests.delete(id);
     });
   }
@@ -158,7 +158,7 @@ export class GuestLink {
           : undefined;
       case "request":
         this.#core.connection.sendControl(
-          encodeJson(FrameType.control, {
+          encodeFrameJson(FrameType.control, {
             id: message.id,
             error: errorToReason(new AppError("notSupported", "This guest answers no requests.")),
           }),

@@ -4,7 +4,7 @@ import { type Logger, nullLogger } from "../common/logger.ts";
 import type { Channel, Peer, WaitOptions } from "../transport/channel.ts";
 import type { ResumptionClaim } from "./resumption.ts";
 import { LinkConnection } from "./connection.ts";
-import { byteCount, encodeJson, FrameType } from "./frames.ts";
+import { byteCount, encodeFrameJson, FrameType } from "./frames.ts";
 import { HandshakeDeadline } from "./handshakeDeadline.ts";
 import { HostLink } from "./hostLink.ts";
 import type { AgreedResumption, ResumableLinks } from "./resumableLinks.ts";
@@ -23,7 +23,7 @@ import {
   type VersionRange,
   type Welcome,
 } from "./messages.ts";
-import { parseJson } from "./validate.ts";
+import { parseLinkJson } from "./validate.ts";
 import { type Intake, Wire, type WireOwner } from "./wire.ts";
 import type { Settle } from "./pending.ts";
 import { messageOf } from "../common/values.ts";
@@ -106,7 +106,7 @@ class HostHandshake implements WireOwner {
     if (this.#hasHello) return new AppError("protocol", "The guest did not wait for WELCOME.");
     if (type !== FrameType.hello) return new AppError("protocol", "HELLO must come first.");
     this.#hasHello = true;
-    const hello = parseJson(payload, helloGuard, "HELLO");
+    const hello = parseLinkJson(payload, helloGuard, "HELLO");
     if (!hello.ok) return new AppError("protocol", `${hello.message}.`);
     void this.#answer(hello.value);
     return undefined;
@@ -144,7 +144,7 @@ class HostHandshake implements WireOwner {
     if (this.#ended.signal.aborted || !this.#wire.open) return;
     const bounded = Math.min(Math.max(1, Math.round(ms)), LINK_LIMITS.admissionWaitMs);
     this.#deadline.extend(bounded);
-    this.#wire.sendControl(encodeJson(FrameType.wait, { ms: bounded, message }));
+    this.#wire.sendControl(encodeFrameJson(FrameType.wait, { ms: bounded, message }));
   }
 
   /** The guest goes on with its link, on this channel. */
@@ -157,7 +157,7 @@ class HostHandshake implements WireOwner {
     onResume?.(link);
     this.#deadline.dispose();
     const resumed = { received: connection.received };
-    const welcome = encodeJson(FrameType.welcome, { ...link.welcome, protocol, sessions: [], resumed });
+    const welcome = encodeFrameJson(FrameType.welcome, { ...link.welcome, protocol, sessions: [], resumed });
     this.#wire.hold();
     this.#wire.admit(connection.intake);
     this.#wire.sendControl(welcome);
@@ -176,9 +176,9 @@ class HostHandshake implements WireOwner {
     const welcome: Welcome = { protocol, features, guest, host, access, sessions, ...resume };
     this.#deadline.dispose();
     // WELCOME has the limit of a guest that is not in yet; a list that does not fit follows right behind it.
-    let frame = encodeJson(FrameType.welcome, welcome);
+    let frame = encodeFrameJson(FrameType.welcome, welcome);
     const fits = byteCount(frame) <= LINK_LIMITS.frameBytesBeforeAdmission;
-    if (!fits) frame = encodeJson(FrameType.welcome, { ...welcome, sessions: [] });
+    if (!fits) frame = encodeFrameJson(FrameType.welcome, { ...welcome, sessions: [] });
     wire.hold();
     wire.admit(intake);
     wire.sendControl(frame);

@@ -10,7 +10,7 @@ import {
   parseControl,
   type RequestHandlers,
 } from "./control.ts";
-import { byteCount, encodeJson, encodeStreamJson, FrameType } from "./frames.ts";
+import { byteCount, encodeFrameJson, encodeStreamJson, FrameType } from "./frames.ts";
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { LinkCore } from "./linkCore.ts";
 import { errorToReason } from "../common/reason.ts";
@@ -181,7 +181,7 @@ export class HostLink {
 
   /** False if the message does not fit into a frame. */
   #sendControl(message: object): boolean {
-    const frame = encodeJson(FrameType.control, message);
+    const frame = encodeFrameJson(FrameType.control, message);
     const bytes = byteCount(frame);
     if (bytes > LINK_LIMITS.controlFrameBytes) return false;
     // What is told unasked is not the guest's doing.

@@ -6,10 +6,10 @@ import { reasonToError } from "../common/reason.ts";
 import { reason } from "./messages.ts";
 import { LinkPort } from "./port.ts";
 import { parsePush } from "./push.ts";
-import { type Guard, parseJson } from "./validate.ts";
+import { type Guard, parseLinkJson } from "./validate.ts";
 
 /** A stream that is being opened; it becomes a port, or it is `closed`. */
-export interface Opening {
+export interface OpeningStream {
   closed(error: AppError | undefined): void;
 }
 
@@ -20,7 +20,7 @@ export function parseStreamJson<T>(
   name: string,
 ): { readonly stream: number; readonly value: T } | AppError {
   if (payload.length < 4) return new AppError("protocol", `${name} is too short.`);
-  const checked = parseJson(payload.subarray(4), guard, name);
+  const checked = parseLinkJson(payload.subarray(4), guard, name);
   if (!checked.ok) return new AppError("protocol", `${checked.message}.`);
   return { stream: payload.readUInt32BE(0), value: checked.value };
 }
@@ -34,7 +34,7 @@ export class Streams {
   last = 0;
   readonly #connection: LinkConnection;
   readonly #timing: LinkTiming;
-  readonly #opening = new Map<number, Opening>();
+  readonly #opening = new Map<number, OpeningStream>();
   readonly #ports = new Map<number, LinkPort>();
 
   constructor(connection: LinkConnection, timing: LinkTiming) {
@@ -46,13 +46,13 @@ export class Streams {
     return this.#opening.size + this.#ports.size;
   }
 
-  addOpening(stream: number, opening: Opening): void {
+  addOpening(stream: number, opening: OpeningStream): void {
     this.last = stream;
     this.#opening.set(stream, opening);
   }
 
   /** Takes an opening out, if it is still there. */
-  removeOpening(stream: number): Opening | undefined {
+  removeOpening(stream: number): OpeningStream | undefined {
     const opening = this.#opening.get(stream);
     this.#opening.delete(stream);
     return opening;

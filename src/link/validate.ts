@@ -114,7 +114,7 @@ export const anything: Guard<unknown> = (value) => pass(value);
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A JSON payload of the peer, checked. */
-export function parseJson<T>(payload: Uint8Array, guard: Guard<T>, path: string): Checked<T> {
+export function parseLinkJson<T>(payload: Uint8Array, guard: Guard<T>, path: string): Checked<T> {
   let value: unknown;
   try {
     value = JSON.parse(UTF8.decode(payload));

@@ -9,7 +9,7 @@ import { stallMs } from "../transport/peer.ts";
 import { Deflater, Inflater } from "./deflate.ts";
 import {
   byteCount,
-  encodeJson,
+  encodeFrameJson,
   encodePing,
   DEFLATED,
   FrameDecoder,
@@ -21,7 +21,7 @@ import {
 import { LINK_LIMITS, type LinkTiming } from "./limits.ts";
 import { errorToReason, reasonToError } from "../common/reason.ts";
 import { reason } from "./messages.ts";
-import { parseJson } from "./validate.ts";
+import { parseLinkJson } from "./validate.ts";
 
 /** What the wire's owner does with it; the handshake and the link after it are two owners, one after the other. */
 export interface WireOwner {
@@ -295,7 +295,7 @@ export class Wire {
       return inflated instanceof AppError ? inflated : this.#onFrame(type & ~DEFLATED, inflated);
     }
     if (type === FrameType.close) {
-      const checked = parseJson(payload, reason, "CLOSE");
+      const checked = parseLinkJson(payload, reason, "CLOSE");
       if (!checked.ok) return new AppError("protocol", `${checked.message}.`);
       this.#finish(reasonToError(checked.value), false);
       return undefined;
@@ -355,7 +355,7 @@ export class Wire {
       this.#uncork();
       if (tellPeer) {
         stream.cork();
-        for (const part of encodeJson(FrameType.close, errorToReason(error))) stream.write(part);
+        for (const part of encodeFrameJson(FrameType.close, errorToReason(error))) stream.write(part);
         stream.uncork();
       }
       stream.end();

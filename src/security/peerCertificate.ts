@@ -87,7 +87,7 @@ export function refuseGuest(
 }
 
 /** As a log names it: who it is, and its thumbprint. */
-export function describe(certificate: X509Certificate): string {
+export function describePeerCertificate(certificate: X509Certificate): string {
   return `${namesOf(certificate)} (${plainHex(certificate.fingerprint256)})`;
 }
 

@@ -12,7 +12,7 @@ import { checkPassword, type PasswordSteps, refusePassword } from "./password/ex
 import { type PasswordRecord, recordPassword } from "./password/opaque.ts";
 import { PasswordTurns } from "./password/passwordTurns.ts";
 import { readPassword } from "./password/secret.ts";
-import { describe, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
+import { describePeerCertificate, type GuestTrust, refuseGuest } from "./peerCertificate.ts";
 import { SameUser } from "./sameUser.ts";
 import { acceptTls, type AcceptTlsOptions, denyTls, toIdentity } from "./tls.ts";
 
@@ -141,7 +141,10 @@ export class ServerHandshake {
     client.progressed();
     const refusal = tls.guests && refuseGuest(channel, tls.guests);
     if (refusal !== undefined) {
-      const who = channel.certificate === undefined ? "" : ` It showed ${describe(channel.certificate)}.`;
+      const who =
+        channel.certificate === undefined
+          ? ""
+          : ` It showed ${describePeerCertificate(channel.certificate)}.`;
       this.#options.onRefused?.(`${channel.peer.address}: ${refusal.message}${who}`);
     }
     const opening = await detect(channel, client);

@@ -86,7 +86,7 @@ export function isOpen(address: ServerAddress): boolean {
   );
 }
 
-/** Wrong ones open nothing: whoever starts them says so. */
+/** Wrong ones open nothing: starting them fails and says so. */
 function parsed(text: string): ServerAddress[] {
   const result = parseServer(text);
   return result.ok ? [result.value] : [];

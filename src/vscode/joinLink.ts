@@ -30,7 +30,7 @@ export function readJoinLink(path: string, query: string): string | AppError {
     : new AppError("tooLarge", "The connection string of this link is too long.");
 }
 
-/** The connection string of a link that somebody has pasted as text; undefined if it is none. */
+/** The connection string of a link that the user has pasted as text; undefined if it is none. */
 export function pastedLink(text: string): string | undefined {
   const [, place = "", path = "", query = ""] =
     /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)\?([^#]*)/i.exec(text.trim()) ?? [];
@@ -45,7 +45,7 @@ export function pastedLink(text: string): string | undefined {
 }
 
 /** Where a connection string leads, in words. */
-export function placeOf(address: ClientAddress): string {
+export function describeAddress(address: ClientAddress): string {
   switch (address.kind) {
     case "tcp":
     case "ssl":

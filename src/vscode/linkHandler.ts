@@ -4,7 +4,7 @@ import type { App } from "./app.ts";
 import { checkClient } from "./commands/check.ts";
 import { startJoin } from "./commands/join.ts";
 import { choice } from "./commands/joinItems.ts";
-import { placeOf, readJoinLink } from "./joinLink.ts";
+import { describeAddress, readJoinLink } from "./joinLink.ts";
 import { confirm, showError } from "./messages.ts";
 
 /** Links that join a session: `vscode://debug-server.debug-server/join?remote=…`. Anybody can have written them. */
@@ -29,7 +29,7 @@ async function follow(app: App, path: string, query: string): Promise<void> {
   const wanted = choice(checked.address);
   const join = "Join";
   const answer = await confirm(
-    `Join the debug session at ${placeOf(checked.address)}?`,
+    `Join the debug session at ${describeAddress(checked.address)}?`,
     `A link asks for this: ${wanted.name}\n\nGo on if you trust whoever has given it to you. The host will see your name and address.`,
     join,
   );

@@ -22,7 +22,7 @@ export async function showError(
   return undefined;
 }
 
-/** Says something in passing: nobody need click it away. */
+/** Says something in passing: the user need not click it away. */
 export function note(text: string): void {
   vscode.window.setStatusBarMessage(sanitize(text), NOTE_MS);
 }
@@ -40,7 +40,7 @@ export async function confirm(
   );
 }
 
-/** Says loudly what nobody should do without knowing; nothing if there is nothing to warn of. */
+/** Warns of what the user should not do without knowing; nothing if there is nothing to warn of. */
 export function warnInsecure(address: ServerAddress): void {
   const warning = insecureWarning(address);
   if (warning !== undefined) void vscode.window.showWarningMessage(sanitize(`WARNING: ${warning.join(" ")}`));

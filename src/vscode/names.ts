@@ -68,7 +68,7 @@ export const CONTEXT = {
   isServing: "debugServer.isServing",
   /** One of them has a password. */
   hasPassword: "debugServer.hasPassword",
-  /** Somebody is in whom this window may remove. */
+  /** A guest is in whom this window may remove. */
   hasGuests: "debugServer.hasGuests",
   /** A join request waits for an answer. */
   hasRequests: "debugServer.hasRequests",

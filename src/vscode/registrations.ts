@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { type DocumentKind, SELECTORS, kindOf } from "./language/selectors.ts";
+import { type DocumentKind, SELECTORS, documentKindOf } from "./language/selectors.ts";
 import { lazy } from "./lazy.ts";
 import type { Main } from "./main.ts";
 import { COMMANDS, type CommandName, DEBUG_TYPE, SOURCE_SCHEME, VIEWS, type ViewName } from "./names.ts";
@@ -51,7 +51,7 @@ export function registerCommands(load: Load): vscode.Disposable {
   );
 }
 
-/** The three views of our container. VS Code asks for rows when somebody looks. */
+/** The three views of our container. VS Code asks for rows when a view is seen. */
 export function createTrees(load: Load): Trees & vscode.Disposable {
   const create = (name: ViewName): Tree => {
     const changed = new vscode.EventEmitter<void>();
@@ -81,9 +81,9 @@ export function registerLanguage(load: Load): vscode.Disposable {
       vscode.languages.registerHoverProvider(SELECTORS[kind], provider),
     ];
   });
-  // Nobody asks for diagnostics: they are published from the first of our documents on.
+  // VS Code does not ask for diagnostics: they are published from the first of our documents on.
   const open = (document: vscode.TextDocument) => {
-    if (kindOf(document) !== undefined) void load();
+    if (documentKindOf(document) !== undefined) void load();
   };
   vscode.workspace.textDocuments.forEach(open);
   return vscode.Disposable.from(vscode.workspace.onDidOpenTextDocument(open), ...registrations);

@@ -40,7 +40,7 @@ export const onSettingsChanged: Event<void> = (listener) =>
     if (change.affectsConfiguration(SETTINGS.section)) listener();
   });
 
-/** Settings are of any shape that somebody has written. */
+/** Settings are of any shape: people write them by hand. */
 function read(name: string): unknown {
   return vscode.workspace.getConfiguration(SETTINGS.section).get<unknown>(name);
 }

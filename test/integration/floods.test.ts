@@ -11,7 +11,7 @@ import {
   DEFLATED,
   encodeDap,
   encodeFrame,
-  encodeJson,
+  encodeFrameJson,
   encodeStreamJson,
   FrameDecoder,
   FrameType,
@@ -141,7 +141,7 @@ const link: Speech = {
       name: "bad",
       client: { name: "test", version: "1" },
     };
-    socket.write(Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]));
+    socket.write(Buffer.concat([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, hello)]));
     await flooder.hears('"sessions"');
     socket.write(Buffer.concat(encodeStreamJson(FrameType.open, 1, { session: "1" })));
     for (const [index, command] of ["initialize", "attach", "configurationDone"].entries())

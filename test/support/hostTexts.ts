@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type JsonObject, isObject } from "../../src/dap/messages.ts";
 import { STEERING } from "./steering.ts";
-import { FIELDS, type Fields, type Rule } from "../../src/vscode/guest/fields.ts";
+import { FIELDS, type FieldRules, type Rule } from "../../src/vscode/guest/fields.ts";
 
 /** VS Code's own: what is a link in a message (linkedText.ts), and what it takes out before (iconLabels.ts). */
 const LINK = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
@@ -26,7 +26,7 @@ export function assertHarmless(text: unknown, where: string): void {
 }
 
 export const isLeaf = (rule: Rule) => typeof rule === "string";
-export const fieldsOf = (rule: Rule): Fields | undefined =>
+export const fieldsOf = (rule: Rule): FieldRules | undefined =>
   typeof rule === "object" && "type" in rule ? FIELDS[rule.type] : undefined;
 
 /** Calls back with each leaf that a rule has in a value, and asserts that there is nothing else, nor `null` unless that may be. */

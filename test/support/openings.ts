@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { encodeHeader } from "../../src/dap/codec.ts";
 import { KeyAgreement, makeClaim } from "../../src/link/resumption.ts";
-import { FrameType, encodeJson } from "../../src/link/frames.ts";
+import { FrameType, encodeFrameJson } from "../../src/link/frames.ts";
 import { DEFLATE, FEATURES, PROTOCOL, RESUME } from "../../src/link/messages.ts";
 import { LINK_MAGIC } from "../../src/transport/protocolDetection.ts";
 
@@ -47,16 +47,16 @@ export const OPENINGS: Readonly<Record<string, Buffer>> = {
     framed({ seq: 2, type: "request", command: "attach", arguments: {} }),
     framed({ seq: 3, type: "request", command: "threads" }),
   ]),
-  link: Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, HELLO)]),
+  link: Buffer.concat([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, HELLO)]),
   "link that asks at once": Buffer.concat([
     LINK_MAGIC,
-    ...encodeJson(FrameType.hello, HELLO),
-    ...encodeJson(FrameType.control, { id: 1, method: "listSessions", params: {} }),
+    ...encodeFrameJson(FrameType.hello, HELLO),
+    ...encodeFrameJson(FrameType.control, { id: 1, method: "listSessions", params: {} }),
   ]),
-  "link that can be resumed": Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, RESUMABLE)]),
+  "link that can be resumed": Buffer.concat([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, RESUMABLE)]),
   "link that is resumed": Buffer.concat([
     LINK_MAGIC,
-    ...encodeJson(FrameType.hello, {
+    ...encodeFrameJson(FrameType.hello, {
       ...RESUMABLE,
       resumes: makeClaim(Buffer.alloc(32), { link: "5f0f", attempt: 1, received: 7 }),
     }),

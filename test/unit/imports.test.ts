@@ -199,3 +199,27 @@ function circlesIn(targets: ReadonlyMap<string, readonly string[]>): string[][] 
   }
   return [...groups.values()];
 }
+
+/** Every name that a source text declares and exports; what it exports from another file is that file's. */
+function exportsIn(text: string): string[] {
+  const declared =
+    /^export (?:declare )?(?:abstract |async )?(?:function\*?|class|const|let|interface|type|enum) (\w+)/gm;
+  return [...text.matchAll(declared)].map(([, name = ""]) => name);
+}
+
+describe("exported names", () => {
+  test("are found", () => {
+    const forms =
+      "export const a = 1;\nexport async function b() {}\nexport abstract class c {}\nexport type d = a;\nconst e = 2;";
+    assert.deepEqual(exportsIn(forms), ["a", "b", "c", "d"]);
+  });
+
+  test("have one owner each", () => {
+    const owners = new Map<string, string[]>();
+    for (const file of FILES)
+      for (const name of new Set(exportsIn(readFileSync(join(ROOT, file), "utf8"))))
+        owners.set(name, [...(owners.get(name) ?? []), file]);
+    const shared = [...owners].filter(([, files]) => files.length > 1);
+    assert.deepEqual(shared, []);
+  });
+});

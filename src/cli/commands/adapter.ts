@@ -10,12 +10,12 @@ import { readServers } from "../addresses.ts";
 import { chooseAdapter } from "../adapterChoice.ts";
 import { EXIT, type Run } from "../failure.ts";
 import { defaultName } from "../../guest/identity.ts";
-import { note, stderrLogger } from "../output.ts";
+import { printNote, stderrLogger } from "../output.ts";
 import { takeUpChild } from "../parentSession.ts";
 import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { warnIfInsecure } from "../report.ts";
 import { takePasswords } from "../secrets.ts";
-import { type Serving, startServing } from "../serving.ts";
+import { type ServedSession, startServing } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
 import { openStdio, refuseEditor } from "../stdio.ts";
 import { collect } from "./serve.ts";
@@ -63,7 +63,7 @@ export function addAdapter(program: Command, run: Run): void {
 async function adapter(command: readonly string[], options: AdapterCommandOptions): Promise<number> {
   const stdio = openStdio();
   const interrupted = askedToEnd();
-  let serving: Serving;
+  let serving: ServedSession;
   let editor: DapPort = stdio.port;
   const logger = stderrLogger(options.verbose === true);
   let children: AdapterSource;
@@ -91,11 +91,11 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
   const childSessions = letEditorIn(editor, serving, children, logger, options);
   for (const hosted of serving.servers) {
     warnIfInsecure(hosted);
-    note(invitation(hosted));
+    printNote(invitation(hosted));
   }
   const ending = await serving.finish(interrupted);
   childSessions.dispose();
-  if (!ending.expected) note(ending.reason);
+  if (!ending.expected) printNote(ending.reason);
   stdio.port.close();
   await stdio.flushed();
   return ending.expected ? EXIT.ended : EXIT.failed;
@@ -106,7 +106,7 @@ async function adapter(command: readonly string[], options: AdapterCommandOption
  */
 function letEditorIn(
   port: DapPort,
-  { host, servers }: Serving,
+  { host, servers }: ServedSession,
   source: AdapterSource,
   logger: Logger,
   options: AdapterCommandOptions,

@@ -18,7 +18,7 @@ import { fileNameFor, newCertificate } from "../../security/certificates/newCert
 import { systemStores } from "../../security/certificates/systemStores.ts";
 import { day, describeCertificate, facts, HEAD, record, row } from "../certificates.ts";
 import { EXIT, type Run, UsageError } from "../failure.ts";
-import { complain, note, print, printJson } from "../output.ts";
+import { complain, printNote, print, printJson } from "../output.ts";
 import { newPassphrase, PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { table } from "../text.ts";
 import { collect } from "./serve.ts";
@@ -116,11 +116,11 @@ async function create(name: string, options: NewOptions): Promise<number> {
   });
   print(certificate.sha256);
   const named = `${certificate.store === "user" ? "certuser" : "machuser"}=${printCertificate(nameMatch(name))}`;
-  note(`${file} is valid until ${day(notAfter(certificate))}. Its SHA-256 thumbprint is above.`);
-  note(
+  printNote(`${file} is valid until ${day(notAfter(certificate))}. Its SHA-256 thumbprint is above.`);
+  printNote(
     `Serve with it:    debug-server serve -s ${shell(`ssl:proto=tls1,${named},port=5005,password=env:NAME`)} …`,
   );
-  note(`Guests join with: ${join(`thumbprint=${certificate.sha256}`)}`);
+  printNote(`Guests join with: ${join(`thumbprint=${certificate.sha256}`)}`);
   return EXIT.ended;
 }
 
@@ -174,14 +174,14 @@ async function trust(file: string, options: TrustOptions): Promise<number> {
   const certificate = certificateOf(x509, { store: "user" });
   for (const line of describeCertificate(certificate)) print(line);
   if (holdsKey(bytes.toString("latin1"))) {
-    note("The file holds a private key as well, which is not taken. Only its owner should have it.");
+    printNote("The file holds a private key as well, which is not taken. Only its owner should have it.");
   }
   const name = options.name ?? nameOf(certificate);
   const written = await new DirectoryStore("user").write(fileNameFor(name), x509.toString(), {
     replace: options.force,
   });
-  note(`You trust it now: ${written}. Compare the thumbprint with what its owner sees.`);
-  note(`Join with: ${join(`certuser=${printCertificate(nameMatch(name))}`)}`);
+  printNote(`You trust it now: ${written}. Compare the thumbprint with what its owner sees.`);
+  printNote(`Join with: ${join(`certuser=${printCertificate(nameMatch(name))}`)}`);
   return EXIT.ended;
 }
 
@@ -206,7 +206,7 @@ async function exportTo(name: string, options: ExportOptions): Promise<number> {
     if (cause instanceof AppError) throw cause;
     throw new AppError("notAvailable", `${file} cannot be written.`, { cause });
   });
-  note(`${file} is written.`);
+  printNote(`${file} is written.`);
   return EXIT.ended;
 }
 

@@ -11,10 +11,10 @@ import { DemoGuest } from "../demo/guest.ts";
 import { invite } from "../demo/invitation.ts";
 import { chapter, speaker } from "../demo/screen.ts";
 import { type Shop, openShop } from "../demo/shop.ts";
-import { leave, tellStory, watch } from "../demo/story.ts";
+import { leaveStory, tellStory, watch } from "../demo/story.ts";
 import { EXIT, type Run } from "../failure.ts";
 import type { Ending } from "../report.ts";
-import { type Serving, startServing } from "../serving.ts";
+import { type ServedSession, startServing } from "../serving.ts";
 import { askedToEnd } from "../signals.ts";
 
 const SERVERS = ["tcp:port=5005:5099", "npipe:pipe=demo_%d"];
@@ -56,7 +56,7 @@ async function serveShop(shop: Shop, interrupted: Promise<Ending>): Promise<numb
 }
 
 /** Tells the story. True if the session stays, for people to join it. */
-async function tell(shop: Shop, { servers }: Serving): Promise<boolean> {
+async function tell(shop: Shop, { servers }: ServedSession): Promise<boolean> {
   const stays = process.stdin.isTTY && process.stdout.isTTY;
   const [tcp, pipe] = servers;
   if (tcp === undefined || pipe === undefined) return false;
@@ -67,7 +67,7 @@ async function tell(shop: Shop, { servers }: Serving): Promise<boolean> {
   );
   invite(shop.file, tcp, pipe, stays);
   if (stays) watch(roles);
-  else await leave(roles);
+  else await leaveStory(roles);
   return stays;
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { runEmbeddedAdapterOnStdio } from "../../adapter/embedded.ts";
 
-/** What `serve --node` starts. Not in the help: it is an adapter like others, for whoever looks for it. */
+/** What `serve --node` starts. Not in the help: it is an adapter like others, for programs. */
 export function addEmbeddedAdapter(program: Command): void {
   program
     .command("embedded-adapter", { hidden: true })

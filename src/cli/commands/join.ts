@@ -13,7 +13,7 @@ import { readClient } from "../addresses.ts";
 import { EXIT, type Run } from "../failure.ts";
 import { readMapping } from "../mapping.ts";
 import { defaultName } from "../../guest/identity.ts";
-import { complain, note, stderrLogger } from "../output.ts";
+import { complain, printNote, stderrLogger } from "../output.ts";
 import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { takePasswords } from "../secrets.ts";
 import { askSecret } from "../terminal.ts";
@@ -69,7 +69,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
   editor.onGone(() => givenUp.abort());
   // Without a goodbye, the host would wait for us to come back.
   void askedToEnd().then(() => editor.close());
-  if (!isEditor()) note("debug-server join speaks the Debug Adapter Protocol: let an editor start it.");
+  if (!isEditor()) printNote("debug-server join speaks the Debug Adapter Protocol: let an editor start it.");
   try {
     const mappings = (options.map ?? []).map(readMapping);
     const [address = readClient(text)] = await takePasswords([readClient(text)]);
@@ -81,7 +81,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
         logger: stderrLogger(options.verbose === true),
         certificates: { passphrase: passphraseSource(options.passphrase) },
         askPassword: (again) => askPassword(address, again, givenUp.signal),
-        onWait: ({ message }) => note(message ?? "Waiting to be let in."),
+        onWait: ({ message }) => printNote(message ?? "Waiting to be let in."),
       },
     );
     const { id } = await joined.findSession(options.session, { signal: givenUp.signal });

@@ -5,7 +5,7 @@ import { Registry, type ServerEntry } from "../../host/registry.ts";
 import { listSerialPorts } from "../../transport/serial/port.ts";
 import { AppError } from "../../common/errors.ts";
 import { EXIT, type Run } from "../failure.ts";
-import { note, print, printJson } from "../output.ts";
+import { printNote, print, printJson } from "../output.ts";
 import { printable } from "../../common/sanitize.ts";
 import { table } from "../text.ts";
 
@@ -79,7 +79,7 @@ function showNetwork(all: readonly NetworkServer[], host: string | undefined, js
     print(
       `No debug server is announced ${host === undefined ? "on the local network" : `by ${printable(host)}`}.`,
     );
-    note("Servers are announced only where their host wants it: debug-server serve --announce.");
+    printNote("Servers are announced only where their host wants it: debug-server serve --announce.");
   } else {
     for (const line of table([NETWORK_HEAD, ...servers.map(networkRow)])) print(line);
   }

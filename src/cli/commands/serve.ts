@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { readServers } from "../addresses.ts";
-import { type AdapterOptions, chooseAdapter } from "../adapterChoice.ts";
+import { type AdapterArguments, chooseAdapter } from "../adapterChoice.ts";
 import { EXIT, type Run } from "../failure.ts";
 import { PASSPHRASE_OPTION, passphraseSource } from "../passphrase.ts";
 import { jsonReport, textReport, warnIfInsecure } from "../report.ts";
@@ -8,7 +8,7 @@ import { deserted, startServing } from "../serving.ts";
 import { takePasswords } from "../secrets.ts";
 import { askedToEnd } from "../signals.ts";
 
-interface ServeOptions extends AdapterOptions {
+interface ServeOptions extends AdapterArguments {
   readonly server?: readonly string[];
   readonly passphrase?: string;
   readonly announce?: boolean;

@@ -4,7 +4,7 @@ import { type JsonObject, encodeJson, isObject, objects, requestParts } from "..
 import type { DapPort } from "../../dap/port.ts";
 import { asNumber, asText } from "../../common/values.ts";
 
-/** Everything here takes milliseconds; whoever waits longer waits in vain. */
+/** Everything here takes milliseconds; a longer wait is in vain. */
 const DEADLINE_MS = 15_000;
 
 interface Waiting<T> {
@@ -58,7 +58,7 @@ export class DemoGuest {
     return (await soon(next, `the event ${name}`)).body;
   }
 
-  /** From now on nobody waits for events; they are shown as they come. */
+  /** From now on events are not waited for; they are shown as they come. */
   watch(show: (event: DapEvent) => void): void {
     this.#events = [];
     this.#live = show;

@@ -20,7 +20,7 @@ export function chapter(text: string): void {
   print(paint("bold", `${++chapters}. ${text}`));
 }
 
-/** A column with somebody's name, then what they do or see. */
+/** A column with a guest's name, then what they do or see. */
 export function speaker(name: string, colour: Colour): (text: string, tone?: Colour) => void {
   const front = paint(colour, `   ${name.padEnd(4)} | `);
   return (text, tone) => {

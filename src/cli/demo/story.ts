@@ -4,7 +4,7 @@ import type { Shop } from "./shop.ts";
 import { asNumber, asText } from "../../common/values.ts";
 
 /** One guest on the stage: their client, and the column in which they speak. */
-export interface Role {
+export interface DemoActor {
   readonly guest: DemoGuest;
   readonly say: ReturnType<typeof speaker>;
 }
@@ -17,9 +17,9 @@ export async function tellStory(
   shop: Shop,
   joinByTcp: () => Promise<DemoGuest>,
   joinByLink: () => Promise<DemoGuest>,
-): Promise<readonly Role[]> {
+): Promise<readonly DemoActor[]> {
   chapter("The program runs. Ana joins over TCP, as any editor that speaks DAP can, and sets a breakpoint.");
-  const ana: Role = { guest: await joinByTcp(), say: ANA };
+  const ana: DemoActor = { guest: await joinByTcp(), say: ANA };
   await ana.guest.join("Ana");
   await seeOutput(ana, "output            ");
   await ana.guest.setBreakpoint(shop.file, shop.line("Ana's breakpoint"));
@@ -27,7 +27,7 @@ export async function tellStory(
   await seeStop(ana);
 
   chapter("Ben comes late, through a pipe. He sees the present at once; the program notices nothing.");
-  const ben: Role = { guest: await joinByLink(), say: BEN };
+  const ben: DemoActor = { guest: await joinByLink(), say: BEN };
   await ben.guest.join("Ben");
   await seeOutput(ben, "past output       ");
   const { breakpoint } = await ben.guest.event("breakpoint");
@@ -65,30 +65,30 @@ export async function tellStory(
   return [ana, ben];
 }
 
-/** From now on each guest shows what happens to them, whoever causes it. */
-export function watch(roles: readonly Role[]): void {
+/** From now on each guest shows what happens to it, whatever the cause. */
+export function watch(roles: readonly DemoActor[]): void {
   for (const role of roles) role.guest.watch((event) => comment(event, role));
 }
 
-/** Everybody leaves, as clients do when a session has ended. */
-export async function leave(roles: readonly Role[]): Promise<void> {
+/** All guests leave, as clients do when a session has ended. */
+export async function leaveStory(roles: readonly DemoActor[]): Promise<void> {
   await Promise.all(roles.map(({ guest }) => guest.request("disconnect")));
 }
 
-function comment({ event, body }: DapEvent, { guest, say }: Role): void {
+function comment({ event, body }: DapEvent, { guest, say }: DemoActor): void {
   if (event === "stopped") say(`stopped            ${asText(body.reason)}`, "yellow");
   else if (event === "continued") say("continued", "green");
   else if (event === "terminated") void guest.request("disconnect").catch(() => {});
   else if (event === "output") say(`console            ${asText(body.output).trim()}`, "dim");
 }
 
-async function seeStop(role: Role): Promise<void> {
+async function seeStop(role: DemoActor): Promise<void> {
   const { reason } = await role.guest.event("stopped");
   role.say(`stopped            ${asText(reason)}`, "yellow");
   await seeWhere(role, true);
 }
 
-async function seeWhere({ guest, say }: Role, withStack = false): Promise<void> {
+async function seeWhere({ guest, say }: DemoActor, withStack = false): Promise<void> {
   const { frames, frameId, line } = await guest.stack();
   const { values } = await guest.locals(frameId);
   const shown = ["order", "tea", "cake", "sum"].filter(
@@ -99,25 +99,25 @@ async function seeWhere({ guest, say }: Role, withStack = false): Promise<void> 
   say(`variables          ${shown.map((name) => `${name} = ${values.get(name)}`).join(", ")}`);
 }
 
-async function seeResume({ guest, say }: Role): Promise<void> {
+async function seeResume({ guest, say }: DemoActor): Promise<void> {
   await guest.event("continued");
   say("continued", "green");
 }
 
-/** The line in everybody else's debug console that says who did what. */
-async function hear({ guest, say }: Role, pattern: RegExp): Promise<void> {
+/** The line in the others' debug consoles that says who did what. */
+async function hear({ guest, say }: DemoActor, pattern: RegExp): Promise<void> {
   const { output } = await guest.event("output", (body) => pattern.test(asText(body.output)));
   say(`console            ${asText(output).trim()}`, "dim");
 }
 
-async function setVariable({ guest, say }: Role, name: string, value: string): Promise<void> {
+async function setVariable({ guest, say }: DemoActor, name: string, value: string): Promise<void> {
   const { frameId } = await guest.stack();
   const { handle } = await guest.locals(frameId);
   await guest.request("setVariable", { variablesReference: handle, name, value });
   say(`sets ${name} = ${value}`);
 }
 
-async function seeOutput({ guest, say }: Role, title: string): Promise<void> {
+async function seeOutput({ guest, say }: DemoActor, title: string): Promise<void> {
   const { output } = await guest.event("output", ({ category }) => category === "stdout");
   say(`${title} ${asText(output).trim()}`);
 }

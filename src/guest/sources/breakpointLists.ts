@@ -1,5 +1,5 @@
 import { type JsonObject, encodeJson, isObject, objects } from "../../dap/messages.ts";
-import type { Edit, JsonValue } from "../../dap/edits.ts";
+import type { TextEdit, JsonValue } from "../../dap/edits.ts";
 
 /** Ids of breakpoints that only the guest knows of; the hub counts its own from half of that. */
 const FIRST_ID = 2_000_000_000;
@@ -96,7 +96,7 @@ export class BreakpointLists {
   }
 
   /** The ids in the body of an event, as the editor knows them. */
-  rename(body: JsonValue): Edit[] {
+  rename(body: JsonValue): TextEdit[] {
     const ids = [
       body.member("breakpoint")?.member("id"),
       ...(body.member("hitBreakpointIds")?.elements ?? []),

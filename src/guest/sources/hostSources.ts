@@ -1,16 +1,16 @@
-import type { Edit, JsonValue } from "../../dap/edits.ts";
+import type { TextEdit, JsonValue } from "../../dap/edits.ts";
 import { parseHostSourceUri, hostSourceUri } from "./hostSourceUri.ts";
 
 /** How an editor is given the host's files that it has no equal of. */
 export interface HostSources {
   /** Makes a source of a message for the editor one that it can show. `taken`: it has another file at that path. */
-  give(source: JsonValue, hostPath: string, taken: boolean): Edit[];
+  give(source: JsonValue, hostPath: string, taken: boolean): TextEdit[];
   /** What a source that stays as the adapter wrote it needs all the same. */
-  keep(source: JsonValue): Edit[];
+  keep(source: JsonValue): TextEdit[];
   /** The host's path of a source in a message of the editor's, if it is one that was given to it. */
   take(source: JsonValue): string | undefined;
   /** Undoes `keep`. */
-  restore(source: JsonValue): Edit[];
+  restore(source: JsonValue): TextEdit[];
 }
 
 /** By URIs, for an editor that reads them itself (hostSourceUri.ts). */
@@ -21,11 +21,11 @@ export class HostSourceUris implements HostSources {
     this.#joinId = joinId;
   }
 
-  give(source: JsonValue, path: string): Edit[] {
+  give(source: JsonValue, path: string): TextEdit[] {
     return setMembers(source, { path: hostSourceUri({ joinId: this.#joinId, path }) });
   }
 
-  keep(): Edit[] {
+  keep(): TextEdit[] {
     return [];
   }
 
@@ -33,7 +33,7 @@ export class HostSourceUris implements HostSources {
     return pathOfUri(source, this.#joinId);
   }
 
-  restore(): Edit[] {
+  restore(): TextEdit[] {
     return [];
   }
 }
@@ -52,7 +52,7 @@ export class HostSourceReferences implements HostSources {
   readonly #byAdapters = new Map<number, number>();
   #next = FIRST_REFERENCE;
 
-  give(source: JsonValue, path: string, taken: boolean): Edit[] {
+  give(source: JsonValue, path: string, taken: boolean): TextEdit[] {
     let reference = this.#byPath.get(path);
     if (reference === undefined) {
       reference = this.#add(path);
@@ -64,7 +64,7 @@ export class HostSourceReferences implements HostSources {
   }
 
   /** An adapter's own reference stays, unless that number is taken. */
-  keep(source: JsonValue): Edit[] {
+  keep(source: JsonValue): TextEdit[] {
     const reference = source.member("sourceReference")?.number;
     if (reference === undefined || reference < FIRST_REFERENCE) return [];
     let given = this.#byAdapters.get(reference);
@@ -79,7 +79,7 @@ export class HostSourceReferences implements HostSources {
     return this.pathOf(source.member("sourceReference")?.number) ?? pathOfUri(source, TAKEN);
   }
 
-  restore(source: JsonValue): Edit[] {
+  restore(source: JsonValue): TextEdit[] {
     const adapters = this.#given.get(source.member("sourceReference")?.number ?? 0);
     return typeof adapters === "number" ? setMembers(source, { sourceReference: adapters }) : [];
   }
@@ -103,7 +103,7 @@ function pathOfUri(source: JsonValue, joinId: string): string | undefined {
 }
 
 /** Writes members, or puts them in. */
-export function setMembers(object: JsonValue, members: Readonly<Record<string, unknown>>): Edit[] {
+export function setMembers(object: JsonValue, members: Readonly<Record<string, unknown>>): TextEdit[] {
   const missing = Object.entries(members).filter(([name]) => object.member(name) === undefined);
   const edits = Object.entries(members).flatMap(([name, value]) => {
     const member = object.member(name);

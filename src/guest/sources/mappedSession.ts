@@ -1,7 +1,7 @@
 import type { Disposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
 import { Emitter, type Event } from "../../common/event.ts";
-import { type Edit, JsonValue, applyEdits } from "../../dap/edits.ts";
+import { type TextEdit, JsonValue, applyEdits } from "../../dap/edits.ts";
 import {
   type JsonObject,
   type Outcome,
@@ -162,7 +162,7 @@ export class MappedSession implements DapPort {
   }
 
   /** Sends it in its turn; `edits` as of then. */
-  #pass(body: Buffer, edits: () => Edit[] = () => []): boolean {
+  #pass(body: Buffer, edits: () => TextEdit[] = () => []): boolean {
     let going = true;
     this.#toHost.add(() => (going = this.#session.send(applyEdits(body, edits()))));
     return going;
@@ -212,7 +212,7 @@ export class MappedSession implements DapPort {
   }
 
   /** Makes a request one about the host's file. */
-  #editsForHost({ source, origins }: Asking, hostPath: string): Edit[] {
+  #editsForHost({ source, origins }: Asking, hostPath: string): TextEdit[] {
     const others = origins.flatMap((origin) => {
       const path = this.#hostSources.take(origin) ?? this.#resolver.hostPathOf(pathOfFile(origin) ?? "");
       return path === undefined ? [] : this.#hostSource(origin, path);
@@ -220,7 +220,7 @@ export class MappedSession implements DapPort {
     return [...this.#hostSource(source, hostPath), ...others];
   }
 
-  #hostSource(source: JsonValue, hostPath: string): Edit[] {
+  #hostSource(source: JsonValue, hostPath: string): TextEdit[] {
     const reference = isReferred(source) ? { sourceReference: 0 } : {};
     return setMembers(source, { path: this.#written(hostPath), ...reference });
   }
@@ -294,7 +294,7 @@ export class MappedSession implements DapPort {
   }
 
   /** What becomes of a source on its way to the editor. */
-  #editsFor(source: JsonValue): Edit[] {
+  #editsFor(source: JsonValue): TextEdit[] {
     const path = pathOfFile(source);
     if (path === undefined) return this.#hostSources.keep(source);
     const resolution = this.#resolver.known(path) ?? this.#resolver.fallback(path);

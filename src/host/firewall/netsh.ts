@@ -21,7 +21,7 @@ export const netsh: Firewall = {
   },
   async close(rule) {
     const found = await run(COMMAND, [...RULE, "show", "rule", `name=${rule.name}`]).catch(() => "");
-    if (found.includes(rule.name)) await run(COMMAND, deleteArguments(rule));
+    if (found.includes(rule.name)) await run(COMMAND, netshDeleteArguments(rule));
   },
   // For an administrator's prompt, where only double quotes quote.
   command: (rule) => [COMMAND, ...addArguments(rule)].map(quoted).join(" "),
@@ -42,7 +42,7 @@ export function addArguments({ name, port }: FirewallRule): string[] {
   ];
 }
 
-export function deleteArguments({ name, port }: FirewallRule): string[] {
+export function netshDeleteArguments({ name, port }: FirewallRule): string[] {
   return [...RULE, "delete", "rule", `name=${name}`, "dir=in", "protocol=TCP", `localport=${port}`];
 }
 

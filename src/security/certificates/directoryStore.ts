@@ -9,7 +9,7 @@ import { createPrivate, verifyPrivate } from "../../transport/userDirectory.ts";
 import { type Certificate, isCertificateFile, type StoreName } from "./certificate.ts";
 import { type Contents, type FileOrigin, readPem, readPfxFile } from "./contents.ts";
 import { storeDirectory } from "./places.ts";
-import type { AskPassphrase, CertificateStore, Entry } from "./store.ts";
+import type { AskPassphrase, CertificateStore, StoreEntry } from "./store.ts";
 
 /** Whose key may be read by whom: the user's by nobody else, the machine's by a group that the administrator chose. */
 const FORBIDDEN = { user: 0o077, machine: 0o037 } as const;
@@ -24,12 +24,12 @@ export class DirectoryStore implements CertificateStore {
     this.location = directory;
   }
 
-  async list(): Promise<Entry[]> {
+  async list(): Promise<StoreEntry[]> {
     if (!(await this.#isThere())) return [];
     const names = await readdir(this.location).catch((cause: unknown) => {
       throw new AppError("notAvailable", `The directory ${this.location} cannot be read.`, { cause });
     });
-    const entries: Entry[] = [];
+    const entries: StoreEntry[] = [];
     // One after the other: a directory of many files must not take all file descriptors.
     for (const fileName of names.filter(isCertificateFile).sort()) entries.push(await this.#entry(fileName));
     return entries;
@@ -79,7 +79,7 @@ export class DirectoryStore implements CertificateStore {
     else await this.#isThere();
   }
 
-  async #entry(fileName: string): Promise<Entry> {
+  async #entry(fileName: string): Promise<StoreEntry> {
     const location = path.join(this.location, fileName);
     const origin = { store: this.name, file: location, fileName };
     try {

@@ -11,7 +11,7 @@ import {
   notAfter,
   notBefore,
 } from "./certificate.ts";
-import type { AskPassphrase, CertificateStore, Entry } from "./store.ts";
+import type { AskPassphrase, CertificateStore, StoreEntry } from "./store.ts";
 import { systemStores } from "./systemStores.ts";
 
 /** `serve`: to be the server with it. `trust`: to know the server by it; its key, if there, makes us known in turn. */
@@ -73,18 +73,18 @@ export async function servingCertificates({ stores, now = new Date() }: FindOpti
 
 /** What matches, opened as far as it takes to know which certificate it is. */
 async function candidates(
-  entries: readonly Entry[],
+  entries: readonly StoreEntry[],
   match: CertificateMatch,
   ask: AskPassphrase,
-): Promise<Entry[]> {
-  const isMeant = ({ certificate, fileName }: Entry) =>
+): Promise<StoreEntry[]> {
+  const isMeant = ({ certificate, fileName }: StoreEntry) =>
     certificate !== undefined
       ? matches(certificate, match)
       : match.kind === "name" && fileName !== undefined && isFileNamed(fileName, match.name);
   const known = entries.filter(isMeant);
   if (known.length === 1) return known;
   // It may be within one of those that nobody can look into. People are asked one question at a time.
-  const revealed: Entry[] = [];
+  const revealed: StoreEntry[] = [];
   for (const entry of known.length > 0 ? known : entries) revealed.push(await reveal(entry, ask));
   const found = revealed.filter(isMeant);
   // What was a wrong answer may have been the right one to another file.
@@ -94,7 +94,7 @@ async function candidates(
 }
 
 /** Entries that show their certificate stay as they are; so do those whose passphrase nobody knows. */
-async function reveal(entry: Entry, ask: AskPassphrase): Promise<Entry> {
+async function reveal(entry: StoreEntry, ask: AskPassphrase): Promise<StoreEntry> {
   if (entry.kind !== "locked" || entry.certificate !== undefined) return entry;
   const { location, fileName } = entry;
   try {
@@ -106,8 +106,12 @@ async function reveal(entry: Entry, ask: AskPassphrase): Promise<Entry> {
 }
 
 /** The same certificate may be there several times: the one with a key is of more use. */
-function choose(entries: readonly Entry[], reference: CertificateReference, notFound: () => AppError): Entry {
-  const value = (entry: Entry) => {
+function choose(
+  entries: readonly StoreEntry[],
+  reference: CertificateReference,
+  notFound: () => AppError,
+): StoreEntry {
+  const value = (entry: StoreEntry) => {
     if (entry.kind === "open") return entry.certificate.privateKey === undefined ? 1 : 3;
     return entry.kind === "locked" ? 2 : 0;
   };
@@ -123,7 +127,7 @@ function choose(entries: readonly Entry[], reference: CertificateReference, notF
   });
 }
 
-async function load(entry: Entry, purpose: Purpose, ask: AskPassphrase): Promise<Certificate> {
+async function load(entry: StoreEntry, purpose: Purpose, ask: AskPassphrase): Promise<Certificate> {
   if (entry.kind === "open") return entry.certificate;
   if (entry.kind === "broken") throw entry.error;
   const unlocked = await entry.unlock(ask);
@@ -134,7 +138,7 @@ async function load(entry: Entry, purpose: Purpose, ask: AskPassphrase): Promise
   });
 }
 
-function assertServable(certificate: Certificate, { location }: Entry, now: Date): void {
+function assertServable(certificate: Certificate, { location }: StoreEntry, now: Date): void {
   const why = whyNotServable(certificate, now);
   if (why === undefined) return;
   throw new AppError("notAvailable", `The certificate ${nameOf(certificate)} (${location}) ${why.what}.`, {
@@ -163,7 +167,7 @@ function whyNotServable(certificate: Certificate, now: Date): { what: string; hi
 function notFound(
   { match, store }: CertificateReference,
   stores: readonly CertificateStore[],
-  entries: readonly Entry[],
+  entries: readonly StoreEntry[],
 ): AppError {
   const names = new Set(
     entries.flatMap(({ certificate, fileName, location, kind }) =>

@@ -5,7 +5,7 @@ import type { Certificate, StoreName } from "./certificate.ts";
 export type AskPassphrase = (file: string) => Promise<string | undefined>;
 
 /** Something in a store, as far as it can be seen without asking anybody. */
-export type Entry = {
+export type StoreEntry = {
   /** Where it is, as people are told. */
   readonly location: string;
   /** Without folder, with ending; none in Windows' own stores. */
@@ -36,5 +36,5 @@ export interface CertificateStore {
   /** As people are told. */
   readonly location: string;
   /** Never rejects for the sake of one entry; with an AppError if the store as a whole cannot be trusted or read. */
-  list(): Promise<Entry[]>;
+  list(): Promise<StoreEntry[]>;
 }

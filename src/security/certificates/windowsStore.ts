@@ -3,7 +3,7 @@ import { AppError } from "../../common/errors.ts";
 import { type RunPowerShell, runPowerShell } from "../../transport/powerShell.ts";
 import { type Certificate, certificateOf, type StoreName } from "./certificate.ts";
 import { readPfxFile } from "./contents.ts";
-import type { CertificateStore, Entry } from "./store.ts";
+import type { CertificateStore, StoreEntry } from "./store.ts";
 
 // Windows' own stores, through PowerShell. This was written without a Windows to run it on: its pure parts are tested,
 // PowerShell itself never ran.
@@ -41,14 +41,14 @@ export class WindowsStore implements CertificateStore {
     this.#run = run;
   }
 
-  async list(): Promise<Entry[]> {
+  async list(): Promise<StoreEntry[]> {
     const output = await this.#run(LIST, { DEBUG_SERVER_STORE: this.location }).catch((cause: unknown) => {
       throw new AppError("notAvailable", `The store ${this.location} cannot be read.`, { cause });
     });
     return readListing(output).map((listed) => this.#entry(listed));
   }
 
-  #entry({ der, friendlyName, hasPrivateKey }: Listed): Entry {
+  #entry({ der, friendlyName, hasPrivateKey }: Listed): StoreEntry {
     let x509: X509Certificate;
     try {
       x509 = new X509Certificate(der);

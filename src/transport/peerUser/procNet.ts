@@ -20,7 +20,7 @@ const OPEN = new Set<number>([STATE.established, STATE.finWait1, STATE.finWait2,
 /** The states of a connection that waits in the queue of a listener. */
 const QUEUED = new Set<number>([STATE.established, STATE.synReceived]);
 
-export interface Row {
+export interface SocketRow {
   readonly state: number;
   readonly uid: string;
   /** 0: no process holds it, and the uid means nothing. */
@@ -28,7 +28,7 @@ export interface Row {
 }
 
 /** By their two ends as the kernel writes them: `0100007F:9C40 0100007F:138D`. */
-export type Rows = ReadonlyMap<string, readonly Row[]>;
+export type Rows = ReadonlyMap<string, readonly SocketRow[]>;
 
 export class ProcNet implements ConnectionTable {
   readonly #files: readonly string[];
@@ -50,7 +50,7 @@ export class ProcNet implements ConnectionTable {
 
   async find(connections: readonly TcpConnection[]): Promise<ReadonlyMap<TcpConnection, Finding>> {
     const wanted = new Set(connections.flatMap((each) => [...keysOf(each), ...keysOf(reversed(each))]));
-    const rows = new Map<string, Row[]>();
+    const rows = new Map<string, SocketRow[]>();
     for (const file of this.#files) {
       for await (const lines of linesOf(file))
         for (const { key, row } of rowsIn(lines, wanted)) rows.set(key, [...(rows.get(key) ?? []), row]);
@@ -72,7 +72,7 @@ export function standsForOthers(own: string, map: string, overflow: string): boo
 export function rowsIn(
   lines: readonly string[],
   wanted: ReadonlySet<string>,
-): { readonly key: string; readonly row: Row }[] {
+): { readonly key: string; readonly row: SocketRow }[] {
   return lines.flatMap((line) => {
     // "   3: 0100007F:9C40 0100007F:138D 01 00000000:00000000 00:00000000 00000000  1000        0 24513 1 …"
     const key = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) /.exec(line)?.[1];
@@ -98,7 +98,7 @@ export function judge(connection: TcpConnection, rows: Rows): Finding {
   return OPEN.has(row.state) ? { kind: "owner", user: row.uid } : { kind: "closed" };
 }
 
-function find(rows: Rows, keys: readonly string[]): Row[] {
+function find(rows: Rows, keys: readonly string[]): SocketRow[] {
   return keys.flatMap((key) => rows.get(key) ?? []);
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from "../../common/errors.ts";
-import { type Acknowledgement, type Frame, SERIAL_VERSION } from "./frames.ts";
+import { type Acknowledgement, type SerialFrame, SERIAL_VERSION } from "./frames.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import type { SerialTiming } from "./timing.ts";
@@ -22,7 +22,7 @@ export interface ConnectionListener {
  * `opening`: we have asked, and wait for the peer's id. `accepting`: we have answered, and wait for proof that the peer
  * is one that lives and has heard it. `settled`: both directions have ended, only late questions are answered.
  */
-export type ConnectionState = "opening" | "accepting" | "open" | "settled" | "gone";
+export type SerialConnectionState = "opening" | "accepting" | "open" | "settled" | "gone";
 
 const NOTHING = new Uint8Array(0);
 
@@ -39,7 +39,7 @@ export class Connection {
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   #peerId: number | undefined;
-  #state: ConnectionState;
+  #state: SerialConnectionState;
   readonly #bornAt: number;
   #heardAt: number;
   /** The last `open` or `ping` that we sent. */
@@ -69,7 +69,7 @@ export class Connection {
     this.#bornAt = this.#heardAt = now;
   }
 
-  get state(): ConnectionState {
+  get state(): SerialConnectionState {
     return this.#state;
   }
 
@@ -150,7 +150,7 @@ export class Connection {
   }
 
   /** A frame for this connection. Returns true if it is the proof that the peer lives, of one that is `accepting`. */
-  receive(frame: Frame, now: number): boolean {
+  receive(frame: SerialFrame, now: number): boolean {
     this.#heardAt = now;
     if (frame.type === "accept") {
       this.#accepted(frame.from);
@@ -199,7 +199,7 @@ export class Connection {
   }
 
   /** A frame that others' data need not wait for: answers and acknowledgements, which are short. */
-  urgent(now: number): Frame | undefined {
+  urgent(now: number): SerialFrame | undefined {
     const { channel } = this;
     if (this.#state === "gone") return undefined;
     if (this.#state === "opening") {
@@ -225,7 +225,7 @@ export class Connection {
   }
 
   /** The next frame with data, or the end. `leavesAt`: when the last byte of such a frame will have left. */
-  data(leavesAt: (payloadBytes: number) => number): Frame | undefined {
+  data(leavesAt: (payloadBytes: number) => number): SerialFrame | undefined {
     if (this.#state !== "open") return undefined;
     const segment = this.#sender.next(leavesAt);
     if (segment === undefined) return undefined;

@@ -4,8 +4,8 @@ import { FrameSplitter } from "./cobs.ts";
 import { Connection } from "./connection.ts";
 import {
   decodeFrame,
-  encodeFrame,
-  type Frame,
+  encodeSerialFrame,
+  type SerialFrame,
   MAX_FRAME,
   Refusal,
   SERIAL_VERSION,
@@ -36,7 +36,7 @@ export class Datalink {
   readonly #acceptors = new Map<number, (connection: Connection) => void>();
   /** By our ids, in the order in which they may send next. */
   readonly #connections = new Map<number, Connection>();
-  readonly #replies: Frame[] = [];
+  readonly #replies: SerialFrame[] = [];
   /** When the line will have sent all that was handed out. */
   #freeAt = -Infinity;
 
@@ -125,7 +125,7 @@ export class Datalink {
     const leavesAt = (payloadBytes: number) => start + sizeOnLine(payloadBytes) * this.timing.byteMs;
     const frame = this.#nextFrame(now, leavesAt);
     if (frame === undefined) return undefined;
-    const encoded = encodeFrame(frame);
+    const encoded = encodeSerialFrame(frame);
     // A line that was silent may have picked up noise: it must not become the frame's beginning.
     const bytes = this.#freeAt <= now ? Buffer.concat([Buffer.of(0), encoded]) : encoded;
     this.#freeAt = start + bytes.length * this.timing.byteMs;
@@ -143,7 +143,7 @@ export class Datalink {
     return earliest;
   }
 
-  #nextFrame(now: number, leavesAt: (payloadBytes: number) => number): Frame | undefined {
+  #nextFrame(now: number, leavesAt: (payloadBytes: number) => number): SerialFrame | undefined {
     const reply = this.#replies.shift();
     if (reply !== undefined) return reply;
     for (const connection of this.#connections.values()) {
@@ -161,7 +161,7 @@ export class Datalink {
     return undefined;
   }
 
-  #take(frame: Frame, now: number): void {
+  #take(frame: SerialFrame, now: number): void {
     switch (frame.type) {
       case "open":
         return this.#asked(frame, now);
@@ -178,7 +178,7 @@ export class Datalink {
     }
   }
 
-  #forConnection(frame: Frame, now: number): void {
+  #forConnection(frame: SerialFrame, now: number): void {
     const connection = this.#connections.get(frame.to);
     if (connection?.channel !== frame.channel) {
       // One of before our restart, or one that we have given up.
@@ -188,7 +188,7 @@ export class Datalink {
     if (connection.receive(frame, now)) this.#acceptors.get(connection.channel)?.(connection);
   }
 
-  #asked(frame: Frame & { type: "open" }, now: number): void {
+  #asked(frame: SerialFrame & { type: "open" }, now: number): void {
     const { channel, from } = frame;
     const refuse = (reason: number) => this.#reply({ type: "refuse", channel, to: from, reason });
     if (frame.version !== SERIAL_VERSION) return refuse(Refusal.version);
@@ -199,14 +199,14 @@ export class Datalink {
   }
 
   /** `to` is the id by which we address the peer: it does not know it, or no longer. */
-  #wasReset({ channel, to }: Frame): void {
+  #wasReset({ channel, to }: SerialFrame): void {
     const connection = this.#findByPeer(channel, to);
     if (connection === undefined) return;
     connection.break(new AppError("closed", "The other side has closed the connection, or was restarted."));
     this.#connections.delete(connection.id);
   }
 
-  #wasRefused({ to, channel, reason }: Frame & { type: "refuse" }): void {
+  #wasRefused({ to, channel, reason }: SerialFrame & { type: "refuse" }): void {
     const connection = this.#connections.get(to);
     if (connection?.state !== "opening" || connection.channel !== channel) return;
     connection.break(refused(channel, reason));
@@ -238,7 +238,7 @@ export class Datalink {
     return false;
   }
 
-  #reply(frame: Frame): void {
+  #reply(frame: SerialFrame): void {
     const same = this.#replies.some(({ type, to }) => type === frame.type && to === frame.to);
     if (!same && this.#replies.length < MOST_REPLIES) this.#replies.push(frame);
   }

@@ -20,7 +20,7 @@ export interface Acknowledgement {
 }
 
 /** `to` is the id that the receiver of the frame has given to the connection; in `reset` it is the sender's. */
-export type Frame = { readonly channel: number; readonly to: number } & (
+export type SerialFrame = { readonly channel: number; readonly to: number } & (
   | { readonly type: "open"; readonly from: number; readonly version: number }
   | { readonly type: "accept"; readonly from: number; readonly version: number }
   | {
@@ -47,8 +47,10 @@ const TYPES = {
   ping: 6,
   refuse: 7,
   reset: 8,
-} as const satisfies Record<Frame["type"], number>;
-const NAMES = new Map(Object.entries(TYPES).map(([name, type]) => [type as number, name as Frame["type"]]));
+} as const satisfies Record<SerialFrame["type"], number>;
+const NAMES = new Map(
+  Object.entries(TYPES).map(([name, type]) => [type as number, name as SerialFrame["type"]]),
+);
 
 const COMMON_BYTES = 6;
 const CRC_BYTES = 4;
@@ -68,7 +70,7 @@ export function sizeOnLine(payloadBytes: number): number {
 }
 
 /** The frame as it goes on the line, with the zero byte that ends it. */
-export function encodeFrame(frame: Frame): Buffer {
+export function encodeSerialFrame(frame: SerialFrame): Buffer {
   const body = bodyOf(frame);
   const bytes = Buffer.allocUnsafe(COMMON_BYTES + body.length + CRC_BYTES);
   bytes[0] = TYPES[frame.type];
@@ -79,7 +81,7 @@ export function encodeFrame(frame: Frame): Buffer {
   return Buffer.concat([encodeCobs(bytes), Buffer.of(0)]);
 }
 
-function bodyOf(frame: Frame): Buffer {
+function bodyOf(frame: SerialFrame): Buffer {
   switch (frame.type) {
     case "open":
     case "accept": {
@@ -113,7 +115,7 @@ function bodyOf(frame: Frame): Buffer {
 }
 
 /** Undefined for whatever is no whole frame of ours: garbled, cut, of an unknown type. Never throws. */
-export function decodeFrame(encoded: Uint8Array): Frame | undefined {
+export function decodeFrame(encoded: Uint8Array): SerialFrame | undefined {
   const bytes = decodeCobs(encoded);
   if (bytes === undefined || bytes.length < COMMON_BYTES + CRC_BYTES) return undefined;
   const end = bytes.length - CRC_BYTES;
@@ -126,10 +128,10 @@ export function decodeFrame(encoded: Uint8Array): Frame | undefined {
 
 /** Bytes after those that this version knows are a later one's, and are left alone. */
 function readBody(
-  type: Frame["type"],
+  type: SerialFrame["type"],
   common: { readonly channel: number; readonly to: number },
   body: Buffer,
-): Frame | undefined {
+): SerialFrame | undefined {
   switch (type) {
     case "open":
     case "accept":

@@ -16,7 +16,7 @@ interface Flight {
   arrived: boolean;
 }
 
-export interface Segment {
+export interface SerialSegment {
   readonly sequence: number;
   readonly payload: Buffer;
   readonly end: boolean;
@@ -100,7 +100,7 @@ export class Sender {
   }
 
   /** What to send now: first what was lost. It counts as sent; `leavesAt` is when its last byte will have left. */
-  next(leavesAt: (payloadBytes: number) => number): Segment | undefined {
+  next(leavesAt: (payloadBytes: number) => number): SerialSegment | undefined {
     const flight = this.#flight.find(({ lost }) => lost) ?? this.#cut();
     if (flight === undefined) return undefined;
     flight.lost = false;

@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<Access, { label: string; detail: string }>> = {
   full: { label: "Full", detail: "Also ends and restarts the session, ends servers and removes others." },
 };
 
-/** The access rights to choose from; the one that somebody has now says so. */
+/** The access rights to choose from; the one that the guest has now says so. */
 export function accessItems(current: Access): AccessItem[] {
   return ACCESS_LEVELS.map((access) => ({
     ...WORDS[access],

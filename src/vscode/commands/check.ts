@@ -5,7 +5,7 @@ import { AppError } from "../../common/errors.ts";
 import { insecureWarning } from "../../host/joinAddresses.ts";
 import { assertServable } from "../../transport/open.ts";
 
-/** What there is to say of a connection string while somebody types it. No message repeats any of it. */
+/** What there is to say of a connection string while the user types it. No message repeats any of it. */
 export type Check<A extends Address> =
   | { readonly ok: true; readonly address: A; readonly warning: string | undefined }
   | {
@@ -13,7 +13,7 @@ export type Check<A extends Address> =
       readonly message: string;
       /** What to select, so that it can be typed over. */
       readonly selection: readonly [number, number];
-      /** It is at the end, where somebody is still typing. */
+      /** It is at the end, where the user is still typing. */
       readonly unfinished: boolean;
     };
 

@@ -29,7 +29,7 @@ async function joinStringOf(app: App, argument: unknown, title: string): Promise
 }
 
 /**
- * Not through `asExternalUri`: that makes a link to this very window, and this one is for somebody else's. A browser
+ * Not through `asExternalUri`: that makes a link to this very window, and this one is for another person's. A browser
  * has no scheme of its own: its VS Code is a server's, and guests have the usual one.
  */
 export async function copyJoinLink(app: App, argument: unknown): Promise<void> {
@@ -54,7 +54,7 @@ export async function copyPassword(app: App, argument: unknown): Promise<void> {
 
 /**
  * The join string with what guests call this machine, as the person at this window knows it; undefined: they do not
- * want to say. Without a choice nobody is asked.
+ * want to say. Without a choice there is no question.
  */
 async function chooseHost(
   { preferences }: Pick<App, "preferences">,

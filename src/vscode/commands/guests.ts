@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import { sanitize } from "../../common/sanitize.ts";
 import type { App } from "../app.ts";
-import { type Guest, guestsOf } from "../host/serving.ts";
+import { guestsOf, type ServedGuest } from "../host/serving.ts";
 import { confirm } from "../messages.ts";
 import { accessItems } from "./accessItems.ts";
 import { pickOne } from "./pickers.ts";
@@ -34,7 +34,7 @@ async function chooseGuest(
   { serving }: Pick<App, "serving">,
   argument: unknown,
   title: string,
-): Promise<Guest | undefined> {
+): Promise<ServedGuest | undefined> {
   const guests = guestsOf(serving);
   const wanted = property(argument, "guest");
   if (wanted !== undefined) {

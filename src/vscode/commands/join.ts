@@ -72,7 +72,7 @@ async function chooseJoin({ recents, registry, serving }: App): Promise<JoinChoi
   pick.matchOnDetail = true;
   pick.ignoreFocusOut = true;
   show();
-  // A browser may ask before it shows the clipboard: whoever wants to type does not wait for it.
+  // A browser may ask before it shows the clipboard: the user can type before that.
   void vscode.env.clipboard.readText().then((text) => {
     clipboard = text;
     show();

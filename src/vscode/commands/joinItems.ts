@@ -39,7 +39,7 @@ export interface JoinSources {
   /** The servers of this machine. */
   readonly entries: readonly ServerEntry[];
   readonly recents: readonly string[];
-  /** The join strings of this window's own servers, which nobody needs to be offered here. */
+  /** The join strings of this window's own servers, which are not offered here. */
   readonly own: ReadonlySet<string>;
 }
 
@@ -69,7 +69,7 @@ export function joinGroups({ typed, clipboard, entries, recents, own }: JoinSour
   return groups.filter(({ items }) => items.length > 0);
 }
 
-/** A colon tells a connection string from what somebody types to filter the list. */
+/** A colon tells a connection string from what the user types to filter the list. */
 function typedItems(typed: string): JoinItem[] {
   const text = pastedLink(typed) ?? typed;
   if (!text.includes(":")) return [];

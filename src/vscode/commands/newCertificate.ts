@@ -8,7 +8,7 @@ const TITLE = "Make a Certificate";
 const COPY = "Copy Thumbprint";
 
 /** For `ssl:` and `spipe:` servers of this user. */
-export async function newCertificate(_app: App): Promise<void> {
+export async function makeCertificate(_app: App): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: TITLE,
     prompt: "Its name. Guests know it by its thumbprint, which the join string holds.",

@@ -5,7 +5,7 @@ import { listClients, listServers } from "../../hub/console.ts";
 import type { App } from "../app.ts";
 import { isOpen } from "../consent.ts";
 import type { DebugSessions } from "../host/debugSessions.ts";
-import { hostOf, type ServableSession } from "../host/serving.ts";
+import { hostParticipant, type ServableSession } from "../host/serving.ts";
 import { note, showError, warnInsecure } from "../messages.ts";
 import { SCRIPT_LANGUAGE } from "../names.ts";
 import { chooseSession } from "./pickers.ts";
@@ -54,9 +54,9 @@ function targetFor({ serving, consent }: App, session: ServableSession): ScriptT
       await serving.stop(served);
     },
     servers: () => listServers(sessions.servers.list()),
-    clients: () => listClients(sessions.participants(), hostOf(session)),
+    clients: () => listClients(sessions.participants(), hostParticipant(session)),
     say(text) {
-      const by = hostOf(session);
+      const by = hostParticipant(session);
       if (by !== undefined) sessions.say(by, text);
     },
   };

@@ -7,7 +7,7 @@ import { copyJoinLink, copyJoinString, copyPassword } from "./copy.ts";
 import { changeAccess, removeGuest } from "./guests.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
-import { newCertificate } from "./newCertificate.ts";
+import { makeCertificate } from "./newCertificate.ts";
 import { runScript } from "./runScript.ts";
 import { say } from "./say.ts";
 import { start } from "./start.ts";
@@ -38,7 +38,7 @@ export function commandRunner(
     deny: answerWith(undefined),
     say,
     showLog: async ({ log }) => log.show(),
-    newCertificate,
+    newCertificate: makeCertificate,
     runScript: (_app, argument) => runScript(app, sessions, argument),
     refresh,
   };

@@ -4,7 +4,7 @@ import { LIMITS } from "../../common/limits.ts";
 import { sanitize, shownText } from "../../common/sanitize.ts";
 import type { App } from "../app.ts";
 import { type Join, joinName } from "../guest/joins.ts";
-import { hostOf, type ServableSession, servedSessions } from "../host/serving.ts";
+import { hostParticipant, type ServableSession, servedSessions } from "../host/serving.ts";
 import { note } from "../messages.ts";
 import { type Pickable, pickOne } from "./pickers.ts";
 import { targetOf } from "./targets.ts";
@@ -17,7 +17,7 @@ interface Room {
   say(text: string): Promise<void>;
 }
 
-/** A line for everybody's debug console. */
+/** A line for the debug consoles of all participants. */
 export async function say(app: App, argument: unknown): Promise<void> {
   const room = await chooseRoom(app, argument);
   if (room === undefined) return;
@@ -60,7 +60,7 @@ function hostRoom(session: ServableSession): Room {
   return {
     name,
     async say(text) {
-      const host = hostOf(session);
+      const host = hostParticipant(session);
       if (host === undefined) throw new AppError("closed", "The debug session has ended.");
       sessions.say(host, text);
     },

@@ -118,7 +118,7 @@ async function means(app: App): Promise<Means> {
   };
 }
 
-/** The names of this user's certificates that can serve; nobody is asked for a passphrase, and a broken store has none. */
+/** The names of this user's certificates that can serve; no passphrase is asked for, and a broken store has none. */
 async function usableCertificates(): Promise<string[]> {
   const found = await servingCertificates().catch(() => []);
   return [...new Set(found.map(nameOf))];
@@ -134,7 +134,7 @@ async function pipesInUse({ registry, serving }: App): Promise<Set<string>> {
   return new Set(addresses.flatMap((address) => ("pipe" in address ? [address.pipe] : [])));
 }
 
-/** The join string is in the clipboard: the next thing that somebody does is to send it. */
+/** The join string is in the clipboard: the next thing that the user does is to send it. */
 async function announce(app: App, served: ServedServer): Promise<void> {
   const { session, hosted } = served;
   const join = usualJoin(app, served);
@@ -170,7 +170,7 @@ type TypedServer =
   | { readonly kind: "server"; readonly text: string; readonly address: ServerAddress }
   | { readonly kind: "back" };
 
-/** Lets somebody type a server's connection string, and says at every letter what is wrong with it. */
+/** Lets the user type a server's connection string, and says at every letter what is wrong with it. */
 function typeServer(title: string, draft: string): Promise<TypedServer | undefined> {
   const box = vscode.window.createInputBox();
   box.title = title;

@@ -9,7 +9,7 @@ export interface StartChoice {
   readonly server: string | undefined;
   /** A password is to be chosen for it. */
   readonly needsPassword: boolean;
-  /** Whoever gets there comes in unasked: this is to be confirmed, and what guests may do is a part of it. */
+  /** Any client that gets there comes in unasked: this is to be confirmed, and what guests may do is a part of it. */
   readonly insecure: boolean;
 }
 

@@ -39,7 +39,7 @@ export interface EntryTarget {
   readonly entry: ServerEntry;
 }
 
-/** join, copyJoinString: a server that somebody announces on the local network. */
+/** join, copyJoinString: a server that another machine announces on the local network. */
 export interface NetworkTarget {
   readonly network: NetworkServer;
 }

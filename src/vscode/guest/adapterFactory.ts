@@ -96,7 +96,7 @@ export class GuestAdapters implements vscode.DebugAdapterDescriptorFactory {
     });
   }
 
-  /** The port keeps what VS Code sends until somebody takes it. */
+  /** The port keeps what VS Code sends until a reader takes it. */
   async #connect(session: vscode.DebugSession, port: ObjectPort, gone: AbortSignal): Promise<void> {
     let editor: EditorEndpoint | undefined;
     try {

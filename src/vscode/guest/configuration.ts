@@ -6,7 +6,7 @@ import { type JsonObject, isObject } from "../../dap/messages.ts";
 import { DEBUG_TYPE } from "../names.ts";
 
 /** `localRoot` here is where the host has `remoteRoot`, as VS Code's own configurations call it. */
-export interface PathMapping {
+export interface MappingSetting {
   readonly localRoot: string;
   readonly remoteRoot: string;
 }
@@ -16,13 +16,13 @@ export type Plan =
   | {
       readonly kind: "join";
       readonly address: ClientAddress;
-      readonly pathMappings: readonly PathMapping[];
+      readonly pathMappings: readonly MappingSetting[];
     }
   | {
       /** Another session of the server by which the parent session came: an invitation to a child session. */
       readonly kind: "child";
       readonly session: string;
-      readonly pathMappings: readonly PathMapping[];
+      readonly pathMappings: readonly MappingSetting[];
     }
   | {
       readonly kind: "wrap";
@@ -104,7 +104,7 @@ function readWrap(configuration: Readonly<JsonObject>, adapter: unknown): Plan {
   };
 }
 
-function readMappings(value: unknown): PathMapping[] {
+function readMappings(value: unknown): MappingSetting[] {
   if (value === undefined) return [];
   const hint =
     'Write for example "pathMappings": [{ "localRoot": "${workspaceFolder}", "remoteRoot": "/home/ana/app" }].';

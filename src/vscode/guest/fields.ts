@@ -12,11 +12,11 @@
 type Leaf = "string" | "name" | "text" | "number" | "flag" | "id" | "opaque" | "dropped";
 /** A leaf, a list, or another type of this table. */
 export type Rule = Leaf | readonly [Rule] | { readonly type: string };
-export type Fields = Readonly<Record<string, Rule>>;
+export type FieldRules = Readonly<Record<string, Rule>>;
 
 const of = (type: string): Rule => ({ type });
-const PLACE: Fields = { line: "number", column: "number", endLine: "number", endColumn: "number" };
-const VALUE: Fields = {
+const PLACE: FieldRules = { line: "number", column: "number", endLine: "number", endColumn: "number" };
+const VALUE: FieldRules = {
   type: "string",
   variablesReference: "number",
   namedVariables: "number",
@@ -24,10 +24,10 @@ const VALUE: Fields = {
   memoryReference: "string",
   valueLocationReference: "number",
 };
-const BREAKPOINTS: Fields = { breakpoints: [of("Breakpoint")] };
+const BREAKPOINTS: FieldRules = { breakpoints: [of("Breakpoint")] };
 
 /** By the names of the specification; of a response or an event these are the fields of its body. */
-export const FIELDS: Readonly<Record<string, Fields>> = {
+export const FIELDS: Readonly<Record<string, FieldRules>> = {
   // What VS Code would open, run or send at a host's request. `format` comes with its variables filled in (hostFailure.ts).
   Message: {
     id: "number",

@@ -23,7 +23,7 @@ export interface BreakpointList {
 }
 
 /** What outlives the window; of whatever shape. */
-export interface State {
+export interface HostBreakpointState {
   get(): unknown;
   set(value: readonly Place[]): void;
 }
@@ -35,12 +35,12 @@ export interface State {
  */
 export class HostBreakpoints implements Disposable {
   readonly #window: BreakpointList;
-  readonly #state: State;
+  readonly #state: HostBreakpointState;
   readonly #store = new DisposableStore();
   readonly #sessions = new Set<ToldBreakpoints>();
   #leftovers: ReadonlySet<string>;
 
-  constructor(window: BreakpointList, state: State) {
+  constructor(window: BreakpointList, state: HostBreakpointState) {
     this.#window = window;
     this.#state = state;
     const stored = state.get();

@@ -16,7 +16,7 @@ export interface Join {
   readonly joined: Joined;
   /** The right that the host gives us, as it is now. */
   readonly access: Access;
-  /** Everybody who is in, ourselves included, as the host told last. */
+  /** All participants, ourselves included, as the host told last. */
   readonly clients: readonly ClientInfo[];
 }
 
@@ -81,7 +81,7 @@ export class Joins {
     try {
       this.#set(join, await join.joined.link.request("listClients", {}));
     } catch (thrown) {
-      // The link has ended, which its sessions tell; or the host does not say, and then nobody is shown.
+      // The link has ended, which its sessions tell; or the host does not say, and then no participant is shown.
       void AppError.from(thrown);
     }
   }

@@ -9,7 +9,7 @@ import { atSamePlace, codeOf, same } from "./breakpointLists.ts";
 import type { WindowBreakpoint, WindowList } from "./windowSession.ts";
 
 /** What outlives the window; of whatever shape. */
-export interface State {
+export interface GuestBreakpointState {
   get(): unknown;
   set(value: readonly Placed[]): void;
 }
@@ -79,7 +79,7 @@ export interface Dropped {
  */
 export class GuestBreakpoints implements Disposable {
   readonly #list: WindowList;
-  readonly #state: State;
+  readonly #state: GuestBreakpointState;
   readonly #store = new DisposableStore();
   readonly #changed = new Emitter<void>();
   /** What is held may be other than before. */
@@ -97,7 +97,7 @@ export class GuestBreakpoints implements Disposable {
   /** We are changing VS Code's list ourselves. */
   #isChanging = false;
 
-  constructor(list: WindowList, state: State) {
+  constructor(list: WindowList, state: GuestBreakpointState) {
     this.#list = list;
     this.#state = state;
     const stored = state.get();

@@ -33,7 +33,7 @@ export type ServingOptions = Pick<
   "registry" | "sources" | "certificates" | "announces"
 > & {
   readonly logger: Logger;
-  /** Asks the person at this window about somebody who wants to come in. */
+  /** Asks the person at this window about a client that wants to join. */
   readonly admit: (session: ServableSession) => SessionHostOptions["admit"];
 };
 
@@ -57,7 +57,7 @@ export class Serving {
   readonly #last = new Map<string, Ended>();
   readonly #changed = new Emitter<void>();
   readonly #wrongPassword = new Emitter<WrongPassword & { readonly session: ServableSession }>();
-  /** Somebody gave a server of this window a wrong password. */
+  /** A peer gave a server of this window a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   readonly #started = new Emitter<ServableSession>();
   /** A session or a server began or ended, a guest came, left or may do something else now, or a call to one failed. */
@@ -108,7 +108,7 @@ export class Serving {
     await hosted.server.close(new AppError("closed", "The host no longer serves this session."));
   }
 
-  /** The window closes: everybody is told, and no listing stays. */
+  /** The window closes: all guests are told, and no listing stays. */
   async close(reason: string): Promise<void> {
     await Promise.all(this.servers.map(({ hosted }) => hosted.server.close(new AppError("closed", reason))));
   }
@@ -169,14 +169,14 @@ export class Serving {
 }
 
 /** A guest of this window, who can be let go. */
-export interface Guest {
+export interface ServedGuest {
   readonly session: ServableSession;
   readonly host: SessionHost;
   readonly info: GuestInfo;
 }
 
-/** Everybody whom this window has let in, of all its servers. */
-export function guestsOf({ servers }: Pick<Serving, "servers">): Guest[] {
+/** The guests that this window has let in, of all its servers. */
+export function guestsOf({ servers }: Pick<Serving, "servers">): ServedGuest[] {
   const hosts = new Map(servers.map(({ host, session }) => [host, session]));
   return [...hosts].flatMap(([host, session]) =>
     host
@@ -196,6 +196,6 @@ export function servedSessions({ servers }: Pick<Serving, "servers">): ServableS
 }
 
 /** The person at this window, as a participant; undefined when the session is over. */
-export function hostOf({ sessions }: ServableSession): Participant | undefined {
+export function hostParticipant({ sessions }: ServableSession): Participant | undefined {
   return sessions.participants().find(({ isHost }) => isHost);
 }

@@ -63,7 +63,7 @@ export class WindowUpstream implements Upstream {
   #terminated = false;
   #stoppedByHost = false;
   #isEnded = false;
-  /** What the window itself asks goes there. Set by whoever makes the hub. */
+  /** What the window itself asks goes there. Set by the hub's maker. */
   window: HostWindow | undefined;
 
   constructor(session: WindowSession, list: WindowList, guests: GuestBreakpoints) {
@@ -140,7 +140,7 @@ export class WindowUpstream implements Upstream {
     }
   }
 
-  /** The session is over, whoever ended it; `failure` is why, if it was not in order. May be called twice. */
+  /** The session is over, however it ended; `failure` is why, if it was not in order. May be called twice. */
   ended(reason: string, failed = false): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -250,8 +250,8 @@ function silence({ success, body }: JsonObject): void {
 }
 
 /**
- * Makes the answer to what a guest has done an event, by which the window learns of it. Nobody else waits for that
- * answer: VS Code's promise of it, which nobody looks at, stays open until the session ends.
+ * Makes the answer to what a guest has done an event, by which the window learns of it. No other code waits for that
+ * answer: VS Code's promise of it, which VS Code ignores, stays open until the session ends.
  */
 function lookAgain(command: string, args: JsonObject, response: JsonObject): void {
   const event = eventFor(command, args);

@@ -6,7 +6,7 @@ import { parseAddress } from "../../address/parse.ts";
 import type { ParseFailure, Span } from "../../address/result.ts";
 
 /** Something that a document is to be told about; `start` and `end` are offsets into the document. */
-export interface Finding extends Span {
+export interface TextFinding extends Span {
   readonly severity: "error" | "warning";
   readonly message: string;
 }
@@ -16,11 +16,11 @@ export interface LanguageFeatures {
   /** `existing`: the values that are there on this machine. */
   completionsAt(text: string, offset: number, existing?: Existing): Completion[];
   hoverAt(text: string, offset: number): Hover | undefined;
-  findings(text: string): Finding[];
+  findings(text: string): TextFinding[];
 }
 
 /** What is wrong with one connection string, in its own offsets: at most one error, at most one warning. */
-export function findingsIn(text: string, role: Role): Finding[] {
+export function findingsIn(text: string, role: Role): TextFinding[] {
   const parsed = parseAddress(text, role);
   const clear = findClearPassword(text, role);
   return [
@@ -30,8 +30,8 @@ export function findingsIn(text: string, role: Role): Finding[] {
 }
 
 export function finding(
-  severity: Finding["severity"],
+  severity: TextFinding["severity"],
   { start, end, message, hint }: Omit<ParseFailure, "ok">,
-): Finding {
+): TextFinding {
   return { severity, start, end, message: hint === undefined ? message : `${message} ${hint}` };
 }

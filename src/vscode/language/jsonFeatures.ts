@@ -2,7 +2,7 @@ import { completionsAt } from "../../address/complete.ts";
 import { hoverAt } from "../../address/hover.ts";
 import type { Span } from "../../address/result.ts";
 import { findingsIn } from "./features.ts";
-import type { Finding, LanguageFeatures } from "./features.ts";
+import type { TextFinding, LanguageFeatures } from "./features.ts";
 import { connectionStringsIn } from "./jsonStrings.ts";
 import type { JsonConnection } from "./jsonStrings.ts";
 
@@ -34,7 +34,7 @@ export const JSON_FEATURES: LanguageFeatures = {
 };
 
 /** With variables in it, only VS Code knows what the string will be; a password that is one is none that can be read. */
-function isCertain({ severity, start, end }: Finding, { text, hasVariables }: JsonConnection): boolean {
+function isCertain({ severity, start, end }: TextFinding, { text, hasVariables }: JsonConnection): boolean {
   if (!hasVariables) return true;
   return !(severity === "error" ? text : text.slice(start, end)).includes("${");
 }

@@ -4,10 +4,10 @@ import type { Span } from "../../address/result.ts";
 import { DisposableStore } from "../../common/disposable.ts";
 import type { Disposable } from "../../common/disposable.ts";
 import { PRODUCT } from "../../common/product.ts";
-import type { Finding, LanguageFeatures } from "./features.ts";
+import type { TextFinding, LanguageFeatures } from "./features.ts";
 import { JSON_FEATURES } from "./jsonFeatures.ts";
 import { SCRIPT_FEATURES } from "./scriptFeatures.ts";
-import { type DocumentKind, kindOf } from "./selectors.ts";
+import { type DocumentKind, documentKindOf } from "./selectors.ts";
 
 const FEATURES: Readonly<Record<DocumentKind, LanguageFeatures>> = {
   script: SCRIPT_FEATURES,
@@ -22,7 +22,7 @@ const ITEM_KINDS: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>
   value: vscode.CompletionItemKind.Value,
 };
 
-const SEVERITIES: Readonly<Record<Finding["severity"], vscode.DiagnosticSeverity>> = {
+const SEVERITIES: Readonly<Record<TextFinding["severity"], vscode.DiagnosticSeverity>> = {
   error: vscode.DiagnosticSeverity.Error,
   warning: vscode.DiagnosticSeverity.Warning,
 };
@@ -99,7 +99,7 @@ function publishDiagnostics(): Disposable {
   const store = new DisposableStore();
   const published = store.add(vscode.languages.createDiagnosticCollection(PRODUCT.name));
   const refresh = (document: vscode.TextDocument) => {
-    const kind = kindOf(document);
+    const kind = documentKindOf(document);
     if (kind === undefined) return;
     published.set(
       document.uri,
@@ -113,7 +113,7 @@ function publishDiagnostics(): Disposable {
   return store;
 }
 
-function diagnostic(from: Finding, document: vscode.TextDocument): vscode.Diagnostic {
+function diagnostic(from: TextFinding, document: vscode.TextDocument): vscode.Diagnostic {
   // Where something is missing, what stands before it is underlined: an empty range may be invisible.
   const start = from.start === from.end ? Math.max(0, from.start - 1) : from.start;
   const range = rangeOf({ start, end: from.end }, document);

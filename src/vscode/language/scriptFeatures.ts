@@ -4,7 +4,7 @@ import type { Token } from "../../address/result.ts";
 import { parseScript, scriptLines } from "../../address/script.ts";
 import { connectionIn, scriptCompletionsAt, scriptHoverAt } from "../../address/scriptHelp.ts";
 import { finding } from "./features.ts";
-import type { Finding, LanguageFeatures } from "./features.ts";
+import type { TextFinding, LanguageFeatures } from "./features.ts";
 
 /** Documents of the language `debug-server-script`. */
 export const SCRIPT_FEATURES: LanguageFeatures = {
@@ -31,7 +31,7 @@ export const SCRIPT_FEATURES: LanguageFeatures = {
   },
 };
 
-function clearPasswordsIn(line: Token): Finding[] {
+function clearPasswordsIn(line: Token): TextFinding[] {
   const connection = connectionIn(line.text);
   const clear = connection && findClearPassword(connection.text, "server");
   if (connection === undefined || clear === undefined) return [];

@@ -14,7 +14,7 @@ export const SELECTORS = {
 export type DocumentKind = keyof typeof SELECTORS;
 
 /** What we know of a document; undefined: nothing. */
-export function kindOf(document: vscode.TextDocument): DocumentKind | undefined {
+export function documentKindOf(document: vscode.TextDocument): DocumentKind | undefined {
   const kinds = Object.keys(SELECTORS) as DocumentKind[];
   return kinds.find((kind) => vscode.languages.match(SELECTORS[kind], document) > 0);
 }

@@ -19,7 +19,7 @@ export const PEOPLE: Readonly<Record<Participant["kind"], Icon>> = {
   dap: { name: "plug" },
 };
 
-/** As what somebody takes part. */
+/** As what a participant takes part. */
 export const ROLES: Readonly<Record<Participant["kind"], string>> = {
   host: "host",
   guest: "guest",

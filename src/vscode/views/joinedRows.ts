@@ -14,7 +14,7 @@ import {
 } from "./labels.ts";
 import { nobodyRow, type Row, type RowPresentation } from "./row.ts";
 
-/** The view "Joined": each server that this window is a guest of, below it everybody who is in. */
+/** The view "Joined": each server that this window is a guest of, below it all participants. */
 export function joinedRows(joins: readonly Join[], now: number): Row[] {
   return joins.map((join) => joinRow(join, now));
 }

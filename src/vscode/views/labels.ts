@@ -15,7 +15,7 @@ export function spokenParts(...all: readonly (string | undefined)[]): string {
   return all.filter((part) => part !== undefined && part !== "").join(", ");
 }
 
-/** In place of a round trip, of somebody whose connection has broken. */
+/** In place of a round trip, of a participant whose connection has broken. */
 export const RECONNECTING = "reconnecting…";
 
 interface Ago {
@@ -40,7 +40,7 @@ export function ago(then: number, now: number): Ago {
   return { short: `${number} ${unit.short} ago`, spoken: `${count(number, unit.spoken)} ago` };
 }
 
-/** `12 ms`, as the round trip to somebody. */
+/** `12 ms`, as the round trip to a participant. */
 export function roundTrip(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : `${Math.max(1, Math.round(ms))} ms`;
 }

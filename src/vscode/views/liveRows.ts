@@ -4,7 +4,7 @@ import { type Row, sameRows } from "./row.ts";
 
 /** Changes come in swarms: that a guest joins is several. */
 const SETTLE_MS = 50;
-/** How often it is looked after what nobody tells: that time passes, and that somebody else's server has died. */
+/** How often the rows are loaded anew for changes without an event: time passes, and another process's server dies. */
 const TICK_MS = 20_000;
 
 export interface RowSource {
@@ -12,7 +12,7 @@ export interface RowSource {
   readonly load: (now: number) => Promise<readonly Row[]>;
   /** They may be others now. */
   readonly changes: readonly Event<void>[];
-  /** The same, for what is worth to be listened to only while somebody looks. */
+  /** The same, for what is worth to be listened to only while the view is seen. */
   readonly watch?: (changed: () => void) => Disposable;
 }
 
@@ -32,12 +32,12 @@ export class LiveRows implements Disposable {
     for (const change of source.changes) this.#store.add(change(() => this.#settle()));
   }
 
-  /** Loaded when somebody first asks. */
+  /** Loaded when VS Code first asks. */
   get(): Promise<readonly Row[]> {
     return (this.#rows ??= this.#source.load(Date.now()));
   }
 
-  /** Whether somebody looks. What may have changed unseen is made good for. */
+  /** Whether the view is seen. The rows are loaded anew when it is seen again. */
   see(seen: boolean): void {
     if (seen === (this.#seen !== undefined)) return;
     this.#seen?.dispose();

@@ -7,7 +7,7 @@ import type { Logger } from "../../common/logger.ts";
 import type { NetworkServer } from "../../host/discovery/advert.ts";
 import { discover } from "../../host/discovery/discover.ts";
 
-/** How often the network is asked while somebody looks: who has died says no goodbye. */
+/** How often the network is asked while the view is seen: a machine that has died says no goodbye. */
 const AGAIN_MS = 20_000;
 
 /** Whether the network may be asked. */
@@ -17,7 +17,7 @@ export interface NetworkSwitch {
   readonly onSwitched: Event<void>;
 }
 
-/** The servers that other machines announce, kept up to date while somebody looks. */
+/** The servers that other machines announce, kept up to date while the view is seen. */
 export class NetworkServers implements Disposable {
   readonly #switch: NetworkSwitch;
   readonly #logger: Logger;
@@ -38,7 +38,7 @@ export class NetworkServers implements Disposable {
     return this.#servers;
   }
 
-  /** Somebody looks, until it is disposed. */
+  /** The view is seen, until this is disposed. */
   watch(): Disposable {
     const refresh = () => void this.refresh();
     refresh();

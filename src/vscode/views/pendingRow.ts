@@ -3,7 +3,7 @@ import type { PendingClient } from "../joinRequests.ts";
 import type { Row } from "./row.ts";
 import { spokenParts } from "./labels.ts";
 
-/** Somebody who waits to be let in. The commands on the row answer. */
+/** A client that waits to be let in. The commands on the row answer. */
 export function pendingRow(pending: PendingClient): Row {
   const { id, request, session } = pending;
   const label = quoted(request.name);

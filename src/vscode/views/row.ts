@@ -7,7 +7,7 @@ export interface Icon {
   readonly color?: string;
 }
 
-/** What hovering shows: nothing of it is markup, whoever has written it. */
+/** What hovering shows: nothing of it is markup, also where a guest has written it. */
 export interface Tooltip {
   readonly title: string;
   /** What must not be overlooked. */
@@ -64,7 +64,7 @@ export function nobodyRow(parent: string, label: string): Row {
   };
 }
 
-/** Whether nobody would notice if the one took the place of the other. */
+/** Whether the user would see no difference if the one took the place of the other. */
 export function sameRows(some: readonly Row[], others: readonly Row[]): boolean {
   return some.length === others.length && some.every((row, index) => sameRow(row, others[index]));
 }

@@ -56,7 +56,7 @@ export function serverRow(served: ServedServer, now: number): Row {
   };
 }
 
-/** Why everybody must see that a server is open: in a word or two, and in a sentence; undefined if it is not. */
+/** Why the user must see that a server is open: in a word or two, and in a sentence; undefined if it is not. */
 export function insecurity(
   address: ServerAddress,
 ): { readonly badge: string; readonly warning: string } | undefined {

@@ -12,7 +12,7 @@ import {
 } from "../../../src/link/control.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import { hello, open, opened, reason, wait, welcome } from "../../../src/link/messages.ts";
-import { type Checked, type Guard, parseJson } from "../../../src/link/validate.ts";
+import { type Checked, type Guard, parseLinkJson } from "../../../src/link/validate.ts";
 import { STEERING } from "../../support/steering.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { jsonText, someProbability } from "../harness/json.ts";
@@ -148,7 +148,7 @@ export const linkMessages: Target = {
       const passed =
         guard === undefined
           ? await checkControl(payload)
-          : checkGuard(parseJson(payload, guard, "message"), (value) => guard(value, "message"));
+          : checkGuard(parseLinkJson(payload, guard, "message"), (value) => guard(value, "message"));
       if (passed) valid++;
     }
     return valid;

@@ -4,12 +4,12 @@ import { FrameSplitter, decodeCobs, encodeCobs } from "../../../src/transport/se
 import type { Connection } from "../../../src/transport/serial/connection.ts";
 import { Datalink } from "../../../src/transport/serial/datalink.ts";
 import {
-  type Frame,
+  type SerialFrame,
   MAX_FRAME,
   MAX_PAYLOAD,
   MAX_WINDOW,
   decodeFrame,
-  encodeFrame,
+  encodeSerialFrame,
 } from "../../../src/transport/serial/frames.ts";
 import { type Target, assertSame } from "../harness/fuzz.ts";
 import { mutate } from "../harness/mutate.ts";
@@ -18,7 +18,7 @@ import { type Random, split } from "../harness/random.ts";
 const CHANNELS = [0, 3];
 
 /** A frame with a right checksum: whoever sits at the line can make one of whatever content. */
-function anyFrame(random: Random, to: number): Frame {
+function anyFrame(random: Random, to: number): SerialFrame {
   const channel = random.chance(0.9) ? random.pick(CHANNELS) : random.below(256);
   const sequence = random.chance(0.8) ? random.below(4) : random.below(0x10000);
   const ack = random.chance(0.8) ? random.below(4) : random.below(0x10000);
@@ -59,7 +59,7 @@ function anyFrame(random: Random, to: number): Frame {
 }
 
 function encodedFrame(random: Random, to: number): Buffer {
-  const encoded = encodeFrame(anyFrame(random, to));
+  const encoded = encodeSerialFrame(anyFrame(random, to));
   return random.chance(0.1) ? mutate(random, Buffer.concat([encoded, Buffer.of(0)]), 1) : encoded;
 }
 
@@ -97,7 +97,7 @@ export const serialFrames: Target = {
       valid++;
       if ("payload" in frame) assert.ok(frame.payload.length <= MAX_PAYLOAD);
       if ("selective" in frame) assert.ok(frame.selective.length <= MAX_WINDOW / 8);
-      assertSame(decodeFrame(encodeFrame(frame).subarray(0, -1)), frame, "encoded anew");
+      assertSame(decodeFrame(encodeSerialFrame(frame).subarray(0, -1)), frame, "encoded anew");
     }
     return Math.min(inputs.length, valid);
   },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { chooseAdapter, parseHostPort } from "../../../src/cli/adapterChoice.ts";
-import { describe as words, exitCodeOf, UsageError } from "../../../src/cli/failure.ts";
+import { errorText as words, exitCodeOf, UsageError } from "../../../src/cli/failure.ts";
 import { table } from "../../../src/cli/text.ts";
 import { AppError } from "../../../src/common/errors.ts";
 

@@ -10,7 +10,7 @@ import type { Firewall } from "../../../src/host/firewall/firewall.ts";
 import { firewallsOf } from "../../../src/host/firewall/firewalls.ts";
 import { firewalld } from "../../../src/host/firewall/firewalld.ts";
 import { isOn, macos } from "../../../src/host/firewall/macos.ts";
-import { addArguments, deleteArguments, netsh } from "../../../src/host/firewall/netsh.ts";
+import { addArguments, netshDeleteArguments, netsh } from "../../../src/host/firewall/netsh.ts";
 import { insertArguments } from "../../../src/host/firewall/nftables.ts";
 import { chainsThatDrop, readRuleset, rulesNamed } from "../../../src/host/firewall/nftRuleset.ts";
 import { openFirewall, sweepFirewall } from "../../../src/host/firewall/opening.ts";
@@ -176,7 +176,14 @@ describe("Windows and macOS, as far as their command lines go", () => {
       "action=allow",
       ...tail,
     ]);
-    assert.deepEqual(deleteArguments(RULE), [...head, "delete", "rule", `name=${NAME}`, "dir=in", ...tail]);
+    assert.deepEqual(netshDeleteArguments(RULE), [
+      ...head,
+      "delete",
+      "rule",
+      `name=${NAME}`,
+      "dir=in",
+      ...tail,
+    ]);
     assert.equal(
       netsh.command(RULE),
       `netsh advfirewall firewall add rule name="${NAME}" dir=in action=allow protocol=TCP localport=5005`,

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
-import { encodeJson, FrameType } from "../../../src/link/frames.ts";
+import { encodeFrameJson, FrameType } from "../../../src/link/frames.ts";
 
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 import type { ClientInfo } from "../../../src/link/messages.ts";
 
 import { type RawPeer, connectLinks, next, rawGuest, rawHost } from "./helpers.ts";
 
-const control = (message: object) => encodeJson(FrameType.control, message);
+const control = (message: object) => encodeFrameJson(FrameType.control, message);
 const parsed = async (peer: RawPeer) =>
   JSON.parse((await peer.expect(FrameType.control)).toString()) as Record<string, unknown>;
 
@@ -93,7 +93,7 @@ for (const [name, messages] of [
   ["a reply to nothing", [control({ id: 1, result: {} })]],
   ["neither id nor method", [control({ result: {} })]],
   ["an id that is no integer", [control({ id: "1", method: "say" })]],
-  ["an array", [encodeJson(FrameType.control, [])]],
+  ["an array", [encodeFrameJson(FrameType.control, [])]],
 ] as const) {
   test(`the host ends a link with ${name} in CONTROL`, async (t) => {
     const { peer, host } = await rawGuest(t, { say: () => new Promise(() => {}) });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import {
   encodeAck,
   encodeDap,
-  encodeJson,
+  encodeFrameJson,
   encodePing,
   encodeStreamJson,
   FrameType,
@@ -17,15 +17,15 @@ const text = (value: string) => Buffer.from(value);
 export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
   hello: [
     LINK_MAGIC,
-    ...encodeJson(FrameType.hello, {
+    ...encodeFrameJson(FrameType.hello, {
       protocol: { min: 1, max: 1 },
       features: ["push"],
       name: "Ada",
       client: { name: "example", version: "1.0" },
     }),
   ],
-  wait: encodeJson(FrameType.wait, { ms: 60000, message: "The host is being asked." }),
-  welcome: encodeJson(FrameType.welcome, {
+  wait: encodeFrameJson(FrameType.wait, { ms: 60000, message: "The host is being asked." }),
+  welcome: encodeFrameJson(FrameType.welcome, {
     protocol: 1,
     features: [],
     guest: { id: 2 },
@@ -41,23 +41,26 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
       '{"seq":1,"type":"response","request_seq":1,"success":true,"command":"threads","body":{"threads":[]}}',
     ),
   ]),
-  say: encodeJson(FrameType.control, { id: 1, method: "say", params: { text: "hi" } }),
-  said: encodeJson(FrameType.control, { method: "said", params: { client: 2, name: "Ada", text: "hi" } }),
-  done: encodeJson(FrameType.control, { id: 1, result: {} }),
-  refused: encodeJson(FrameType.control, {
+  say: encodeFrameJson(FrameType.control, { id: 1, method: "say", params: { text: "hi" } }),
+  said: encodeFrameJson(FrameType.control, {
+    method: "said",
+    params: { client: 2, name: "Ada", text: "hi" },
+  }),
+  done: encodeFrameJson(FrameType.control, { id: 1, result: {} }),
+  refused: encodeFrameJson(FrameType.control, {
     id: 2,
     error: { code: "notAllowed", message: "Only the host can do this." },
   }),
-  readSource: encodeJson(FrameType.control, {
+  readSource: encodeFrameJson(FrameType.control, {
     id: 3,
     method: "readSource",
     params: { session: "s1", path: "/app/a.js", offset: 0 },
   }),
-  chunk: encodeJson(FrameType.control, {
+  chunk: encodeFrameJson(FrameType.control, {
     id: 3,
     result: { size: FILE.length, data: FILE.toString("base64"), end: true },
   }),
-  findSource: encodeJson(FrameType.control, {
+  findSource: encodeFrameJson(FrameType.control, {
     id: 4,
     method: "findSource",
     params: {
@@ -66,7 +69,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
       sha256: createHash("sha256").update(FILE).digest("hex"),
     },
   }),
-  found: encodeJson(FrameType.control, { id: 4, result: { path: "/app/a.js" } }),
+  found: encodeFrameJson(FrameType.control, { id: 4, result: { path: "/app/a.js" } }),
   ping: encodePing(FrameType.ping, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
   pong: encodePing(FrameType.pong, Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])),
   push: encodePush(1, [
@@ -78,5 +81,5 @@ export const EXAMPLES: Readonly<Record<string, readonly Uint8Array[]>> = {
   ack: encodeAck(64),
   skipped: [Buffer.from([0, 0, 0, 4, 0xbf, 1, 2, 3])],
   closeStream: encodeStreamJson(FrameType.closeStream, 1, {}),
-  close: encodeJson(FrameType.close, { code: "closed", message: "The server has ended." }),
+  close: encodeFrameJson(FrameType.close, { code: "closed", message: "The server has ended." }),
 };

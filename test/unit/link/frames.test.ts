@@ -5,7 +5,7 @@ import { LIMITS } from "../../../src/common/limits.ts";
 import {
   encodeDap,
   encodeFrame,
-  encodeJson,
+  encodeFrameJson,
   FrameDecoder,
   frameLimit,
   FrameType,
@@ -70,7 +70,7 @@ test("frames come out as they went in, however the bytes are cut; ignorable unkn
 test("a split at every byte, and one byte at a time", () => {
   const bytes = Buffer.concat([
     LINK_MAGIC,
-    ...encodeJson(FrameType.hello, { a: 1 }),
+    ...encodeFrameJson(FrameType.hello, { a: 1 }),
     Buffer.from([0, 0, 0, 3, 0x90, 1, 2]),
     Buffer.from([0, 0, 0, 1, 0x91]),
     ...encodeDap(7, 8, [Buffer.from("{}"), Buffer.from("x")]),
@@ -96,7 +96,7 @@ test("a split at every byte, and one byte at a time", () => {
 
 test("a reader that stops between frames loses nothing when more is fed meanwhile", () => {
   const decoder = new FrameDecoder({ expectMagic: false });
-  const one = Buffer.concat(encodeJson(FrameType.wait, { ms: 1 }));
+  const one = Buffer.concat(encodeFrameJson(FrameType.wait, { ms: 1 }));
   decoder.feed(Buffer.concat([one, one, one.subarray(0, 3)]));
   assert.equal(decoder.next().kind, "frame");
   decoder.feed(one.subarray(3));
@@ -166,7 +166,7 @@ test("a fault is final", () => {
   const decoder = new FrameDecoder({ expectMagic: false });
   decoder.feed(Buffer.from([0, 0, 0, 0]));
   assert.equal(decoder.next().kind, "fault");
-  decoder.feed(Buffer.concat(encodeJson(FrameType.wait, {})));
+  decoder.feed(Buffer.concat(encodeFrameJson(FrameType.wait, {})));
   assert.equal(decoder.next().kind, "fault");
 });
 
@@ -184,7 +184,7 @@ test("arbitrary bytes never throw", () => {
 test("encoding copies no part, and a small frame does not keep its chunk alive", () => {
   const part = Buffer.from("{}");
   assert.equal(encodeDap(1, 2, [part])[1], part);
-  const small = Buffer.concat(encodeJson(FrameType.wait, { ms: 1 }));
+  const small = Buffer.concat(encodeFrameJson(FrameType.wait, { ms: 1 }));
   const chunk = Buffer.concat([small, Buffer.alloc(60_000)]);
   const decoder = new FrameDecoder({ expectMagic: false });
   decoder.feed(chunk);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
 import { Emitter } from "../../../src/common/event.ts";
 import { acceptLink } from "../../../src/link/hostHandshake.ts";
-import { encodeFrame, encodeJson, FrameType } from "../../../src/link/frames.ts";
+import { encodeFrame, encodeFrameJson, FrameType } from "../../../src/link/frames.ts";
 import { FEATURES, type SessionInfo, type Wait } from "../../../src/link/messages.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import { LINK_MAGIC, readProtocol } from "../../../src/transport/protocolDetection.ts";
@@ -21,7 +21,7 @@ import {
   streamClosed,
 } from "./helpers.ts";
 
-const greeting = (hello: object) => [LINK_MAGIC, ...encodeJson(FrameType.hello, hello)];
+const greeting = (hello: object) => [LINK_MAGIC, ...encodeFrameJson(FrameType.hello, hello)];
 const code =
   (expected: string, message = /./u) =>
   (thrown: unknown) =>
@@ -197,7 +197,7 @@ for (const [name, bytes, message] of [
   ["no magic", [Buffer.from("GET / HTTP/1.1\r\n\r\n")], /does not speak/u],
   [
     "a frame before HELLO",
-    [LINK_MAGIC, ...encodeJson(FrameType.control, { id: 1, method: "say" })],
+    [LINK_MAGIC, ...encodeFrameJson(FrameType.control, { id: 1, method: "say" })],
     /first/u,
   ],
   [
@@ -205,7 +205,7 @@ for (const [name, bytes, message] of [
     [LINK_MAGIC, ...encodeFrame(FrameType.ping, [Buffer.alloc(8)])],
     /before admission/u,
   ],
-  ["HELLO twice", [...greeting(HELLO), ...encodeJson(FrameType.hello, HELLO)], /wait for WELCOME/u],
+  ["HELLO twice", [...greeting(HELLO), ...encodeFrameJson(FrameType.hello, HELLO)], /wait for WELCOME/u],
   [
     "HELLO not JSON",
     [LINK_MAGIC, ...encodeFrame(FrameType.hello, [Buffer.from("{")])],
@@ -244,19 +244,23 @@ for (const [name, bytes, message] of [
 for (const [name, bytes, message] of [
   ["plain DAP", [Buffer.from("Content-Length: 2\r\n\r\n{}")], /does not speak/u],
   ["a web page", [Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")], /does not speak/u],
-  ["another frame first", encodeJson(FrameType.control, { method: "clients" }), /WELCOME first/u],
-  ["WELCOME with a field missing", encodeJson(FrameType.welcome, { ...WELCOME, access: "root" }), /access/u],
+  ["another frame first", encodeFrameJson(FrameType.control, { method: "clients" }), /WELCOME first/u],
+  [
+    "WELCOME with a field missing",
+    encodeFrameJson(FrameType.welcome, { ...WELCOME, access: "root" }),
+    /access/u,
+  ],
   [
     "a version that was not offered",
-    encodeJson(FrameType.welcome, { ...WELCOME, protocol: 2 }),
+    encodeFrameJson(FrameType.welcome, { ...WELCOME, protocol: 2 }),
     /version 2/u,
   ],
   [
     "a feature that was not offered, which is not repeated",
-    encodeJson(FrameType.welcome, { ...WELCOME, features: ["\u001b[2J"] }),
+    encodeFrameJson(FrameType.welcome, { ...WELCOME, features: ["\u001b[2J"] }),
     /a feature that was not offered\.$/u,
   ],
-  ["WAIT of a year", encodeJson(FrameType.wait, { ms: 31_536_000_000 }), /WAIT\.ms/u],
+  ["WAIT of a year", encodeFrameJson(FrameType.wait, { ms: 31_536_000_000 }), /WAIT\.ms/u],
 ] as const) {
   test(`the guest ends a handshake with ${name}`, async (t) => {
     const { near, far } = pair(t);
@@ -275,12 +279,12 @@ test("ignorable frames and unknown fields are no fault in the handshake; an empt
   const guest = openLink(near, IDENTITY, { timing: CALM });
   peer.write([
     ...encodeFrame(0xbf, [Buffer.alloc(100)]),
-    ...encodeJson(FrameType.welcome, { ...WELCOME, extra: { a: 1 } }),
+    ...encodeFrameJson(FrameType.welcome, { ...WELCOME, extra: { a: 1 } }),
   ]);
   assert.deepEqual((await guest).welcome, WELCOME);
   const second = pair(t);
   const refused = openLink(second.near, IDENTITY, { timing: CALM });
-  new RawPeer(second.far, true).write(encodeJson(FrameType.close, {}));
+  new RawPeer(second.far, true).write(encodeFrameJson(FrameType.close, {}));
   await assert.rejects(refused, code("refused"));
 });
 

@@ -5,7 +5,7 @@ import type { AppError } from "../../../src/common/errors.ts";
 import { type Event, once } from "../../../src/common/event.ts";
 import type { DapPort, IncomingMessage } from "../../../src/dap/port.ts";
 import { type AcceptOptions, acceptLink } from "../../../src/link/hostHandshake.ts";
-import { encodeJson, FrameDecoder, FrameType } from "../../../src/link/frames.ts";
+import { encodeFrameJson, FrameDecoder, FrameType } from "../../../src/link/frames.ts";
 import type { GuestLink } from "../../../src/link/guestLink.ts";
 import type { HostHandlers, HostLink } from "../../../src/link/hostLink.ts";
 import type { LinkTiming } from "../../../src/link/limits.ts";
@@ -213,7 +213,7 @@ export async function rawGuest(t: TestContext, over: Partial<HostHandlers> = {},
   const { near, far } = pair(t);
   const peer = new RawPeer(near);
   const accepted = acceptLink(far, { ...ACCEPT, timing });
-  peer.write([LINK_MAGIC, ...encodeJson(FrameType.hello, HELLO)]);
+  peer.write([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, HELLO)]);
   const host = await accepted;
   host.start(handlers(over));
   await peer.expect(FrameType.welcome);
@@ -226,7 +226,7 @@ export async function rawHost(t: TestContext) {
   const peer = new RawPeer(far, true);
   const opened = openLink(near, IDENTITY, { timing: CALM });
   await peer.expect(FrameType.hello);
-  peer.write(encodeJson(FrameType.welcome, WELCOME));
+  peer.write(encodeFrameJson(FrameType.welcome, WELCOME));
   const guest = await opened;
   guest.start();
   return { peer, guest };

@@ -10,7 +10,7 @@ import {
   DEFLATED,
   encodeDap,
   encodeFrame,
-  encodeJson,
+  encodeFrameJson,
   encodePing,
   encodeStreamJson,
   FrameType,
@@ -58,7 +58,7 @@ async function guest(t: TestContext, setting: Setting = {}) {
       }),
     },
   );
-  peer.write([LINK_MAGIC, ...encodeJson(FrameType.hello, { ...HELLO, features: [DEFLATE] })]);
+  peer.write([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, { ...HELLO, features: [DEFLATE] })]);
   const host = await accepted;
   const messages: number[] = [];
   host.start(
@@ -196,7 +196,7 @@ describe("guests that take turns", () => {
     return { a, b, order };
   }
 
-  const control = (id: number) => encodeJson(FrameType.control, { id, method: "listClients" });
+  const control = (id: number) => encodeFrameJson(FrameType.control, { id, method: "listClients" });
   const churn = (stream: number) => [
     ...encodeStreamJson(FrameType.open, stream, { session: "s" }),
     ...encodeStreamJson(FrameType.closeStream, stream, {}),

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
 import { acceptLink } from "../../../src/link/hostHandshake.ts";
-import { encodeFrame, encodeJson, encodePing, FrameType } from "../../../src/link/frames.ts";
+import { encodeFrame, encodeFrameJson, encodePing, FrameType } from "../../../src/link/frames.ts";
 import { openLink } from "../../../src/link/openLink.ts";
 import type { Channel } from "../../../src/transport/channel.ts";
 import { LINK_MAGIC } from "../../../src/transport/protocolDetection.ts";
@@ -146,7 +146,7 @@ test("over TCP: a fault is told although more bytes were on their way, and no ti
   });
   const accepted = acceptLink(channel(socket), ACCEPT);
   const peer = new RawPeer(channel(client));
-  peer.write([LINK_MAGIC, ...encodeJson(FrameType.hello, HELLO)]);
+  peer.write([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, HELLO)]);
   const host = await accepted;
   const closed = next(host.onClose);
   host.start(handlers());
@@ -174,7 +174,7 @@ const traffic = fc.array(
     frame,
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
     fc.constant(
-      Buffer.concat(encodeJson(FrameType.control, { id: 1, method: "say", params: { text: "x" } })),
+      Buffer.concat(encodeFrameJson(FrameType.control, { id: 1, method: "say", params: { text: "x" } })),
     ),
   ),
   { maxLength: 8 },
@@ -185,7 +185,8 @@ test("fuzz: whatever a guest sends, before or after admission, the link waits or
     fc.asyncProperty(fc.boolean(), traffic, async (admitted, chunks) => {
       const { near, far } = memoryPair();
       const accepted = acceptLink(far, ACCEPT);
-      if (admitted) near.stream.write(Buffer.concat([LINK_MAGIC, ...encodeJson(FrameType.hello, HELLO)]));
+      if (admitted)
+        near.stream.write(Buffer.concat([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, HELLO)]));
       near.stream.resume();
       let closed: Promise<unknown> = accepted.catch((error: unknown) => assert.ok(error instanceof AppError));
       if (admitted) {
@@ -208,7 +209,7 @@ test("fuzz: whatever a host sends, before or after admission, the guest's link w
       const { near, far } = memoryPair();
       const opened = openLink(near, IDENTITY, { timing: CALM });
       far.stream.resume();
-      if (admitted) far.stream.write(Buffer.concat(encodeJson(FrameType.welcome, WELCOME)));
+      if (admitted) far.stream.write(Buffer.concat(encodeFrameJson(FrameType.welcome, WELCOME)));
       let closed: Promise<unknown> = opened.catch((error: unknown) => assert.ok(error instanceof AppError));
       if (admitted) {
         const guest = await opened;

@@ -8,7 +8,7 @@ import {
   encodeAck,
   encodeDap,
   encodeFrame,
-  encodeJson,
+  encodeFrameJson,
   encodeStreamJson,
   FrameType,
   parseAck,
@@ -196,7 +196,7 @@ async function rawJoined(
   const agreement = new KeyAgreement();
   const peer = new RawPeer(place.channel());
   const hello: Hello = { ...HELLO, features: ["resume"], resume: { key: agreement.publicKey } };
-  peer.write([LINK_MAGIC, ...encodeJson(FrameType.hello, hello)]);
+  peer.write([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, hello)]);
   const { resume, features } = JSON.parse((await peer.expect(FrameType.welcome)).toString()) as Welcome;
   assert.deepEqual(features, ["resume"]);
   assert.ok(resume !== undefined);
@@ -207,7 +207,7 @@ async function rawJoined(
     makeClaim(secret, { link: resume.link, attempt: 1, received: 0, ...over });
   const back = (resumes: unknown) => {
     const next = new RawPeer(place.channel());
-    next.write([LINK_MAGIC, ...encodeJson(FrameType.hello, { ...hello, resumes })]);
+    next.write([LINK_MAGIC, ...encodeFrameJson(FrameType.hello, { ...hello, resumes })]);
     return next;
   };
   return { place, peer, host, claim, back };
@@ -216,7 +216,7 @@ async function rawJoined(
 test("the host may not know yet that the channel is dead: the guest's new one takes its place", async (t) => {
   const { peer, host, claim, back } = await rawJoined(t);
   const isBack = next(host.connection.onBack);
-  peer.write(encodeJson(FrameType.control, { id: 1, method: "say", params: { text: "hi" } }));
+  peer.write(encodeFrameJson(FrameType.control, { id: 1, method: "say", params: { text: "hi" } }));
   await peer.expect(FrameType.control);
   const again = back(claim());
   const welcome = JSON.parse((await again.expect(FrameType.welcome)).toString()) as Welcome;
@@ -388,8 +388,8 @@ test("a silent peer is not told CLOSE: it may come back", async (t) => {
 
 test("a guest ends with the host's own answers, and with a host that begins anew", async (t) => {
   for (const answer of [
-    encodeJson(FrameType.close, { code: "wrongPassword", message: "No." }),
-    encodeJson(FrameType.close, {}),
+    encodeFrameJson(FrameType.close, { code: "wrongPassword", message: "No." }),
+    encodeFrameJson(FrameType.close, {}),
   ]) {
     const { place, guest } = await joined(t);
     const closed = next(guest.onClose);

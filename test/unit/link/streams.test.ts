@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { AppError } from "../../../src/common/errors.ts";
 import type { DapPort } from "../../../src/dap/port.ts";
 
-import { encodeDap, encodeJson, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
+import { encodeDap, encodeFrameJson, encodeStreamJson, FrameType } from "../../../src/link/frames.ts";
 import type { OpenRequest } from "../../../src/link/hostLink.ts";
 import { LINK_LIMITS } from "../../../src/link/limits.ts";
 
@@ -225,7 +225,7 @@ for (const [name, frames, message] of [
   ["DAP before OPENED", [open(1, "later"), encodeDap(1, 0, json("{}"))], /not open yet/u],
   ["OPEN without a session", [encodeStreamJson(FrameType.open, 1, {})], /session/u],
   ["a frame that only the host may send", [encodeStreamJson(FrameType.opened, 1, {})], /no place/u],
-  ["HELLO again", [encodeJson(FrameType.hello, {})], /no place/u],
+  ["HELLO again", [encodeFrameJson(FrameType.hello, {})], /no place/u],
   ["a short ping", [[Buffer.from([0, 0, 0, 2, FrameType.ping, 0])]], /8 bytes/u],
   ["an unknown type", [[Buffer.from([0, 0, 0, 1, 0x1f])]], /unknown/u],
 ] as const) {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { format } from "../../../src/address/format.ts";
 import { parseClient } from "../../../src/address/parse.ts";
 import { AppError } from "../../../src/common/errors.ts";
-import { joinLink, pastedLink, placeOf, readJoinLink } from "../../../src/vscode/joinLink.ts";
+import { joinLink, pastedLink, describeAddress, readJoinLink } from "../../../src/vscode/joinLink.ts";
 
 function address(text: string) {
   const parsed = parseClient(text);
@@ -74,7 +74,7 @@ describe("join links", () => {
       ["tcp:clicon=devbox,port=5005", "devbox, which is to connect to port 5005 here"],
       ["com:port=2,baud=9600,channel=3", "the serial line com2"],
     ] as const)
-      assert.equal(placeOf(address(text)), place);
+      assert.equal(describeAddress(address(text)), place);
     assert.equal(format(address("tcp:server=devbox,port=5005")), "tcp:server=devbox,port=5005");
   });
 });

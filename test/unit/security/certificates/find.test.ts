@@ -11,7 +11,7 @@ import {
 } from "../../../../src/security/certificates/certificate.ts";
 import { createCertificate } from "../../../../src/security/certificates/create.ts";
 import { findCertificate, trustedCertificates } from "../../../../src/security/certificates/find.ts";
-import type { CertificateStore, Entry } from "../../../../src/security/certificates/store.ts";
+import type { CertificateStore, StoreEntry } from "../../../../src/security/certificates/store.ts";
 
 const NAMES = ["alpha", "beta"];
 const KINDS = ["good", "expired", "future", "wrongPurpose", "anyPurpose"] as const;
@@ -52,7 +52,7 @@ interface Shape {
 }
 
 /** `sealed`: nothing of it can be seen without the passphrase, which is "right". */
-function entryOf({ name, kind, state, fileName }: Shape): Entry {
+function entryOf({ name, kind, state, fileName }: Shape): StoreEntry {
   const whole = { ...made.get(`${name} ${kind}`), fileName } as Certificate;
   const certificate = { ...whole, privateKey: undefined };
   const place = { location: `/store/${fileName}`, fileName };

@@ -3,7 +3,11 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { AppError } from "../../../../src/common/errors.ts";
 import type { Connection } from "../../../../src/transport/serial/connection.ts";
-import { encodeFrame, type Frame, SERIAL_VERSION } from "../../../../src/transport/serial/frames.ts";
+import {
+  encodeSerialFrame,
+  type SerialFrame,
+  SERIAL_VERSION,
+} from "../../../../src/transport/serial/frames.ts";
 import { SerialSimulation, type SimulationOptions } from "../../../support/serialSimulation.ts";
 import { type Deed, Model, type Plan } from "./model.ts";
 
@@ -243,9 +247,9 @@ describe("serial datalink", () => {
     assert.equal(alone.reasons[0]?.code, "connectFailed");
 
     const versions: number[] = [];
-    const open: Frame = { type: "open", channel: 9, to: 0, from: 5, version: SERIAL_VERSION + 1 };
+    const open: SerialFrame = { type: "open", channel: 9, to: 0, from: 5, version: SERIAL_VERSION + 1 };
     sim.far.link.listen(9, () => versions.push(1));
-    sim.far.link.receive(encodeFrame(open), sim.now);
+    sim.far.link.receive(encodeSerialFrame(open), sim.now);
     sim.run(1000);
     assert.deepEqual(versions, []);
   });
@@ -277,11 +281,11 @@ describe("serial datalink", () => {
       selective: fc.uint8Array({ maxLength: 8 }),
       reason: fc.integer({ min: 0, max: 255 }),
       payload: fc.constant(Buffer.from("alien")),
-    }) as fc.Arbitrary<Frame>;
+    }) as fc.Arbitrary<SerialFrame>;
     fc.assert(
       fc.property(alien, (frame) => {
-        sim.near.link.receive(encodeFrame(frame), sim.now);
-        sim.far.link.receive(encodeFrame(frame), sim.now);
+        sim.near.link.receive(encodeSerialFrame(frame), sim.now);
+        sim.far.link.receive(encodeSerialFrame(frame), sim.now);
         sim.run(5);
       }),
       { numRuns: 300 },

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import {
-  encodeFrame,
-  type Frame,
+  encodeSerialFrame,
+  type SerialFrame,
   MAX_FRAME,
   MAX_PAYLOAD,
   MAX_WINDOW,
@@ -15,7 +15,7 @@ const document = await readFile(new URL("../../../../docs/PROTOCOL.md", import.m
 const GUEST = 0xa1b2c3d4;
 const HOST = 0x0badcafe;
 const channel = 3;
-const EXAMPLES: Readonly<Record<string, Frame>> = {
+const EXAMPLES: Readonly<Record<string, SerialFrame>> = {
   open: { type: "open", channel, to: 0, from: GUEST, version: 1 },
   accept: { type: "accept", channel, to: GUEST, from: HOST, version: 1 },
   data: {
@@ -44,7 +44,7 @@ test("each serial frame in the document is what we send, and none is missing", (
   }
   assert.deepEqual([...found.keys()], Object.keys(EXAMPLES));
   for (const [name, frame] of Object.entries(EXAMPLES)) {
-    assert.equal(found.get(name), encodeFrame(frame).toString("hex"), name);
+    assert.equal(found.get(name), encodeSerialFrame(frame).toString("hex"), name);
   }
 });
 

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { decodeCobs, encodeCobs, FrameSplitter } from "../../../../src/transport/serial/cobs.ts";
 import {
   decodeFrame,
-  encodeFrame,
-  type Frame,
+  encodeSerialFrame,
+  type SerialFrame,
   MAX_FRAME,
   MAX_PAYLOAD,
   sizeOnLine,
@@ -27,7 +27,7 @@ const common = { channel: byte, to: u32 };
 const selective = fc.uint8Array({ maxLength: 8 }).map((bits) => Buffer.from(bits));
 const acknowledgement = { ack: u16, window: byte, selective };
 const payload = bytes(MAX_PAYLOAD).map((part) => Buffer.from(part));
-const frame: fc.Arbitrary<Frame> = fc
+const frame: fc.Arbitrary<SerialFrame> = fc
   .oneof(
     fc.record({
       ...common,
@@ -53,8 +53,8 @@ const frame: fc.Arbitrary<Frame> = fc
 function framesIn(
   chunks: Iterable<Uint8Array>,
   splitter = new FrameSplitter(MAX_FRAME),
-): (Frame | undefined)[] {
-  const found: (Frame | undefined)[] = [];
+): (SerialFrame | undefined)[] {
+  const found: (SerialFrame | undefined)[] = [];
   for (const chunk of chunks) splitter.push(chunk, (encoded) => found.push(decodeFrame(encoded)));
   return found;
 }
@@ -102,7 +102,7 @@ describe("serial frames", () => {
   test("come out as they went in, wherever they are cut", () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 5 }), fc.integer({ min: 1, max: 7 }), (frames, size) => {
-        const line = Buffer.concat(frames.map(encodeFrame));
+        const line = Buffer.concat(frames.map(encodeSerialFrame));
         const chunks = Array.from({ length: Math.ceil(line.length / size) }, (_, i) =>
           line.subarray(i * size, (i + 1) * size),
         );
@@ -113,7 +113,7 @@ describe("serial frames", () => {
   });
 
   test("a frame with one wrong bit is none, and the next one is whole", () => {
-    const first = encodeFrame({
+    const first = encodeSerialFrame({
       type: "data",
       channel: 3,
       to: 7,
@@ -122,9 +122,9 @@ describe("serial frames", () => {
       window: 3,
       payload: Buffer.from("\0hello\0"),
     });
-    const second: Frame = { type: "reset", channel: 3, to: 9 };
+    const second: SerialFrame = { type: "reset", channel: 3, to: 9 };
     for (let bit = 0; bit < first.length * 8; bit++) {
-      const line = Buffer.concat([first, Buffer.of(0), encodeFrame(second)]);
+      const line = Buffer.concat([first, Buffer.of(0), encodeSerialFrame(second)]);
       line[bit >> 3] = (line[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const found = framesIn([line]);
       assert.deepEqual(found.at(-1), second);
@@ -142,13 +142,13 @@ describe("serial frames", () => {
     );
     // More than any frame has, and no end: forgotten, and what comes after it is read.
     const long = Buffer.alloc(10 * 1024 * 1024, 1);
-    const after: Frame = { type: "reset", channel: 0, to: 1 };
-    assert.deepEqual(framesIn([long, Buffer.of(0), encodeFrame(after)], splitter).at(-1), after);
+    const after: SerialFrame = { type: "reset", channel: 0, to: 1 };
+    assert.deepEqual(framesIn([long, Buffer.of(0), encodeSerialFrame(after)], splitter).at(-1), after);
   });
 
   test("what a data frame takes on the line is known beforehand, and the longest fits", () => {
     for (let length = 0; length <= MAX_PAYLOAD; length++) {
-      const encoded = encodeFrame({
+      const encoded = encodeSerialFrame({
         type: "data",
         channel: 1,
         to: 0x01020304,
