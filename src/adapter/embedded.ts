@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Disposable } from "../common/disposable.ts";
 import { AdapterServer } from "./server.ts";
 
-const LAST_WORDS_MS = 1_000;
+const DRAIN_MS = 1_000;
 
 export interface EmbeddedAdapter extends Disposable {
   /**
@@ -48,6 +48,6 @@ export function runEmbeddedAdapterOnStdio(server?: AdapterServer): void {
     const exit = () => process.exit(0);
     process.stdout.end(exit);
     // A client that does not read what is left is not waited for.
-    setTimeout(exit, LAST_WORDS_MS).unref();
+    setTimeout(exit, DRAIN_MS).unref();
   });
 }

@@ -35,8 +35,8 @@ export const textReport: Report = {
     print(`Debugger Server - ${server.connectionString}`);
     printNote(`Join it with: debug-server join "${join}"`);
     if (server.firewallProblem !== undefined) printNote(printable(server.firewallProblem.toLine()));
-    if (server.calling === undefined) return;
-    printNote(`It calls ${server.calling.host}, port ${server.calling.port}, until somebody there joins.`);
+    if (server.dialing === undefined) return;
+    printNote(`It calls ${server.dialing.host}, port ${server.dialing.port}, until somebody there joins.`);
   },
   unreachable: (_, reason) => printNote(printable(`${reason.message} It is called again and again.`)),
   joined: ({ name, address, access }) =>
@@ -72,9 +72,9 @@ export function reportGuests(host: SessionHost, report: Report): void {
   host.sessions.onAway((participant) => report.away(participant));
   host.onWrongPassword((attempt) => report.wrongPassword(attempt));
   const told = new Map<HostedServer, Set<string>>();
-  host.onCalling((hosted) => {
-    const { calling } = hosted.server;
-    const reason = calling?.lastError;
+  host.onDialing((hosted) => {
+    const { dialing } = hosted.server;
+    const reason = dialing?.lastError;
     const known = told.get(hosted) ?? new Set();
     told.set(hosted, known);
     // A participant that was there and has gone is news again.

@@ -1,9 +1,9 @@
 import { JsonValue } from "./edits.ts";
 import { EVENTS } from "./events.ts";
-import { type Place, Places } from "./places.ts";
+import { type ConventionSpan, ConventionSpans } from "./conventionSpans.ts";
 import { REQUESTS } from "./requests.ts";
 
-const SOURCES = new Places(["Source"]);
+const SOURCES = new ConventionSpans(["Source"]);
 
 /**
  * Every `Source` in the body of a response or event of that name, where DAP says that there is one; what only looks like
@@ -26,6 +26,6 @@ function withNested(source: JsonValue | undefined): JsonValue[] {
   return [source, ...valuesAt(source, SOURCES.within("Source", source.json, source.span))];
 }
 
-function valuesAt({ json }: JsonValue, places: readonly Place[]): JsonValue[] {
-  return places.map(({ start, end }) => new JsonValue(json, { start, end }));
+function valuesAt({ json }: JsonValue, spans: readonly ConventionSpan[]): JsonValue[] {
+  return spans.map(({ start, end }) => new JsonValue(json, { start, end }));
 }

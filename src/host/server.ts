@@ -47,9 +47,9 @@ export class DebugServer {
   /** A client gave a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
   #firewall: FirewallOpening | undefined;
-  readonly #callingChanged = new Emitter<void>();
-  /** `calling` has changed. */
-  readonly onCalling = this.#callingChanged.event;
+  readonly #dialingChanged = new Emitter<void>();
+  /** `dialing` has changed. */
+  readonly onDialing = this.#dialingChanged.event;
   #isClosed = false;
 
   private constructor(
@@ -61,7 +61,7 @@ export class DebugServer {
     this.address = address;
     this.#listener = listener;
     this.#dialer = dialer;
-    dialer?.onChanged(() => this.#callingChanged.fire());
+    dialer?.onChanged(() => this.#dialingChanged.fire());
     const { logger = nullLogger, admissionMs = LIMITS.admissionMs, questionMs, admit } = options;
     this.#linkGuests = new LinkGuests(sessions, options.sources ?? new DiskSources(), logger);
     this.#dapGuests = new DapGuests(sessions, logger, admissionMs);
@@ -123,7 +123,7 @@ export class DebugServer {
   }
 
   /** Whom it calls; undefined if guests call it, or if the one that it calls is in. */
-  get calling(): DialState | undefined {
+  get dialing(): DialState | undefined {
     return this.#dialer?.dialing;
   }
 

@@ -79,9 +79,9 @@ export class SessionHost implements ServerDirectory {
   readonly #wrongPassword = new Emitter<WrongPassword>();
   /** A client gave one of the servers a wrong password. */
   readonly onWrongPassword = this.#wrongPassword.event;
-  readonly #calling = new Emitter<HostedServer>();
+  readonly #dialing = new Emitter<HostedServer>();
   /** A server that dials its guest has got it, or has lost it, or knows something new of why it has not. */
-  readonly onCalling = this.#calling.event;
+  readonly onDialing = this.#dialing.event;
   #nextId = 0;
   #freeing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -217,7 +217,7 @@ export class SessionHost implements ServerDirectory {
     this.#servers.set(hosted.id, hosted);
     server.onClosed(() => this.#closed(hosted));
     server.onWrongPassword((attempt) => this.#wrongPassword.fire(attempt));
-    server.onCalling(() => this.#calling.fire(hosted));
+    server.onDialing(() => this.#dialing.fire(hosted));
     if (isListed(server.address)) await this.#register(hosted);
     this.#announce(hosted);
     return hosted;

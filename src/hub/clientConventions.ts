@@ -1,7 +1,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type TextEdit, applyEdits, removal } from "../dap/edits.ts";
 import { readScalar } from "../dap/envelope.ts";
-import { type Place, type PlaceKind, Places } from "../dap/places.ts";
+import { type ConventionSpan, type ConventionKind, ConventionSpans } from "../dap/conventionSpans.ts";
 import type { ClientCapabilities } from "./clientCapabilities.ts";
 
 /**
@@ -33,8 +33,8 @@ export function conventionsBetween(
   const moved = namesOf({ line: lines !== 0, column: columns !== 0, path: paths });
   const differing = [...moved, ...namesOf({ memory, styled: ansi })];
   if (differing.length === 0) return undefined;
-  const toClient = new Places(differing);
-  const toAdapter = new Places(moved);
+  const toClient = new ConventionSpans(differing);
+  const toAdapter = new ConventionSpans(moved);
 
   return {
     toClient(name, body) {
@@ -47,8 +47,8 @@ export function conventionsBetween(
   };
 }
 
-function namesOf(kinds: Readonly<Partial<Record<PlaceKind, boolean>>>): PlaceKind[] {
-  return (Object.keys(kinds) as PlaceKind[]).filter((kind) => kinds[kind]);
+function namesOf(kinds: Readonly<Partial<Record<ConventionKind, boolean>>>): ConventionKind[] {
+  return (Object.keys(kinds) as ConventionKind[]).filter((kind) => kinds[kind]);
 }
 
 interface Difference {
@@ -57,17 +57,21 @@ interface Difference {
   readonly format: ClientCapabilities["pathFormat"];
 }
 
-/** The text with what stands at the places in the other conventions; the rest of it is as it was. */
-function edited(json: Buffer, places: readonly Place[], difference: Difference): Buffer {
-  const edits = places.flatMap((place) => editOf(json, place, difference) ?? []);
+/** The text with what stands at the spans in the other conventions; the rest of it is as it was. */
+function edited(json: Buffer, spans: readonly ConventionSpan[], difference: Difference): Buffer {
+  const edits = spans.flatMap((span) => editOf(json, span, difference) ?? []);
   return edits.length === 0 ? json : Buffer.concat(applyEdits(json, edits));
 }
 
 /** Undefined where nothing changes, or where what stands there is not what DAP says. */
-function editOf(json: Buffer, place: Place, { lines, columns, format }: Difference): TextEdit | undefined {
-  const { kind, start, end } = place;
-  if (kind === "memory") return removal(json, place.member, end);
-  const value = readScalar(json, place);
+function editOf(
+  json: Buffer,
+  span: ConventionSpan,
+  { lines, columns, format }: Difference,
+): TextEdit | undefined {
+  const { kind, start, end } = span;
+  if (kind === "memory") return removal(json, span.member, end);
+  const value = readScalar(json, span);
   if (typeof value === "number" && (kind === "line" || kind === "column")) {
     // DAP: 0 where there is no source.
     return { start, end, text: String(Math.max(0, value + (kind === "line" ? lines : columns))) };

@@ -3,7 +3,7 @@ import { format } from "../../address/format.ts";
 import type { ClientAddress } from "../../address/model.ts";
 import { AppError } from "../../common/errors.ts";
 import { PRODUCT } from "../../common/product.ts";
-import { connectionNews } from "../../guest/connectionNews.ts";
+import { connectionNotices } from "../../guest/connectionNotices.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
@@ -92,7 +92,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
         local: new DiskFiles(),
         mappings,
         hostSources: { kind: "reference" },
-        news: connectionNews(joined),
+        notices: connectionNotices(joined),
       }),
       () => joined.link.connection.isAway,
     );

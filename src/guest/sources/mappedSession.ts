@@ -40,7 +40,7 @@ export interface SourceMappingOptions extends SourceResolverOptions {
   /** A file of the host's is given to the editor as the host's. */
   readonly onHostSource?: (hostPath: string, session: string) => void;
   /** Told in the editor's debug console. */
-  readonly news?: Event<string>;
+  readonly notices?: Event<string>;
   /** How long a message waits for the host's word on its files, in milliseconds. */
   readonly deadlineMs?: number;
 }
@@ -100,7 +100,7 @@ export class MappedSession implements DapPort {
   #heldBytes = 0;
   /** Ends each wait for the host's word on a file. */
   readonly #waits = new Set<() => void>();
-  #news: Disposable | undefined;
+  #notices: Disposable | undefined;
   #closed = false;
 
   constructor(session: DapPort, options: SourceMappingOptions) {
@@ -125,14 +125,14 @@ export class MappedSession implements DapPort {
     this.#passedOn = session.holdBack?.() ?? (() => {});
     session.onMessage(({ body }) => this.#fromHost(body));
     session.onClose((reason) => {
-      this.#news?.dispose();
+      this.#notices?.dispose();
       this.#hurry();
       this.#toEditor.add(() => this.#close.fire(reason));
     });
   }
 
   start(): void {
-    this.#news = this.#options.news?.((text) => this.#say("console", text));
+    this.#notices = this.#options.notices?.((text) => this.#say("console", text));
     this.#session.start();
   }
 

@@ -143,7 +143,7 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     // A browser may want to be asked first.
     () => "The join string is",
   );
-  const { address, calling } = hosted.server;
+  const { address, dialing: calling } = hosted.server;
   const { password } = address;
   const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(address);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
-import { connectionNews } from "../../guest/connectionNews.ts";
+import { connectionNotices } from "../../guest/connectionNotices.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
 import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
@@ -71,7 +71,7 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
         local,
         // What is not in the workspace is the host's, also where both are on one machine.
         acceptSamePath: false,
-        news: connectionNews(join.joined),
+        notices: connectionNotices(join.joined),
         mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
         hostSources: { kind: "uri", joinId: sourceId(join) },
         onHostSource: (path, session) => files.served(sourceId(join), path, session),

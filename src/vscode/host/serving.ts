@@ -126,7 +126,7 @@ export class Serving {
       admit: admit(session),
     });
     host.onWrongPassword((attempt) => this.#wrongPassword.fire({ session, ...attempt }));
-    host.onCalling(() => this.#changed.fire());
+    host.onDialing(() => this.#changed.fire());
     host.onServerClosed((hosted) => {
       this.#servers.delete(hosted);
       this.#changed.fire();

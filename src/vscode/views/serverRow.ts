@@ -97,12 +97,12 @@ export function serverLabel(address: ServerAddress): string {
 }
 
 /** What a server that calls its guest is doing; undefined for one that is called. */
-function callState({ address, calling }: DebugServer): string | undefined {
+function callState({ address, dialing: calling }: DebugServer): string | undefined {
   if (!("clicon" in address)) return undefined;
   return calling === undefined ? "connected" : `calling ${address.clicon}…`;
 }
 
-function lastCall({ calling }: DebugServer): [string, string][] {
+function lastCall({ dialing: calling }: DebugServer): [string, string][] {
   return calling?.lastError === undefined ? [] : [["Last call", calling.lastError.toLine()]];
 }
 

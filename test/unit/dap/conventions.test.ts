@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { JsonValue } from "../../../src/dap/edits.ts";
-import { type Place, type PlaceKind, Places } from "../../../src/dap/places.ts";
+import {
+  type ConventionSpan,
+  type ConventionKind,
+  ConventionSpans,
+} from "../../../src/dap/conventionSpans.ts";
 import { conventionsBetween } from "../../../src/hub/clientConventions.ts";
 import { type ClientCapabilities, readClientCapabilities } from "../../../src/hub/clientCapabilities.ts";
 import { ROOT } from "../../support/fixtures.ts";
@@ -19,7 +23,7 @@ import {
 interface Made {
   readonly value: unknown;
   /** `stackFrames.0.line` → what stands there. */
-  readonly places: ReadonlyMap<string, PlaceKind>;
+  readonly places: ReadonlyMap<string, ConventionKind>;
 }
 
 /** What looks like all of them, where nobody may look: in opaque members, and in members of an adapter's own. */
@@ -48,7 +52,7 @@ const DEEPEST = 5;
 
 function madeOf(members: ReturnType<typeof membersOf>, owner: string, choose: Choose, depth = 0): Made {
   const value: Record<string, unknown> = {};
-  const places = new Map<string, PlaceKind>();
+  const places = new Map<string, ConventionKind>();
   for (const [name, { type, optional }] of [...(members ?? [])].sort(() => choose(3) - 1)) {
     if (optional && choose(4) === 0) continue;
     const made = madeAs(type, name, owner, choose, depth);
@@ -60,7 +64,7 @@ function madeOf(members: ReturnType<typeof membersOf>, owner: string, choose: Ch
 }
 
 function madeAs(type: string, name: string, owner: string, choose: Choose, depth: number): Made {
-  const leaf = (value: unknown, kind?: PlaceKind): Made => ({
+  const leaf = (value: unknown, kind?: ConventionKind): Made => ({
     value,
     places: new Map(kind === undefined ? [] : [["", kind]]),
   });
@@ -118,11 +122,11 @@ const choices = fc.infiniteStream(fc.nat()).map((stream): Choose => (below) => {
 });
 
 /** Arguments of DAP that hold an ordinary `memoryReference` are the client's own words: nothing is left out of them. */
-function kindsIn(of: Message, kinds: readonly PlaceKind[]): readonly PlaceKind[] {
+function kindsIn(of: Message, kinds: readonly ConventionKind[]): readonly ConventionKind[] {
   return of === "body" ? kinds : kinds.filter((kind) => kind !== "memory" && kind !== "styled");
 }
 
-function pathOf(whole: Buffer, place: Place): string {
+function pathOf(whole: Buffer, place: ConventionSpan): string {
   const find = (value: unknown, at: JsonValue): string | undefined => {
     if (at.span.start === place.start && at.span.end === place.end) return "";
     const inner = Array.isArray(value)
@@ -200,7 +204,7 @@ describe("the places of DAP's messages", () => {
           const kinds = kindsIn(of, some);
           const made = madeOf(members, of === "arguments" ? `${name}Arguments` : name, choose);
           const json = Buffer.from(JSON.stringify(made.value, null, choose(3)));
-          const places = new Places(kinds);
+          const places = new ConventionSpans(kinds);
           const found = of === "body" ? places.inBody(message, json) : places.inArguments(message, json);
           assert.deepEqual(
             found.map((place) => `${place.kind} ${pathOf(json, place)}`).sort(),
@@ -245,8 +249,8 @@ describe("the places of DAP's messages", () => {
   test("what an adapter calls as all objects call something is no message of DAP", () => {
     const json = Buffer.from(JSON.stringify(TRAP));
     for (const name of ["constructor", "__proto__", "toString", "aCustomRequest"]) {
-      assert.deepEqual(new Places(all).inBody(name, json), []);
-      assert.deepEqual(new Places(all).inArguments(name, json), []);
+      assert.deepEqual(new ConventionSpans(all).inBody(name, json), []);
+      assert.deepEqual(new ConventionSpans(all).inArguments(name, json), []);
     }
   });
 });

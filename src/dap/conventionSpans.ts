@@ -8,12 +8,12 @@ import {
   walkMembers,
 } from "./envelope.ts";
 
-/** What stands there: what conventions.ts says, or the name of one of its types. */
-export type PlaceKind = "line" | "column" | "path" | "memory" | "styled" | "Source";
+/** What stands in a span: what conventions.ts says, or the name of one of its types. */
+export type ConventionKind = "line" | "column" | "path" | "memory" | "styled" | "Source";
 
 /** The span of a value. */
-export interface Place extends ByteSpan {
-  readonly kind: PlaceKind;
+export interface ConventionSpan extends ByteSpan {
+  readonly kind: ConventionKind;
   readonly member: MemberStart;
 }
 
@@ -21,40 +21,40 @@ export interface Place extends ByteSpan {
 const NESTED = 8;
 
 /**
- * Finds the places of some kinds in DAP's messages: those that DAP names, and nothing that only looks like one, in the
+ * Finds the spans of some kinds in DAP's messages: those that DAP names, and nothing that only looks like one, in the
  * adapter's own data for instance. In the order in which they stand; none in what is no JSON.
  */
-export class Places {
+export class ConventionSpans {
   readonly #kinds: ReadonlySet<string>;
   /** Whether a type holds any of them: what holds none is not looked into. */
   readonly #holding = new Map<string, boolean>();
 
-  constructor(kinds: readonly PlaceKind[]) {
+  constructor(kinds: readonly ConventionKind[]) {
     this.#kinds = new Set(kinds);
   }
 
   /** In the body of a response (by its command) or of an event. */
-  inBody(name: string, json: Buffer, body: ByteSpan = whole(json)): Place[] {
+  inBody(name: string, json: Buffer, body: ByteSpan = whole(json)): ConventionSpan[] {
     return this.#in(ownRules(BODIES, name), json, body);
   }
 
-  inArguments(command: string, json: Buffer, args: ByteSpan = whole(json)): Place[] {
+  inArguments(command: string, json: Buffer, args: ByteSpan = whole(json)): ConventionSpan[] {
     return this.#in(ownRules(ARGUMENTS, command), json, args);
   }
 
   /** In a value of one of the types. */
-  within(type: string, json: Buffer, value: ByteSpan): Place[] {
+  within(type: string, json: Buffer, value: ByteSpan): ConventionSpan[] {
     return this.#in(TYPES[type], json, value);
   }
 
-  #in(rules: ConventionRules | undefined, json: Buffer, { start }: ByteSpan): Place[] {
-    const found: Place[] = [];
+  #in(rules: ConventionRules | undefined, json: Buffer, { start }: ByteSpan): ConventionSpan[] {
+    const found: ConventionSpan[] = [];
     if (rules === undefined || !this.#anyIn(rules)) return found;
     return this.#object(rules, json, skipSpace(json, start), NESTED, found) < 0 ? [] : found;
   }
 
   /** Takes in what an object holds. Returns where it ends, -1 if it does not. */
-  #object(rules: ConventionRules, json: Buffer, at: number, depth: number, found: Place[]): number {
+  #object(rules: ConventionRules, json: Buffer, at: number, depth: number, found: ConventionSpan[]): number {
     return walkMembers(json, at, (name, member) => {
       const { start } = member;
       const rule = Object.hasOwn(rules, name) ? (rules[name] ?? "") : "";
@@ -63,12 +63,12 @@ export class Places {
       const inner = TYPES[kind];
       const left = rules === inner ? depth - 1 : depth;
       const take = (from: number): number => {
-        const place = { kind: kind as PlaceKind, start: from, end: -1, member };
+        const span = { kind: kind as ConventionKind, start: from, end: -1, member };
         // Before what is in it.
-        if (this.#kinds.has(kind)) found.push(place);
+        if (this.#kinds.has(kind)) found.push(span);
         const isLookedInto = inner !== undefined && left > 0 && json[from] === OPEN_BRACE;
-        place.end = isLookedInto ? this.#object(inner, json, from, left, found) : skipValue(json, from);
-        return place.end;
+        span.end = isLookedInto ? this.#object(inner, json, from, left, found) : skipValue(json, from);
+        return span.end;
       };
       if (kind === rule) return take(start);
       return json[start] === OPEN_BRACKET ? walkElements(json, start, take) : skipValue(json, start);

@@ -3,7 +3,7 @@ import type { Event } from "../common/event.ts";
 import type { Joined } from "./join.ts";
 
 /** What a guest is told of its connection: whose it is, when it breaks, and when it is there again. */
-export function connectionNews({ link, onStranger }: Pick<Joined, "link" | "onStranger">): Event<string> {
+export function connectionNotices({ link, onStranger }: Pick<Joined, "link" | "onStranger">): Event<string> {
   const seconds = Math.round((link.welcome.resume?.keepMs ?? 0) / 1000);
   return (listener) => {
     const store = new DisposableStore();
