@@ -24,7 +24,7 @@ export interface Completion extends Span {
   readonly documentation: string;
 }
 
-/** A value of a key that is there on this machine: a port that somebody listens on, a certificate, a device. */
+/** A value of a key that is there on this machine: a port with a listener, a certificate, a device. */
 export interface ExistingValue {
   /** As it is written behind the equals sign. */
   readonly value: string;
@@ -111,7 +111,7 @@ function values(cursor: EntryCursor, role: Role, existing: Existing): Completion
       each.detail,
     ]),
   );
-  // Where there are real ones, nobody needs examples.
+  // Real values make examples unnecessary.
   const examples = there.size > 0 ? [] : exampleValues(id);
   return [...new Set([...there.keys(), ...words, ...examples])]
     .filter((value) => agrees(form, form, cursor.others, `${KEYS[id].name}=${value}`))

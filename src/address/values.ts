@@ -129,7 +129,7 @@ function parseDevice(token: Token): ParseResult<string> {
   return failureAt(token, "This is not a serial port.", hint);
 }
 
-/** Protocols that WinDbg's manual names, or that people know, but that nobody should speak any more. */
+/** Protocols that WinDbg's manual names, or that people know, and that are unsafe. */
 const BROKEN_PROTOCOLS: Readonly<Record<string, string>> = {
   pct1: "PCT 1.0 is broken: it is of the age of SSL 2.0, which RFC 6176 prohibits, and TLS has replaced both.",
   ssl2: "SSL 2.0 is broken: RFC 6176 prohibits it.",

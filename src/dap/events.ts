@@ -18,3 +18,13 @@ export const EVENTS: ReadonlySet<string> = new Set([
   "terminated",
   "thread",
 ]);
+
+/** Events after which what an adapter has answered about threads, stack and variables may no longer be true. */
+export const ALTERING_EVENTS: ReadonlySet<string> = new Set([
+  "stopped",
+  "continued",
+  "invalidated",
+  "memory",
+  "thread",
+  "terminated",
+]);

@@ -1,6 +1,6 @@
 import type { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
-import { ALTERING } from "../dap/altering.ts";
+import { ALTERING_EVENTS } from "../dap/events.ts";
 import { JsonValue, applyEdits } from "../dap/edits.ts";
 import {
   type JsonObject,
@@ -125,7 +125,7 @@ export class PrefetchedAnswers implements DapPort {
   #fromHost(body: Buffer): void {
     const message = new JsonValue(body);
     const event = message.member("event")?.string;
-    if (event !== undefined && ALTERING.has(event)) this.#forget();
+    if (event !== undefined && ALTERING_EVENTS.has(event)) this.#forget();
     const edits = this.#sequence.pass(message);
     this.#fire(edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)), true);
     if (event !== "stopped") return;

@@ -45,7 +45,7 @@ export interface AdmissionWait {
  */
 export type DecideAdmission = (request: JoinRequest, wait: AdmissionWait) => Promise<Access>;
 
-/** Whether any client that reaches the server would be admitted unasked, though nobody has said that this is meant so. */
+/** Whether any client that reaches the server would be admitted unasked, without the word insecure that says so. */
 export function needsAdmissionPrompt(address: ServerAddress): boolean {
   return !address.insecure && !requiresAuthentication(address);
 }

@@ -1,6 +1,6 @@
 import type { AppError } from "../common/errors.ts";
 import { Emitter, type Event } from "../common/event.ts";
-import { ALTERING } from "../dap/altering.ts";
+import { ALTERING_EVENTS } from "../dap/events.ts";
 import { readAdapterMessage } from "../dap/envelope.ts";
 import {
   type JsonObject,
@@ -91,7 +91,7 @@ export class PrefetchingPort implements DapPort {
     if (this.#asked.size > 0 && head.includes('"request_seq":-') && this.#take(Buffer.concat(parts)))
       return true;
     const event = /"type":"event","event":"(\w+)"/.exec(head)?.[1];
-    if (event !== undefined && ALTERING.has(event)) this.#finish([]);
+    if (event !== undefined && ALTERING_EVENTS.has(event)) this.#finish([]);
     this.#sent++;
     const going = this.#port.send(parts);
     if (event === "stopped") this.#stopped(parseObject(Buffer.concat(parts)));

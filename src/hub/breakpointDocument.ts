@@ -50,8 +50,8 @@ export interface Edit {
   readonly removed: readonly Entry[];
 }
 
-/** What makes more of a breakpoint than its place. */
-const WISHES = ["condition", "hitCondition", "logMessage", "mode"];
+/** What a client may ask of a breakpoint besides its place. */
+const QUALIFIERS = ["condition", "hitCondition", "logMessage", "mode"];
 
 /**
  * For each item of a list which of `known` it is: of those at its place the one that asks for the very same, else the
@@ -160,7 +160,7 @@ export function applyEdit(
     if (mirror !== undefined) {
       // A client that was told of a breakpoint lists it from then on, without being one of its owners. What it was
       // not told of is the condition: to list none is not to take it away.
-      if (WISHES.some((name) => Boolean(item.spec[name]))) update(mirror, item);
+      if (QUALIFIERS.some((name) => Boolean(item.spec[name]))) update(mirror, item);
       return mirror.id;
     }
     const same = entries.get(toldId ?? 0) ?? free.take(inTheseWords(item));
@@ -218,8 +218,8 @@ function exactly({ key, spec }: Item): string {
 /** Equal where two ask for the same, whether they leave out what is empty or not, and in whichever of DAP's two lists a filter is. */
 function inTheseWords({ key, spec }: Item): string {
   const said = isObject(spec.option) ? spec.option : spec;
-  const wishes = WISHES.map((name) => said[name] || undefined);
-  return `${key} ${JSON.stringify(wishes)}`;
+  const qualifiers = QUALIFIERS.map((name) => said[name] || undefined);
+  return `${key} ${JSON.stringify(qualifiers)}`;
 }
 
 /** The same text for the same value, in whatever order its members are. */

@@ -50,7 +50,7 @@ export interface SessionInfo {
   readonly state?: "starting" | "running" | "stopped";
 }
 
-/** Someone who is there: the host itself, guests of the link, plain DAP clients. */
+/** A participant: the host itself, a guest of the link, or a plain DAP client. */
 export interface ClientInfo {
   readonly id: number;
   readonly name: string;

@@ -98,7 +98,7 @@ export function askAbout(requests: JoinRequests, screen: QuestionScreen): Dispos
   return store;
 }
 
-/** Who is asked about next: first those of peers about whom there are the fewest questions. */
+/** The pending clients to ask about next: first those of the peers with the fewest open questions. */
 function nextToAsk(all: readonly PendingClient[], asked: ReadonlySet<number>): PendingClient[] {
   const counts = new Map<string, number>();
   const count = ({ request }: PendingClient) => counts.get(request.peer) ?? 0;

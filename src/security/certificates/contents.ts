@@ -129,7 +129,7 @@ function chainFrom(
   return certificateOf(x509, { store, fileName, friendlyName, privateKey, chain });
 }
 
-/** A certificate that somebody else has given: PEM or DER. Undefined if it is neither. */
+/** A certificate that came from another person: PEM or DER. Undefined if it is neither. */
 export function readForeign(bytes: Buffer): X509Certificate | undefined {
   // Node's reader of PEM would pass over a key on its way to the certificate, and so do we.
   const pem = blocksOf(bytes.toString("latin1")).find(({ label }) => label === "CERTIFICATE");

@@ -8,10 +8,10 @@ import { errorCode } from "../../transport/errno.ts";
 import { createPrivate, verifyPrivate } from "../../transport/userDirectory.ts";
 import { type Certificate, isCertificateFile, type StoreName } from "./certificate.ts";
 import { type Contents, type FileOrigin, readPem, readPfxFile } from "./contents.ts";
-import { storeDirectory } from "./places.ts";
+import { storeDirectory } from "./storeDirectory.ts";
 import type { AskPassphrase, CertificateStore, StoreEntry } from "./store.ts";
 
-/** Whose key may be read by whom: the user's by nobody else, the machine's by a group that the administrator chose. */
+/** Who must not read a key: of the user's, all others; of the machine's, all but a group that the administrator chose. */
 const FORBIDDEN = { user: 0o077, machine: 0o037 } as const;
 
 /** Certificates as files NAME.pem, NAME.pfx or NAME.p12 in a directory. */

@@ -20,7 +20,7 @@ export type Purpose = "serve" | "trust";
 export interface FindOptions {
   /** The system's by default. */
   readonly stores?: readonly CertificateStore[];
-  /** By default nobody is asked: what needs a passphrase is refused. */
+  /** Without it the user is not asked: what needs a passphrase is refused. */
   readonly passphrase?: AskPassphrase;
   readonly now?: Date;
 }
@@ -46,7 +46,7 @@ export async function findCertificate(
 }
 
 /**
- * All certificates of all stores, without their keys: whom this user trusts. Nobody is asked for a passphrase. Rejects
+ * All certificates of all stores, without their keys: whom this user trusts. The user is not asked for a passphrase. Rejects
  * with an AppError if a store cannot be trusted; what is broken in one (a key that others can read) is left out.
  */
 export async function trustedCertificates(options: FindOptions = {}): Promise<Certificate[]> {
@@ -83,7 +83,7 @@ async function candidates(
       : match.kind === "name" && fileName !== undefined && isFileNamed(fileName, match.name);
   const known = entries.filter(isMeant);
   if (known.length === 1) return known;
-  // It may be within one of those that nobody can look into. People are asked one question at a time.
+  // It may be in a file that shows its certificate only with its passphrase. The user is asked one question at a time.
   const revealed: StoreEntry[] = [];
   for (const entry of known.length > 0 ? known : entries) revealed.push(await reveal(entry, ask));
   const found = revealed.filter(isMeant);
@@ -93,7 +93,7 @@ async function candidates(
     : revealed.filter((entry, index) => entry !== entries[index] && !entry.certificate);
 }
 
-/** Entries that show their certificate stay as they are; so do those whose passphrase nobody knows. */
+/** Entries that show their certificate stay as they are; so do those whose passphrase the user does not know. */
 async function reveal(entry: StoreEntry, ask: AskPassphrase): Promise<StoreEntry> {
   if (entry.kind !== "locked" || entry.certificate !== undefined) return entry;
   const { location, fileName } = entry;

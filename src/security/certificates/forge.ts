@@ -1,7 +1,7 @@
 import { createHash, createHmac, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto";
 import forge from "node-forge";
 
-// The only file that knows node-forge, which is big: whoever needs it imports this file when the need is there,
+// The only file that knows node-forge, which is big: other files import this one only when it is needed,
 // by `await import(…)`. Forge's own certificates know RSA only, so that ours are put together from its ASN.1, and
 // signed by node:crypto.
 

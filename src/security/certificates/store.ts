@@ -1,10 +1,10 @@
 import type { AppError } from "../../common/errors.ts";
 import type { Certificate, StoreName } from "./certificate.ts";
 
-/** Asks for a file's passphrase; undefined: nobody knows it. */
+/** Asks for a file's passphrase; undefined: the user does not know it. */
 export type AskPassphrase = (file: string) => Promise<string | undefined>;
 
-/** Something in a store, as far as it can be seen without asking anybody. */
+/** Something in a store, as far as it can be seen without a question to the user. */
 export type StoreEntry = {
   /** Where it is, as people are told. */
   readonly location: string;
@@ -23,7 +23,7 @@ export type StoreEntry = {
       unlock(ask: AskPassphrase): Promise<Certificate | undefined>;
     }
   | {
-      /** There is no use in it until somebody mends it; the certificate may be legible nevertheless. */
+      /** It cannot be used until it is repaired; the certificate may be legible nevertheless. */
       readonly kind: "broken";
       readonly certificate?: Certificate;
       readonly error: AppError;

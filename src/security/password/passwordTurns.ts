@@ -15,7 +15,7 @@ interface Waiting {
 /**
  * When a server answers whose guess at its password: as soon as the budgets of its peer, its network and the server allow.
  * Those that wait for it are served in turn by network and peer, and every other turn goes to peers that have hardly
- * guessed yet. So one who knows the password waits for those of its own address only, whoever else guesses.
+ * guessed yet. So a peer that knows the password waits only for those of its own address, however many others guess.
  */
 export class PasswordTurns {
   readonly #clock: Clock;

@@ -23,8 +23,8 @@ export interface WrapOptions {
 }
 
 /**
- * A debug adapter that is wrapped (`request: "launch"`): this window is the host's own client of a hub, beside whoever
- * joins. When it leaves, the session ends.
+ * A debug adapter that is wrapped (`request: "launch"`): this window is the host's own client of a hub, beside
+ * the guests. When it leaves, the session ends.
  */
 export class WrappedAdapter implements Disposable {
   readonly #sessions: Sessions;

@@ -8,7 +8,7 @@ import { LIMITS } from "../../../../src/common/limits.ts";
 import { type CertificateAndKey, createCertificate } from "../../../../src/security/certificates/create.ts";
 import { DirectoryStore } from "../../../../src/security/certificates/directoryStore.ts";
 import { findCertificate } from "../../../../src/security/certificates/find.ts";
-import { storeDirectory } from "../../../../src/security/certificates/places.ts";
+import { storeDirectory } from "../../../../src/security/certificates/storeDirectory.ts";
 import { openssl, privateDirectory, writeFile } from "../../../support/certificates.ts";
 
 let made: CertificateAndKey;

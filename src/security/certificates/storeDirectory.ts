@@ -6,7 +6,7 @@ const NAME = "debug-server";
 const FOLDER = "certificates";
 
 /** What decides where the directories are; the defaults are this process's. */
-export interface PlaceOptions {
+export interface StoreDirectoryOptions {
   readonly platform?: NodeJS.Platform;
   readonly env?: NodeJS.ProcessEnv;
   readonly home?: string;
@@ -16,7 +16,7 @@ export interface PlaceOptions {
  * The directory of a store. DEBUG_SERVER_USER_CERTIFICATES and DEBUG_SERVER_MACHINE_CERTIFICATES go before what the
  * system has for it.
  */
-export function storeDirectory(store: StoreName, options: PlaceOptions = {}): string {
+export function storeDirectory(store: StoreName, options: StoreDirectoryOptions = {}): string {
   const { platform = process.platform, env = process.env, home = os.homedir() } = options;
   const own = env[store === "user" ? "DEBUG_SERVER_USER_CERTIFICATES" : "DEBUG_SERVER_MACHINE_CERTIFICATES"];
   if (own !== undefined && own !== "") return path.resolve(own);
