@@ -27,6 +27,8 @@ type Side = "guest" | "host";
 const MESSAGE_LENGTH = 512;
 /** How long a guest waits for the answer that does not say how long: it gives all of the exchange 10 s. */
 const DEFAULT_PATIENCE_MS = 6_000;
+/** Why a guest's proof did not come. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(["timeout", "aborted"]);
 /** What of a guest's time is for the rest of the exchange. */
 const REST_MS = 4_000;
 
@@ -155,10 +157,19 @@ async function telling(
     const longestMs = LIMITS.passwordWaitMs + LIMITS.admissionMs;
     await withDeadline(wait, longestMs, "The password exchange", work);
   } catch (thrown) {
-    const { code, message, hint } = AppError.from(thrown);
+    const { code, message, hint } = toldReason(AppError.from(thrown));
     writeLine(stream, { code, message, hint });
     throw thrown;
   }
+}
+
+/** A guest that was too slow has made a guess, but may know the password all the same. */
+function toldReason(reason: AppError): AppError {
+  const { code, cause } = reason;
+  const ranOut = code === "wrongPassword" && cause instanceof AppError && OUT_OF_TIME.has(cause.code);
+  return ranOut
+    ? new AppError("timeout", "The password exchange took too long.", { hint: "Try again." })
+    : reason;
 }
 
 async function readStart(

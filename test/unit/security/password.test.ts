@@ -62,6 +62,23 @@ describe("the password exchange", () => {
     host.stream.destroy();
   });
 
+  test("counts a guest that is too slow as a wrong guess, and does not tell it that its password is wrong", async () => {
+    const turns = new PasswordTurns();
+    const { guest, host } = await tlsPair();
+    const atHost = (async () => {
+      assert.equal(await readProtocol(host.stream), "password");
+      const slow = new AbortController();
+      const answered = () => slow.abort(new AppError("timeout", "The guest is too slow."));
+      const steps = { queued() {}, answered };
+      await checkPassword(host, record, { turns, group: GROUP, signal: slow.signal, steps });
+    })();
+    const outcomes = await Promise.all([outcome(provePassword(guest, "open sesame")), outcome(atHost)]);
+    assert.deepEqual(outcomes, ["timeout", "wrongPassword"]);
+    assert.equal(turns.wrongGuesses(GROUP), 1);
+    guest.stream.destroy();
+    host.stream.destroy();
+  });
+
   test("notices that TLS ends in between", async () => {
     const [toGuest, toHost] = await Promise.all([tlsPair(), tlsPair()]);
     toGuest.host.stream.pipe(toHost.guest.stream).pipe(toGuest.host.stream);
