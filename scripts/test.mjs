@@ -1,9 +1,18 @@
 // Runs the tests, the fast ones first, and ends with `N passed, N failed` over all groups.
-// `node scripts/test.mjs [GROUP|FILE …]`; without a word all groups but those of `ASKED_FOR`. The whole output of a group is
-// left in .tools/logs/.
+// `node scripts/test.mjs [GROUP|FILE …]`; without a word all groups but those of `ASKED_FOR`. The whole output of a group,
+// and the seconds of each of its files, are left in .tools/logs/.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { NODE_ARGUMENTS, compile } from "./testTypescript.mjs";
 
 const GROUPS = {
   unit: ["test/unit", "test/support"],
@@ -32,6 +41,7 @@ if (unknown !== undefined) {
 }
 
 mkdirSync(LOGS, { recursive: true });
+await compile();
 const total = { pass: 0, fail: 0, skipped: 0 };
 for (const [name, paths] of Object.entries(groups)) {
   if (names.length > 0 ? !names.includes(name) : ASKED_FOR.includes(name)) continue;
@@ -58,13 +68,15 @@ function testsIn(directory) {
 /** Node's own runner; what failed, what was skipped and the runner's closing lines are shown, the rest goes to the log. */
 async function run(name, paths) {
   const log = join(LOGS, `${name}.log`);
+  const times = resolve(LOGS, `${name}.times`);
+  rmSync(times, { force: true });
   const output = createWriteStream(log);
   // Two VS Codes, a browser and what they debug are busy enough.
   const concurrency = paths.some((path) => /^test\/(e2e|long)\//.test(path)) ? 1 : 2;
-  const args = ["--import", "tsx", "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
+  const args = [...NODE_ARGUMENTS, "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
   const child = spawn(process.execPath, [...args, ...paths], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1" },
+    env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1", TEST_TIMES: times },
   });
   child.stdout.pipe(output, { end: false });
   child.stderr.pipe(output, { end: false });
@@ -77,6 +89,7 @@ async function run(name, paths) {
   // How many inputs and walks there were, and the seed by which they are the same again.
   console.log(text.match(/^ℹ (?:fuzz|walk) .*$/gm)?.join("\n") ?? "");
   if (skipped.length > 0) console.log(skipped.map((line) => line.trim()).join("\n"));
+  console.log(slowest(times));
   console.log(text.slice(at + 1, failures < 0 ? undefined : failures).trimEnd());
   if (failures >= 0) console.log(text.slice(failures).trimEnd());
   const count = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)`, "m").exec(text.slice(at))?.[1] ?? 0);
@@ -91,6 +104,16 @@ async function run(name, paths) {
     summary.fail = 1;
   }
   return summary;
+}
+
+/** The ten files whose processes lived longest (testTypescript.mjs writes `SECONDS FILE` at the end of each). */
+function slowest(times) {
+  const lines = existsSync(times) ? readFileSync(times, "utf8").trimEnd().split("\n") : [];
+  const files = lines.map((line) => line.split(" ", 2)).sort(([one], [other]) => other - one);
+  const rows = files
+    .slice(0, 10)
+    .map(([seconds, file]) => `${Number(seconds).toFixed(1).padStart(7)} s  ${file}`);
+  return ["slowest files:", ...rows].join("\n");
 }
 
 /** Passwords of tests begin with this, so that where one has come to can be looked for. */

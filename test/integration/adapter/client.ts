@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { TYPESCRIPT } from "../../support/typescript.ts";
 
 /** Generous: the machines that run this are busy with other things. */
 const DEADLINE_MS = 60_000;
 
 export const ADAPTER_ARGS = [
-  "--import",
-  "tsx",
+  ...TYPESCRIPT,
   fileURLToPath(new URL("../../support/embeddedAdapter.ts", import.meta.url)),
 ];
 

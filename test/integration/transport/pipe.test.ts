@@ -22,6 +22,7 @@ import { once as next } from "../../../src/common/event.ts";
 import { connectPath, connectPipe, listenPipe, type PipeListener } from "../../../src/transport/pipe.ts";
 import { userDirectories, userDirectory, verifyPrivate } from "../../../src/transport/userDirectory.ts";
 import { failsWith, readAll } from "../../support/transportContract.ts";
+import { TYPESCRIPT } from "../../support/typescript.ts";
 
 const uid = process.getuid?.() ?? 0;
 const windows = process.platform === "win32" ? "sockets in a directory are for the other systems" : false;
@@ -279,7 +280,7 @@ class Contender {
         }
       });
       console.log("ready");`;
-    this.#child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+    this.#child = spawn(process.execPath, [...TYPESCRIPT, "--input-type=module", "-e", code], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.#child.once("exit", () => (this.ended = true));

@@ -14,6 +14,7 @@ import {
 } from "../../../src/transport/tcp.ts";
 import { run } from "../../support/process.ts";
 import { failsWith } from "../../support/transportContract.ts";
+import { TYPESCRIPT } from "../../support/typescript.ts";
 import { silence } from "./silence.ts";
 
 const ANY_PORT = { first: 0, last: 0 };
@@ -186,7 +187,7 @@ describe("tcp: why one cannot listen", () => {
       const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
       const child = spawn(
         process.execPath,
-        ["--import", "tsx", "--input-type=module", "-e", code, String(last)],
+        [...TYPESCRIPT, "--input-type=module", "-e", code, String(last)],
         {
           ...user,
           stdio: ["ignore", "pipe", "pipe"],
@@ -230,7 +231,7 @@ describe("tcp: scoped addresses", () => {
       console.log(listener.addresses[0], (await arrived).peer.address.replace(/\\d+$/, "P"), near.peer.address.replace(/\\d+$/, "P"));
       process.exit();`;
     const shell = 'ip link set lo up && ip -6 address add fe80::7/64 dev lo nodad && exec "$@"';
-    const node = [process.execPath, "--import", "tsx", "--input-type=module", "-e", code];
+    const node = [process.execPath, ...TYPESCRIPT, "--input-type=module", "-e", code];
     const said = await run("unshare", ["--map-root-user", "--net", "sh", "-c", shell, "sh", ...node]);
     assert.equal(said.trim(), "fe80::7%lo [fe80::7%lo]:P [fe80::7%lo]:P");
   });

@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { TestProcess } from "../../support/process.ts";
 import { shellWords, Terminal } from "../../support/terminal.ts";
+import { TYPESCRIPT } from "../../support/typescript.ts";
 
 const MODULE = JSON.stringify(fileURLToPath(new URL("../../../src/cli/terminal.ts", import.meta.url)));
 
@@ -17,7 +18,7 @@ const result = await askSecret("Secret\\u001b[2J:", { instead: "Write it down.",
 console.error(JSON.stringify(result));
 `;
 
-const ARGS = ["--import", "tsx", "--input-type=module", "-e", PROGRAM];
+const ARGS = [...TYPESCRIPT, "--input-type=module", "-e", PROGRAM];
 
 /** What is beside the terminal: an input that must stay unread, and an output that must stay empty. */
 function asking(t: TestContext, env?: NodeJS.ProcessEnv): Terminal {
