@@ -41,9 +41,7 @@ function recordTime() {
   const { TEST_TIMES } = process.env;
   const [, file = ""] = process.argv;
   if (TEST_TIMES === undefined || !file.endsWith(".test.ts") || process.execArgv.includes("--test")) return;
-  process.on("exit", () =>
-    appendFileSync(TEST_TIMES, `${performance.now() / 1000} ${relative(ROOT, file)}\n`),
-  );
+  process.on("exit", () => appendFileSync(TEST_TIMES, `${process.uptime()} ${relative(ROOT, file)}\n`));
 }
 
 /** Compiles what has changed. */
