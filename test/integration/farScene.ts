@@ -23,7 +23,7 @@ import { Cli } from "./cli/cli.ts";
 // works, not how long it takes (bench/scenarios/far.ts measures).
 
 const { javascriptLoop } = fixtures;
-const SESSIONS = 5;
+const FORMS_OF_A_SESSION = 6;
 const PASSWORD: Password = { kind: "env", name: "RIGHT" };
 
 interface Form extends FormRow {
@@ -82,8 +82,9 @@ export async function farScene(t: TestContext, pki: ReturnType<typeof usePki>) {
 
 /** Most of a join is waiting: several at a time, each in networks of their own. */
 export function farForms(forms: readonly Form[], pki: ReturnType<typeof usePki>): void {
-  for (let session = 0; session < SESSIONS; session++) {
-    const own = forms.filter((_, index) => index % SESSIONS === session);
+  const sessions = Math.ceil(forms.length / FORMS_OF_A_SESSION);
+  for (let session = 0; session < sessions; session++) {
+    const own = forms.filter((_, index) => index % sessions === session);
     test(`a session is joined, stepped in and left by ${own.map(spell).join(" ")}`, async (t) => {
       const { serve, join } = await farScene(t, pki);
       const serving = await serve(own.map(served));
