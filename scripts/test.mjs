@@ -75,9 +75,7 @@ async function run(name, paths) {
   rmSync(times, { force: true });
   const output = createWriteStream(log);
   // Two VS Codes, a browser and what they debug are busy enough.
-  const hasWindows = paths.some((path) => /^test\/(e2e|long)\//.test(path));
-  // On two processors: what talks to real adapters and sockets waits for a part of its time.
-  const concurrency = hasWindows ? 1 : name === "integration" ? 3 : 2;
+  const concurrency = paths.some((path) => /^test\/(e2e|long)\//.test(path)) ? 1 : 2;
   const args = [...NODE_ARGUMENTS, "--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec"];
   const child = spawn(process.execPath, [...args, ...paths], {
     stdio: ["ignore", "pipe", "pipe"],
