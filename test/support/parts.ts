@@ -3,7 +3,7 @@ import { BUILD, ROOT } from "./fixtures.ts";
 
 export const TOOLS = `${ROOT}/.tools`;
 
-/** Where each part that tests need is to be found. scripts/adapters.sh and scripts/vscode.sh put it there. */
+/** Where each part that tests need is to be found. scripts/packages.sh, adapters.sh and vscode.sh put it there. */
 const PARTS = {
   debugpy: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/debugpy"],
   delve: ["/usr/bin/dlv", `${BUILD}/goprogram`],
@@ -54,7 +54,8 @@ export function skipWithout(...parts: readonly Part[]): string | false {
   if (process.env["CI"]) return false;
   const absent = parts.filter((part) => missing(part).length > 0);
   if (absent.length === 0) return false;
-  return `not installed: ${absent.join(", ")} (npm test sets it up)`;
+  // scripts/leftOut.mjs reads these words.
+  return `left out without ${absent.map((part) => (missing(part).includes("root") ? `${part} (needs root)` : part)).join(", ")}`;
 }
 
 /** The kernel image for QEMU. */

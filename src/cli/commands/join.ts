@@ -8,6 +8,7 @@ import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
+import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { readClient } from "../addresses.ts";
 import { EXIT, type Run } from "../failure.ts";
 import { readMapping } from "../mapping.ts";
@@ -85,16 +86,13 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
     );
     const { id } = await joined.findSession(options.session, { signal: givenUp.signal });
     editor.join(
-      await joined.openSession(id, {
-        signal: givenUp.signal,
+      new MappedSession(await joined.openSession(id, { signal: givenUp.signal }), {
+        host: new HostFiles(joined.link),
+        session: id,
+        local: new DiskFiles(),
+        mappings,
+        hostSources: { kind: "reference" },
         notices: connectionNotices(joined),
-        sources: {
-          host: new HostFiles(joined.link),
-          session: id,
-          local: new DiskFiles(),
-          mappings,
-          hostSources: { kind: "reference" },
-        },
       }),
       () => joined.link.connection.isAway,
     );

@@ -204,15 +204,14 @@ describe("the user of a real peer, on this system", () => {
   });
 
   test("is waited for while its listener does not accept", async () => {
-    const program = [
-      "import socket, sys",
-      "listener = socket.create_server(('127.0.0.1', 0))",
-      "print(listener.getsockname()[1], flush=True)",
-      "sys.stdin.readline()",
-      "connection, _ = listener.accept()",
-      "sys.stdin.readline()",
-    ];
-    const listener = new TestProcess("python3", ["-c", program.join("\n")]);
+    // It reads its input and does nothing else meanwhile: it does not accept either.
+    const program = `
+      const { readSync, writeSync } = require("node:fs");
+      const server = require("node:net").createServer().listen(0, "127.0.0.1", () => {
+        writeSync(1, server.address().port + "\\n");
+        readSync(0, Buffer.alloc(1));
+      });`;
+    const listener = new TestProcess(process.execPath, ["-e", program]);
     try {
       const port = Number((await listener.waitLine(/^\d+$/))[0]);
       const { stream, peer } = await connectTcp({ host: "127.0.0.1", port });
