@@ -1,4 +1,6 @@
 import { parseClient } from "../../src/address/parse.ts";
+import { ChildAllowance } from "../../src/guest/childAllowance.ts";
+import { GuestSession } from "../../src/guest/guestSession.ts";
 import { openLink } from "../../src/link/openLink.ts";
 import { connect } from "../../src/transport/open.ts";
 import { Cli, buildCli } from "../../test/integration/cli/cli.ts";
@@ -89,7 +91,9 @@ function measure(baud: number, isSlow: boolean): Promise<Measured> {
     const link = await openLink(await connect(address.value, {}), identity, { isSlow });
     scope.after(() => link.close());
     link.start();
-    const client = editorOver(await link.openSession("1"));
+    const client = editorOver(
+      new GuestSession(await link.openSession("1"), { children: new ChildAllowance(), prefetches: false }),
+    );
     const { threadId } = await stopAt(client, javascriptLoop, "tick");
     const join = performance.now() - begun;
     const carried = () => line.forth.carried + line.back.carried;

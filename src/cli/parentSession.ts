@@ -113,13 +113,13 @@ class TakingUp {
     const toEditor = boundedSender(editor, () => this.#over());
     for (const subscription of [
       editor.onMessage(({ body }) => {
-        if (this.#isTaken || this.#isWanted(body)) toChild(body);
+        if (this.#isTaken || this.#isWanted(body)) toChild([body]);
         else this.#leave();
       }),
       editor.onClose(() => this.#over()),
       child.onMessage(({ body }) => {
         if (!this.#isTaken) this.#note(body);
-        toEditor(body);
+        toEditor([body]);
       }),
       child.onClose(() => (this.#isTaken ? this.#over() : this.#leave())),
     ])

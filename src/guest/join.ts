@@ -3,7 +3,6 @@ import { AppError } from "../common/errors.ts";
 import type { Logger } from "../common/logger.ts";
 import { shownLine } from "../common/sanitize.ts";
 import type { Event } from "../common/event.ts";
-import type { DapPort } from "../dap/port.ts";
 import type { GuestLink } from "../link/guestLink.ts";
 import type { SessionInfo, Wait } from "../link/messages.ts";
 import { type GuestIdentity, openLink } from "../link/openLink.ts";
@@ -15,8 +14,7 @@ import type { WaitOptions } from "../transport/channel.ts";
 import { connect } from "../transport/open.ts";
 import { awaitServer } from "./awaitServer.ts";
 import { ChildAllowance } from "./childAllowance.ts";
-import { HostMessages } from "./hostMessages.ts";
-import { PrefetchedAnswers } from "./prefetchedAnswers.ts";
+import { GuestSession, type GuestSessionOptions } from "./guestSession.ts";
 import { UnprovedServer } from "./unprovedServer.ts";
 
 /** Letters of a session's id in a message. */
@@ -48,10 +46,10 @@ export interface Joined {
    */
   findSession(id?: string, wait?: WaitOptions): Promise<SessionInfo>;
   /**
-   * Opens a session, found in the same way, as a DAP endpoint by which nothing comes but what a host may send its guests
+   * Opens a session, found in the same way, by which nothing comes but what a host may send its guests
    * (hostMessages.ts). Rejects with the host's reason.
    */
-  openSession(id?: string, wait?: WaitOptions): Promise<DapPort>;
+  openSession(id?: string, options?: WaitOptions & GuestSessionOptions): Promise<GuestSession>;
 }
 
 /**
@@ -111,10 +109,10 @@ async function joinOnce(
     link,
     onStranger: unproved.onStranger,
     findSession,
-    openSession: async (id, wait) => {
+    openSession: async (id, { sources, notices, ...wait } = {}) => {
       const port = await link.openSession((await findSession(id, wait)).id, wait);
-      const pushes = link.welcome.features.includes("push");
-      return new HostMessages(pushes ? new PrefetchedAnswers(port) : port, children);
+      const prefetches = link.welcome.features.includes("push");
+      return new GuestSession(port, { sources, notices, children, prefetches });
     },
   };
 }

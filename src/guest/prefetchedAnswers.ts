@@ -1,20 +1,11 @@
-import type { AppError } from "../common/errors.ts";
-import { Emitter, type Event } from "../common/event.ts";
+import { LIMITS } from "../common/limits.ts";
+import { asNumber, asText } from "../common/values.ts";
+import { nesting } from "../dap/envelope.ts";
 import { ALTERING_EVENTS } from "../dap/events.ts";
-import { JsonValue, applyEdits } from "../dap/edits.ts";
-import {
-  type JsonObject,
-  encodeJson,
-  isObject,
-  objects,
-  parseObject,
-  responseParts,
-} from "../dap/messages.ts";
-import type { DapPort, IncomingMessage } from "../dap/port.ts";
+import { type JsonObject, encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { PrefetchedAnswer } from "../link/push.ts";
-import { SequenceNumbers } from "./sequenceNumbers.ts";
-import { asNumber, asText } from "../common/values.ts";
+import type { EditorMessage } from "./messages.ts";
 
 /** Prefetched answers are taken for true this long: an editor asks at once, and not all that alters values is told. */
 const FRESH_MS = 2_000;
@@ -24,16 +15,19 @@ const PATIENCE_MS = 1_000;
 /** The requests whose answers a host prefetches. */
 const PREFETCHED: ReadonlySet<string> = new Set(["threads", "stackTrace", "scopes", "variables"]);
 
-/** The guest's end of a stream whose host prefetches answers (docs/PROTOCOL.md, feature `push`). */
-export interface PrefetchedStream extends DapPort {
-  readonly onPush: Event<readonly PrefetchedAnswer[]>;
+export interface PrefetchedAnswersEnds {
+  /** Gives an answer to the editor. */
+  answer(requestSeq: number, command: string, body: Buffer): void;
+  /** Asks the host after all. */
+  ask(parts: readonly Uint8Array[]): void;
 }
 
 interface Question {
-  readonly body: Buffer;
   readonly seq: number;
   readonly command: string;
   readonly args: JsonObject;
+  /** As the host would get it. */
+  readonly parts: readonly Uint8Array[];
 }
 
 /** The frames of a thread from its top, as many as the host has asked for. */
@@ -46,17 +40,11 @@ interface Stack {
 }
 
 /**
- * Stands between a guest and a host far away, and answers from what the host has prefetched at a stop. A question that
- * comes while that is on its way waits for it. Each answer is given once: an editor that asks again wants it from the
- * adapter.
+ * The answers that a host far away has prefetched at a stop (docs/PROTOCOL.md, feature `push`). A question that comes while
+ * they are on their way waits for them. Each answer is given once: an editor that asks again wants it from the adapter.
  */
-export class PrefetchedAnswers implements DapPort {
-  readonly onDrain: Event<void>;
-  readonly onClose: Event<AppError | undefined>;
-  readonly #port: PrefetchedStream;
-  readonly #message = new Emitter<IncomingMessage>();
-  readonly onMessage = this.#message.event;
-  readonly #sequence = new SequenceNumbers();
+export class PrefetchedAnswers {
+  readonly #ends: PrefetchedAnswersEnds;
   /** How many PUSHes are still to come for the stops that were told. */
   #awaited = 0;
   #patience: NodeJS.Timeout | undefined;
@@ -66,82 +54,59 @@ export class PrefetchedAnswers implements DapPort {
   /** The frame whose scopes and variables were prefetched. */
   #frameId: unknown;
   #freshUntil = 0;
-  /** Whether each message that our reader holds is the host's; undefined if it holds none back. */
-  #held: boolean[] | undefined;
 
-  constructor(port: PrefetchedStream) {
-    this.#port = port;
-    this.onDrain = port.onDrain;
-    this.onClose = port.onClose;
-    port.onMessage(({ body }) => this.#fromHost(body));
-    port.onPush((answers) => this.#onPush(answers));
-    port.onClose(() => clearTimeout(this.#patience));
+  constructor(ends: PrefetchedAnswersEnds) {
+    this.#ends = ends;
   }
 
-  start(): void {
-    this.#port.start();
-  }
-
-  close(): void {
+  /** Nothing is asked or answered any more. */
+  end(): void {
     clearTimeout(this.#patience);
+    this.#awaited = 0;
     this.#questions = [];
-    this.#port.close();
+    this.#forget();
   }
 
-  holdBack(): () => void {
-    const passedOn = this.#port.holdBack?.() ?? (() => {});
-    const held: boolean[] = [];
-    this.#held = held;
-    // What we answered ourselves the host does not count.
-    return () => {
-      if (held.shift() === true) passedOn();
-    };
-  }
-
-  /** From the guest's editor. */
-  send(parts: readonly Uint8Array[]): boolean {
-    const body = Buffer.concat(parts);
-    const message = new JsonValue(body);
-    if (message.member("type")?.string !== "request")
-      return this.#port.send(applyEdits(body, this.#sequence.restore(message)));
-    const command = message.member("command")?.string ?? "";
+  /** The editor asks; `parts`: what the host would get. False: the host is to be asked. */
+  takes(message: EditorMessage, parts: readonly Uint8Array[]): boolean {
+    const { type, seq, command = "" } = message;
+    if (type !== "request" || seq === undefined) return false;
     if (!PREFETCHED.has(command)) {
-      const kind = kindOf(command, message);
+      const kind = kindOf(message);
       // What waits has been asked before.
       if (kind !== "query") this.#askAll();
       if (kind === "change") this.#forget();
-      return this.#port.send([body]);
+      return false;
     }
-    const args = message.member("arguments")?.value;
-    const seq = message.member("seq")?.number ?? 0;
-    const question = { body, seq, command, args: isObject(args) ? args : {} };
-    if (this.#awaited > 0) {
-      this.#questions.push(question);
-      return true;
+    const args = message.args?.value;
+    const question = { seq, command, args: isObject(args) ? args : {}, parts };
+    if (this.#awaited > 0) this.#questions.push(question);
+    else if (!this.#answer(question)) {
+      this.#asked(question);
+      return false;
     }
-    return this.#answer(question) || this.#ask(question);
+    return true;
   }
 
-  #fromHost(body: Buffer): void {
-    const message = new JsonValue(body);
-    const event = message.member("event")?.string;
-    if (event !== undefined && ALTERING_EVENTS.has(event)) this.#forget();
-    const edits = this.#sequence.pass(message);
-    this.#fire(edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)), true);
+  /** The host tells an event. */
+  heard(event: string): void {
+    if (ALTERING_EVENTS.has(event)) this.#forget();
     if (event !== "stopped") return;
     this.#awaited++;
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => this.#askAll(), PATIENCE_MS);
   }
 
-  #onPush(answers: readonly PrefetchedAnswer[]): void {
+  /** A PUSH of the host. */
+  pushed(answers: readonly PrefetchedAnswer[]): void {
     if (this.#awaited === 0) return;
     this.#awaited--;
     // A later stop has been told meanwhile.
     if (this.#awaited > 0) return;
     clearTimeout(this.#patience);
     this.#freshUntil = performance.now() + FRESH_MS;
-    for (const { request, response } of answers) this.#keep(parseObject(request), parseObject(response));
+    for (const { request, response } of answers.filter(isShallow))
+      this.#keep(parseObject(request), parseObject(response));
     const questions = this.#questions.splice(0);
     for (const question of questions) if (!this.#answer(question)) this.#ask(question);
   }
@@ -169,11 +134,7 @@ export class PrefetchedAnswers implements DapPort {
     if (performance.now() > this.#freshUntil) return false;
     const body = command === "stackTrace" ? this.#stack(args) : this.#once(keyOf(command, args));
     if (body === undefined) return false;
-    const parts = responseParts(this.#sequence.next(), seq, command, {
-      success: true,
-      body: encodeJson(body),
-    });
-    this.#fire(Buffer.concat(parts), false);
+    this.#ends.answer(seq, command, encodeJson(body));
     return true;
   }
 
@@ -203,30 +164,34 @@ export class PrefetchedAnswers implements DapPort {
     for (const question of this.#questions.splice(0)) this.#ask(question);
   }
 
-  #ask({ command, args, body }: Question): boolean {
+  #ask(question: Question): void {
+    this.#asked(question);
+    this.#ends.ask(question.parts);
+  }
+
+  #asked({ command, args }: Question): void {
     // Some adapters give all frames the same references: what was prefetched means nothing in another frame.
     if (command === "scopes" && args.frameId !== this.#frameId)
       for (const key of this.#answers.keys()) if (/^(scopes|variables) /.test(key)) this.#answers.delete(key);
-    return this.#port.send([body]);
   }
 
   #forget(): void {
     this.#answers.clear();
     this.#stacks.clear();
   }
+}
 
-  #fire(body: Buffer, isHosts: boolean): void {
-    this.#held?.push(isHosts);
-    this.#message.fire({ body });
-  }
+/** What is written again must not be nested deeper than any other message of the host's. */
+function isShallow({ request, response }: PrefetchedAnswer): boolean {
+  return [request, response].every((json) => nesting(json) <= LIMITS.nesting);
 }
 
 /** Whether others' answers may be others after such a request of our own, or at least must not overtake it. */
-function kindOf(command: string, message: JsonValue): "query" | "order" | "change" {
+function kindOf({ command = "", args }: EditorMessage): "query" | "order" | "change" {
   const kind = REQUESTS.get(command)?.kind;
   if (kind === "query" || kind === "breakpoints") return "query";
   if (kind === "cancel") return "order";
-  const isLook = kind === "evaluate" && message.member("arguments")?.member("context")?.string !== "repl";
+  const isLook = kind === "evaluate" && args?.member("context")?.string !== "repl";
   return isLook ? "query" : "change";
 }
 

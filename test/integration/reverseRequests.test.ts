@@ -3,7 +3,7 @@ import path from "node:path";
 import { type TestContext, before, describe, test } from "node:test";
 import type { DapClient } from "../support/dapClient.ts";
 import { ROOT } from "../support/fixtures.ts";
-import { editorOver, joinLinked } from "../support/linked.ts";
+import { joinLinked, trustingEditorOver } from "../support/linked.ts";
 import { begin, heard, initializeArguments } from "../support/scenario.ts";
 import { Cli, buildCli } from "./cli/cli.ts";
 
@@ -94,7 +94,7 @@ describe("what an adapter asks of the client that started the program", () => {
     const joined = await joinLinked(`tcp:server=localhost,port=${port}`, "of the past");
     t.after(() => joined.link.close());
     const { id } = await joined.findSession();
-    const client = editorOver(await joined.link.openSession(id), EDITOR);
+    const client = trustingEditorOver(await joined.link.openSession(id), EDITOR);
     t.after(() => client.kill());
     await begin(client, "any", "launch", {});
     await run(client, "terminal true", "runInTerminal notSupported", "launchVSCode notSupported");

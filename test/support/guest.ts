@@ -3,7 +3,7 @@ import { EditorEndpoint } from "../../src/guest/editor.ts";
 import { joinServer } from "../../src/guest/join.ts";
 import { HostFiles } from "../../src/guest/sources/hostFiles.ts";
 import { DiskFiles, type LocalFiles } from "../../src/guest/sources/localFiles.ts";
-import { MappedSession, type SourceMappingOptions } from "../../src/guest/sources/mappedSession.ts";
+import type { SourceMappingOptions } from "../../src/guest/sources/sourceMapping.ts";
 import { StreamPort } from "../../src/dap/streamPort.ts";
 import { memoryPair } from "./memory.ts";
 import { DapClient } from "./dapClient.ts";
@@ -28,17 +28,17 @@ export async function joinAsGuest(
   const { near, far } = memoryPair();
   const editor = new EditorEndpoint(new StreamPort(near.stream));
   editor.onGone(() => link.close());
-  const session = await joined.openSession(id);
-  editor.join(
-    new MappedSession(session, {
+  const session = await joined.openSession(id, {
+    sources: {
       host: new HostFiles(link),
       session: id,
       local: within(folder),
       hostSources: { kind: "reference" },
       acceptSamePath: false,
       ...options,
-    }),
-  );
+    },
+  });
+  editor.join(session);
   const client = DapClient.over(far.stream, { name: "guest", checkSeq: true, onReverse: () => ({}) });
   return {
     client,

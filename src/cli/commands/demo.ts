@@ -3,6 +3,7 @@ import { PRODUCT } from "../../common/product.ts";
 import { AppError } from "../../common/errors.ts";
 import { StreamPort } from "../../dap/streamPort.ts";
 import { joinServer } from "../../guest/join.ts";
+import { EditorMessage, messageParts } from "../../guest/messages.ts";
 import type { HostedServer } from "../../host/sessionHost.ts";
 import { connectTcp } from "../../transport/tcp.ts";
 import { embeddedAdapter } from "../adapterChoice.ts";
@@ -95,7 +96,12 @@ async function joinByTcp({ server }: HostedServer): Promise<DemoGuest> {
 /** As `debug-server join` does. */
 async function joinByLink({ join }: HostedServer): Promise<DemoGuest> {
   const joined = await joinServer(readClient(join), { name: "Ben", client: PRODUCT });
-  const port = await joined.openSession();
-  port.onClose(() => joined.link.close());
-  return new DemoGuest(port);
+  const session = await joined.openSession();
+  session.onClose(() => joined.link.close());
+  return new DemoGuest({
+    send: (parts) => session.send(new EditorMessage(Buffer.concat(parts))),
+    onMessage: (listener) =>
+      session.onMessage((message) => listener({ body: Buffer.concat(messageParts(0, message)) })),
+    start: () => session.start(),
+  });
 }

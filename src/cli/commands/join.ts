@@ -8,7 +8,6 @@ import { EditorEndpoint } from "../../guest/editor.ts";
 import { joinServer } from "../../guest/join.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
-import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { readClient } from "../addresses.ts";
 import { EXIT, type Run } from "../failure.ts";
 import { readMapping } from "../mapping.ts";
@@ -86,13 +85,16 @@ async function join(text: string, options: JoinCommandOptions): Promise<number> 
     );
     const { id } = await joined.findSession(options.session, { signal: givenUp.signal });
     editor.join(
-      new MappedSession(await joined.openSession(id, { signal: givenUp.signal }), {
-        host: new HostFiles(joined.link),
-        session: id,
-        local: new DiskFiles(),
-        mappings,
-        hostSources: { kind: "reference" },
+      await joined.openSession(id, {
+        signal: givenUp.signal,
         notices: connectionNotices(joined),
+        sources: {
+          host: new HostFiles(joined.link),
+          session: id,
+          local: new DiskFiles(),
+          mappings,
+          hostSources: { kind: "reference" },
+        },
       }),
       () => joined.link.connection.isAway,
     );

@@ -17,16 +17,21 @@ export interface DapEvent {
   readonly body: JsonObject;
 }
 
+/** What of a port the demo needs. */
+interface DemoPort extends Pick<DapPort, "onMessage" | "start"> {
+  send(parts: readonly Uint8Array[]): unknown;
+}
+
 /** A guest of the demo: a small client of the Debug Adapter Protocol, over whatever carries it. */
 export class DemoGuest {
-  readonly #port: DapPort;
+  readonly #port: DemoPort;
   readonly #answers = new Map<number, (response: JsonObject) => void>();
   #events: DapEvent[] = [];
   #waiting: Waiting<DapEvent>[] = [];
   #live: ((event: DapEvent) => void) | undefined;
   #seq = 0;
 
-  constructor(port: DapPort) {
+  constructor(port: DemoPort) {
     this.#port = port;
     port.onMessage(({ body }) => this.#receive(parseJson(body)));
     port.start();

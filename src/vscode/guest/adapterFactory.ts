@@ -5,10 +5,10 @@ import { AppError } from "../../common/errors.ts";
 import type { Logger } from "../../common/logger.ts";
 import { PRODUCT } from "../../common/product.ts";
 import type { JsonObject } from "../../dap/messages.ts";
-import type { DapPort } from "../../dap/port.ts";
 import type { JoinOptions } from "../../guest/join.ts";
 import type { FindOptions } from "../../security/certificates/find.ts";
 import { EditorEndpoint } from "../../guest/editor.ts";
+import type { EditorSession } from "../../guest/guestSession.ts";
 import { sanitize, sanitizeText } from "../../common/sanitize.ts";
 import type { Serving } from "../host/serving.ts";
 import { type Plan, checkParent, readPlan } from "./configuration.ts";
@@ -43,7 +43,7 @@ export interface GuestOptions {
     id: string | undefined,
     session: vscode.DebugSession,
     signal: AbortSignal,
-  ) => Promise<DapPort>;
+  ) => Promise<EditorSession>;
 }
 
 /** What a debug session of our type is, so that its children find their way. */

@@ -3,7 +3,6 @@ import * as vscode from "vscode";
 import { AppError } from "../../common/errors.ts";
 import { connectionNotices } from "../../guest/connectionNotices.ts";
 import { DiskFiles } from "../../guest/sources/localFiles.ts";
-import { MappedSession } from "../../guest/sources/mappedSession.ts";
 import { HostFiles } from "../../guest/sources/hostFiles.ts";
 import type { App } from "../app.ts";
 import { isOpen } from "../consent.ts";
@@ -63,19 +62,21 @@ export function createGuest(app: App, { userName, folders }: GuestWindow): Guest
     hostBreakpoints,
     async openSession(join, id, session, signal) {
       const info = await join.joined.findSession(id, { signal });
-      const port = await join.joined.openSession(info.id, { signal });
       const plan = readPlan(session.configuration);
-      return new MappedSession(port, {
-        host: hostOf(join),
-        session: info.id,
-        local,
-        // What is not in the workspace is the host's, also where both are on one machine.
-        acceptSamePath: false,
+      return join.joined.openSession(info.id, {
+        signal,
         notices: connectionNotices(join.joined),
-        mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
-        hostSources: { kind: "uri", joinId: sourceId(join) },
-        onHostSource: (path, session) => files.served(sourceId(join), path, session),
-        onDiffers: (hostPath, localPath) => tellDiffers(hostPath, localPath),
+        sources: {
+          host: hostOf(join),
+          session: info.id,
+          local,
+          // What is not in the workspace is the host's, also where both are on one machine.
+          acceptSamePath: false,
+          mappings: plan.kind === "wrap" ? [] : plan.pathMappings,
+          hostSources: { kind: "uri", joinId: sourceId(join) },
+          onHostSource: (path, id) => files.served(sourceId(join), path, id),
+          onDiffers: (hostPath, localPath) => tellDiffers(hostPath, localPath),
+        },
       });
     },
   });

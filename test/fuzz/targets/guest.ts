@@ -4,11 +4,9 @@ import { EVENTS as DAP_EVENTS } from "../../../src/dap/events.ts";
 import { type JsonObject, isObject } from "../../../src/dap/messages.ts";
 import { ChildAllowance } from "../../../src/guest/childAllowance.ts";
 import { EditorEndpoint } from "../../../src/guest/editor.ts";
-import { HostMessages } from "../../../src/guest/hostMessages.ts";
-import { PrefetchedAnswers } from "../../../src/guest/prefetchedAnswers.ts";
-import { readHostMessage } from "../../../src/guest/readHostMessage.ts";
+import { GuestSession } from "../../../src/guest/guestSession.ts";
+import { readHostMessage } from "../../../src/guest/messages.ts";
 import { HostFiles } from "../../../src/guest/sources/hostFiles.ts";
-import { MappedSession } from "../../../src/guest/sources/mappedSession.ts";
 import { hostTexts } from "../../../src/vscode/guest/hostTexts.ts";
 import { assertAsTableSays } from "../../support/hostTexts.ts";
 import type { Target } from "../harness/fuzz.ts";
@@ -109,16 +107,19 @@ export const guest: Target = {
     const host = new FuzzPort();
     const editor = new FuzzPort();
     const pushes = random.chance(0.5);
-    const messages = new HostMessages(pushes ? new PrefetchedAnswers(host) : host, new ChildAllowance());
-    const session = new MappedSession(messages, {
-      host: files(random),
-      session: "1",
-      local: {
-        folders: () => ["/ws"],
-        read: async (path) =>
-          path.startsWith("/ws") || random.chance(0.2) ? Buffer.from("text") : undefined,
+    const session = new GuestSession(host, {
+      children: new ChildAllowance(),
+      prefetches: pushes,
+      sources: {
+        host: files(random),
+        session: "1",
+        local: {
+          folders: () => ["/ws"],
+          read: async (path) =>
+            path.startsWith("/ws") || random.chance(0.2) ? Buffer.from("text") : undefined,
+        },
+        hostSources: random.chance(0.5) ? { kind: "uri", joinId: "j1" } : { kind: "reference" },
       },
-      hostSources: random.chance(0.5) ? { kind: "uri", joinId: "j1" } : { kind: "reference" },
     });
     const endpoint = new EditorEndpoint(editor);
     endpoint.join(session);

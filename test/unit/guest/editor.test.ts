@@ -1,16 +1,55 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AppError } from "../../../src/common/errors.ts";
+import { Emitter } from "../../../src/common/event.ts";
 import { LIMITS } from "../../../src/common/limits.ts";
+import { encodeJson } from "../../../src/dap/messages.ts";
 import { EditorEndpoint } from "../../../src/guest/editor.ts";
+import type { EditorSession } from "../../../src/guest/guestSession.ts";
+import type { EditorMessage, MessageToEditor } from "../../../src/guest/messages.ts";
 import { FakePort } from "./fakePort.ts";
+
+/** A session whose other end is the test. */
+class FakeSession implements EditorSession {
+  readonly #message = new Emitter<MessageToEditor>();
+  readonly #close = new Emitter<AppError | undefined>();
+  readonly onMessage = this.#message.event;
+  readonly onClose = this.#close.event;
+  readonly sent: unknown[] = [];
+  started = false;
+  closed = false;
+
+  send({ body }: EditorMessage): void {
+    this.sent.push(JSON.parse(body.toString()));
+  }
+
+  start(): void {
+    this.started = true;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  event(event: string, body?: unknown): void {
+    this.#message.fire({ type: "event", event, body: body === undefined ? undefined : encodeJson(body) });
+  }
+
+  answer(requestSeq: number, command: string): void {
+    this.#message.fire({ type: "response", requestSeq, command, outcome: { success: true } });
+  }
+
+  end(reason?: AppError): void {
+    this.#close.fire(reason);
+  }
+}
 
 function request(seq: number, command: string): object {
   return { seq, type: "request", command };
 }
 
-function joined(): { editor: FakePort; session: FakePort; endpoint: EditorEndpoint; gone: () => number } {
-  const [editor, session] = [new FakePort(), new FakePort()];
+function joined(): { editor: FakePort; session: FakeSession; endpoint: EditorEndpoint; gone: () => number } {
+  const [editor, session] = [new FakePort(), new FakeSession()];
   const endpoint = new EditorEndpoint(editor);
   let gone = 0;
   endpoint.onGone(() => gone++);
@@ -20,7 +59,7 @@ function joined(): { editor: FakePort; session: FakePort; endpoint: EditorEndpoi
 
 describe("an editor and its session", () => {
   test("what it says before there is a session comes first, unchanged", () => {
-    const [editor, session] = [new FakePort(), new FakePort()];
+    const [editor, session] = [new FakePort(), new FakeSession()];
     const endpoint = new EditorEndpoint(editor);
     assert.ok(editor.started);
     editor.come(request(1, "initialize"));
@@ -28,14 +67,14 @@ describe("an editor and its session", () => {
     assert.ok(session.started);
     editor.come(request(2, "attach"));
     assert.deepEqual(session.sent, [request(1, "initialize"), request(2, "attach")]);
-    session.come({ seq: 5, type: "event", event: "initialized", extra: 1 });
-    assert.deepEqual(editor.sent, [{ seq: 5, type: "event", event: "initialized", extra: 1 }]);
+    session.event("initialized");
+    assert.deepEqual(editor.sent, [{ seq: 1, type: "event", event: "initialized" }]);
   });
 
   test("an orderly end after its disconnect is the end", () => {
     const { editor, session, endpoint, gone } = joined();
     editor.come(request(1, "disconnect"));
-    session.come({ seq: 1, type: "response", request_seq: 1, command: "disconnect", success: true });
+    session.answer(1, "disconnect");
     session.end();
     assert.ok(editor.closed);
     assert.equal(gone(), 1);
@@ -45,9 +84,9 @@ describe("an editor and its session", () => {
 
   test("a session that goes without a word: the editor is told, and its disconnect answered", () => {
     const { editor, session, endpoint, gone } = joined();
-    session.come({ type: "event", event: "output", seq: 41, body: {} });
+    session.event("output", {});
     session.end();
-    assert.deepEqual(editor.sent.slice(1), [{ seq: 42, type: "event", event: "terminated" }]);
+    assert.deepEqual(editor.sent.slice(1), [{ seq: 2, type: "event", event: "terminated" }]);
     editor.come(request(7, "threads"));
     editor.come(request(8, "disconnect"));
     const [threads, disconnect] = editor.sent.slice(2);
@@ -55,7 +94,7 @@ describe("an editor and its session", () => {
     // It has been told that the session is over: no message for each thing that its window still asks.
     assert.deepEqual([threads?.success, error.showUser], [false, false]);
     assert.deepEqual(disconnect, {
-      seq: 44,
+      seq: 4,
       type: "response",
       request_seq: 8,
       success: true,
@@ -68,19 +107,14 @@ describe("an editor and its session", () => {
 
   test("terminated is not said twice", () => {
     const { editor, session } = joined();
-    session.come({ seq: 1, type: "event", event: "terminated" });
+    session.event("terminated");
     session.end();
     assert.deepEqual(editor.said, ["terminated"]);
   });
 
   test("a word that only looks like it does not count", () => {
     const { editor, session } = joined();
-    session.come({
-      seq: 1,
-      type: "event",
-      event: "output",
-      body: { output: '"terminated"', kind: "terminated" },
-    });
+    session.event("output", { output: '"terminated"', kind: "terminated" });
     session.end();
     assert.deepEqual(editor.said, ["output", "terminated"]);
   });
@@ -108,13 +142,13 @@ describe("an editor and its session", () => {
   test("an editor that does not read is given up before memory is", () => {
     const { editor, session, endpoint, gone } = joined();
     editor.ready = false;
-    const big = { seq: 1, type: "event", event: "output", body: "x".repeat(LIMITS.outboxBytes / 4) };
-    for (let i = 0; i < 4; i++) session.come(big);
+    const big = "x".repeat(LIMITS.outboxBytes / 4);
+    for (let i = 0; i < 4; i++) session.event("output", big);
     // It has caught up in between: nothing happens.
     editor.drain();
-    for (let i = 0; i < 4; i++) session.come(big);
+    for (let i = 0; i < 4; i++) session.event("output", big);
     assert.equal(gone(), 0);
-    session.come(big);
+    session.event("output", big);
     assert.equal(gone(), 1);
     assert.ok(session.closed);
     assert.equal(endpoint.failure?.code, "busy");
@@ -161,7 +195,7 @@ describe("an editor without a session", () => {
   });
 
   test("a session that comes when the editor has gone is left", () => {
-    const [editor, session] = [new FakePort(), new FakePort()];
+    const [editor, session] = [new FakePort(), new FakeSession()];
     const endpoint = new EditorEndpoint(editor);
     editor.end();
     endpoint.join(session);

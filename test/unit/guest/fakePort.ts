@@ -1,9 +1,12 @@
 import type { AppError } from "../../../src/common/errors.ts";
 import { Emitter } from "../../../src/common/event.ts";
-import type { DapPort, IncomingMessage } from "../../../src/dap/port.ts";
+import type { IncomingMessage } from "../../../src/dap/port.ts";
+import type { EditorSession, SessionStream } from "../../../src/guest/guestSession.ts";
+import { EditorMessage, messageParts } from "../../../src/guest/messages.ts";
+import type { PrefetchedAnswer } from "../../../src/link/push.ts";
 
 /** A port whose other end is the test. */
-export class FakePort implements DapPort {
+export class FakePort implements SessionStream {
   readonly sent: { seq?: number; [key: string]: unknown }[] = [];
   readonly #message = new Emitter<IncomingMessage>();
   readonly #drain = new Emitter<void>();
@@ -11,6 +14,8 @@ export class FakePort implements DapPort {
   readonly onMessage = this.#message.event;
   readonly onDrain = this.#drain.event;
   readonly onClose = this.#close.event;
+  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
+  readonly onPush = this.#push.event;
   ready = true;
   started = false;
   closed = false;
@@ -44,6 +49,11 @@ export class FakePort implements DapPort {
     this.#message.fire({ body: Buffer.from(body as string) });
   }
 
+  /** The other end sends prefetched answers. */
+  push(answers: readonly PrefetchedAnswer[]): void {
+    this.#push.fire(answers);
+  }
+
   end(reason?: AppError): void {
     this.#close.fire(reason);
   }
@@ -55,5 +65,39 @@ export class FakePort implements DapPort {
   /** The commands and events that were sent to it. */
   get said(): unknown[] {
     return this.sent.map(({ command, event }) => command ?? event);
+  }
+}
+
+/** The editor's end of a session, as messages in text: what comes is numbered, and an answer finds its request. */
+export class SessionEnd {
+  readonly #message = new Emitter<IncomingMessage>();
+  readonly onMessage = this.#message.event;
+  readonly onClose: EditorSession["onClose"];
+  readonly #session: EditorSession;
+  readonly #asked = new Map<number, (answer: EditorMessage) => void>();
+  #lastSeq = 0;
+
+  constructor(session: EditorSession) {
+    this.#session = session;
+    this.onClose = session.onClose;
+    session.onMessage((message) => {
+      const seq = ++this.#lastSeq;
+      if (message.type === "request") this.#asked.set(seq, message.answered);
+      this.#message.fire({ body: Buffer.concat(messageParts(seq, message)) });
+    });
+  }
+
+  send(parts: readonly Uint8Array[]): void {
+    const message = new EditorMessage(Buffer.concat(parts));
+    if (message.type === "response") this.#asked.get(message.requestSeq ?? 0)?.(message);
+    else this.#session.send(message);
+  }
+
+  start(): void {
+    this.#session.start();
+  }
+
+  close(): void {
+    this.#session.close();
   }
 }

@@ -3,18 +3,13 @@ import type { AppError } from "../../../src/common/errors.ts";
 import { type JsonObject, encodeJson } from "../../../src/dap/messages.ts";
 import { ChildAllowance } from "../../../src/guest/childAllowance.ts";
 import { EditorEndpoint } from "../../../src/guest/editor.ts";
-import { HostMessages } from "../../../src/guest/hostMessages.ts";
-import { PrefetchedAnswers } from "../../../src/guest/prefetchedAnswers.ts";
+import { GuestSession } from "../../../src/guest/guestSession.ts";
 import { HostFiles } from "../../../src/guest/sources/hostFiles.ts";
-import { MappedSession } from "../../../src/guest/sources/mappedSession.ts";
-import type { PrefetchedAnswer } from "../../../src/link/push.ts";
 import { FakePort } from "./fakePort.ts";
 import { type Disk, FakeHost } from "./sources/fakes.ts";
 
 /** A port that tells at once what is sent to it. */
 class HeardPort extends FakePort {
-  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
-  readonly onPush = this.#push.event;
   readonly #hear: (message: JsonObject) => void;
 
   constructor(hear: (message: JsonObject) => void) {
@@ -26,10 +21,6 @@ class HeardPort extends FakePort {
     const isReady = super.send(parts);
     this.#hear(this.sent.at(-1) ?? {});
     return isReady;
-  }
-
-  push(answers: readonly PrefetchedAnswer[]): void {
-    this.#push.fire(answers);
   }
 }
 
@@ -60,20 +51,23 @@ export class GuestChain {
   }
 
   join(): void {
-    const passed = new HostMessages(new PrefetchedAnswers(this.host), new ChildAllowance());
-    const session = new MappedSession(passed, {
-      host: new HostFiles(this.files.link),
-      session: "1",
-      local: {
-        folders: () => ["/ws"],
-        read: async (file) => {
-          const content = this.disk.get(file);
-          return content === undefined ? undefined : Buffer.from(content);
-        },
-      },
-      hostSources: { kind: "uri", joinId: "j1" },
-      deadlineMs: 60_000,
+    const session = new GuestSession(this.host, {
+      children: new ChildAllowance(),
+      prefetches: true,
       notices: this.#notices.event,
+      sources: {
+        host: new HostFiles(this.files.link),
+        session: "1",
+        local: {
+          folders: () => ["/ws"],
+          read: async (file) => {
+            const content = this.disk.get(file);
+            return content === undefined ? undefined : Buffer.from(content);
+          },
+        },
+        hostSources: { kind: "uri", joinId: "j1" },
+        deadlineMs: 60_000,
+      },
     });
     this.endpoint.join(session, () => this.isAway);
   }

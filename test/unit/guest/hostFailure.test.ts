@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type JsonObject, encodeJson, parseObject } from "../../../src/dap/messages.ts";
 import { ChildAllowance } from "../../../src/guest/childAllowance.ts";
-import { HostMessages } from "../../../src/guest/hostMessages.ts";
-import { FakePort } from "./fakePort.ts";
+import { GuestSession } from "../../../src/guest/guestSession.ts";
+import { FakePort, SessionEnd } from "./fakePort.ts";
 
 /** A guest's editor that asks one thing of its host, which is the test. */
 function scene() {
   const host = new FakePort();
-  const port = new HostMessages(host, new ChildAllowance());
+  const port = new SessionEnd(new GuestSession(host, { children: new ChildAllowance(), prefetches: false }));
   const shown: JsonObject[] = [];
   port.onMessage(({ body }) => shown.push(parseObject(body)));
   port.start();
@@ -35,7 +35,7 @@ describe("a host's refusal, as its guests' editors get it", () => {
       more: { url: "command:workbench.action.quit" },
     };
     assert.deepEqual(refused({ error, url: error.url }, "failed"), {
-      seq: 9,
+      seq: 1,
       type: "response",
       request_seq: 1,
       command: "attach",
@@ -63,7 +63,7 @@ describe("a host's refusal, as its guests' editors get it", () => {
 
   test("what is no message of DAP's leaves the code alone", () => {
     const { refused } = scene();
-    for (const body of [
+    for (const [index, body] of [
       undefined,
       null,
       7,
@@ -71,9 +71,9 @@ describe("a host's refusal, as its guests' editors get it", () => {
       { error: "x" },
       { error: { format: {} } },
       { error: { url: "x" } },
-    ])
+    ].entries())
       assert.deepEqual(refused(body, "notStopped"), {
-        seq: 9,
+        seq: index + 1,
         type: "response",
         request_seq: 1,
         command: "attach",

@@ -5,9 +5,9 @@ import { LIMITS } from "../../../src/common/limits.ts";
 import { EVENTS } from "../../../src/dap/events.ts";
 import { type JsonObject, encodeJson, parseObject } from "../../../src/dap/messages.ts";
 import { ChildAllowance } from "../../../src/guest/childAllowance.ts";
-import { HostMessages } from "../../../src/guest/hostMessages.ts";
+import { GuestSession } from "../../../src/guest/guestSession.ts";
 import { REQUEST_NAMES, commandOf } from "../../support/specification.ts";
-import { FakePort } from "./fakePort.ts";
+import { FakePort, SessionEnd } from "./fakePort.ts";
 
 const INITIALIZE = {
   adapterID: "debug-server",
@@ -16,17 +16,21 @@ const INITIALIZE = {
 };
 const ATTACH = { type: "debug-server", name: "Ann's", request: "attach", remote: "tcp:server=h,port=1" };
 
+function sessionOver(host: FakePort, children: ChildAllowance): SessionEnd {
+  return new SessionEnd(new GuestSession(host, { children, prefetches: false }));
+}
+
 /** An editor that has joined a session of a host, which is the test. */
 class Scene {
   readonly host = new FakePort();
-  readonly port: HostMessages;
+  readonly port: SessionEnd;
   readonly shown: JsonObject[] = [];
   readonly ends: (AppError | undefined)[] = [];
   #seq = 0;
   #hostSeq = 0;
 
   constructor(allowance = new ChildAllowance(), initialize: object = INITIALIZE, attach: object = ATTACH) {
-    this.port = new HostMessages(this.host, allowance);
+    this.port = sessionOver(this.host, allowance);
     this.port.onMessage(({ body }) => this.shown.push(parseObject(body)));
     this.port.onClose((reason) => this.ends.push(reason));
     this.port.start();
@@ -280,7 +284,7 @@ describe("startDebugging", () => {
     const scene = new Scene(undefined, { adapterID: "x" });
     assert.equal(scene.invites({ debugServerSession: "2" })?.message, "notSupported");
     const host = new FakePort();
-    const early = new HostMessages(host, new ChildAllowance());
+    const early = sessionOver(host, new ChildAllowance());
     const shown: unknown[] = [];
     early.onMessage((message) => shown.push(message));
     early.send([encodeJson({ seq: 1, type: "request", command: "initialize", arguments: INITIALIZE })]);
@@ -501,23 +505,4 @@ describe("what is no message", () => {
     scene.host.comeText(text);
     assert.match(bodies[0]?.toString() ?? "", /"output":"\ufffd\ufffd"/);
   });
-});
-
-test("a message that is dropped counts as seen when those before it do", () => {
-  const scene = new Scene();
-  const { host, port } = scene;
-  const passedOn = port.holdBack();
-  const drop = () => host.come({ seq: 1, type: "event", event: "own" });
-  const show = () => host.come({ seq: 1, type: "event", event: "stopped", body: {} });
-  drop();
-  assert.equal(host.passedOn, 1);
-  show();
-  drop();
-  scene.asks("runInTerminal");
-  show();
-  assert.equal(host.passedOn, 1);
-  passedOn();
-  assert.equal(host.passedOn, 4);
-  passedOn();
-  assert.equal(host.passedOn, 5);
 });

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
-import type { AppError } from "../../../src/common/errors.ts";
-import { Emitter } from "../../../src/common/event.ts";
 import {
   type JsonObject,
   encodeJson,
@@ -10,47 +8,41 @@ import {
   requestParts,
   responseParts,
 } from "../../../src/dap/messages.ts";
-import type { IncomingMessage } from "../../../src/dap/port.ts";
-import { PrefetchedAnswers } from "../../../src/guest/prefetchedAnswers.ts";
-import type { PrefetchedAnswer } from "../../../src/link/push.ts";
+import { ChildAllowance } from "../../../src/guest/childAllowance.ts";
+import { GuestSession } from "../../../src/guest/guestSession.ts";
+import { FakePort, SessionEnd } from "./fakePort.ts";
 
 const FRAMES = Array.from({ length: 20 }, (_, index) => ({ id: index + 1, name: `f${index}` }));
 
 class Scene {
-  readonly #message = new Emitter<IncomingMessage>();
-  readonly #push = new Emitter<readonly PrefetchedAnswer[]>();
-  /** What has gone to the host. */
-  readonly toHost: JsonObject[] = [];
+  readonly host = new FakePort();
   readonly toEditor: JsonObject[] = [];
-  readonly port: PrefetchedAnswers;
-  passedOn = 0;
+  readonly port: SessionEnd;
   #hostSeq = 1;
   #seq = 1;
 
   constructor() {
-    this.port = new PrefetchedAnswers({
-      onMessage: this.#message.event,
-      onPush: this.#push.event,
-      onDrain: new Emitter<void>().event,
-      onClose: new Emitter<AppError | undefined>().event,
-      start: () => {},
-      close: () => {},
-      holdBack: () => () => void this.passedOn++,
-      send: (parts) => this.toHost.push(parseObject(Buffer.concat(parts))) > 0,
-    });
+    this.port = new SessionEnd(
+      new GuestSession(this.host, { children: new ChildAllowance(), prefetches: true }),
+    );
     this.port.onMessage(({ body }) => this.toEditor.push(parseObject(body)));
   }
 
-  event(event: string, body: object = {}): void {
-    this.#message.fire({ body: Buffer.concat(eventParts(this.#hostSeq++, event, encodeJson(body))) });
+  /** What has gone to the host. */
+  get toHost(): JsonObject[] {
+    return this.host.sent;
   }
 
-  reverse(command: string): void {
-    this.#message.fire({ body: Buffer.concat(requestParts(this.#hostSeq++, command, encodeJson({}))) });
+  event(event: string, body: object = {}): void {
+    this.host.comeText(Buffer.concat(eventParts(this.#hostSeq++, event, encodeJson(body))));
+  }
+
+  reverse(command: string, args: object): void {
+    this.host.comeText(Buffer.concat(requestParts(this.#hostSeq++, command, encodeJson(args))));
   }
 
   push(...answers: readonly (readonly [string, object, object])[]): void {
-    this.#push.fire(
+    this.host.push(
       answers.map(([command, args, body]) => ({
         request: encodeJson({ seq: -1, type: "request", command, arguments: args }),
         response: encodeJson({ seq: 1, type: "response", request_seq: -1, success: true, command, body }),
@@ -244,19 +236,19 @@ describe("answers that a host sends ahead", () => {
 
   test("leave the numbers of all messages in order; the host counts only its own", () => {
     const scene = new Scene();
-    const passedOn = scene.port.holdBack();
+    scene.ask("initialize", { supportsStartDebuggingRequest: true });
+    scene.ask("attach");
     scene.stop();
     scene.answerTo("threads");
     scene.event("output");
-    scene.reverse("runInTerminal");
+    scene.reverse("startDebugging", { configuration: { debugServerSession: "2" } });
     assert.deepEqual(
       scene.toEditor.map(({ seq }) => seq),
       [1, 2, 3, 4],
     );
-    scene.toEditor.forEach(() => passedOn());
-    assert.equal(scene.passedOn, 3);
+    assert.equal(scene.host.passedOn, 3);
     // The editor answers by the number that it was given; the host gets its own.
-    scene.port.send(responseParts(9, 4, "runInTerminal", { success: true }));
+    scene.port.send(responseParts(9, 4, "startDebugging", { success: true }));
     assert.equal(scene.toHost.at(-1)?.request_seq, 3);
   });
 
@@ -268,5 +260,13 @@ describe("answers that a host sends ahead", () => {
     scene.push(["stackTrace", {}, { stackFrames: 3 }], ["launch", {}, {}], ["variables", { filter: 3 }, {}]);
     assert.equal(scene.answerTo("stackTrace", { threadId: 1 }), undefined);
     assert.equal(scene.answerTo("launch"), undefined);
+  });
+
+  test("that are nested too deep are nothing", () => {
+    const scene = new Scene();
+    scene.event("stopped", { threadId: 1 });
+    const deep = Buffer.from(`{"body":{"threads":${"[".repeat(100_000)}${"]".repeat(100_000)}}}`);
+    scene.host.push([{ request: encodeJson({ command: "threads" }), response: deep }]);
+    assert.equal(scene.answerTo("threads"), undefined);
   });
 });

@@ -164,6 +164,41 @@ describe("a guest's session, from the editor to the link and back", () => {
   });
 });
 
+test("a message that is dropped counts as seen when those before it do", async () => {
+  const chain = joined();
+  const open = gate(chain);
+  const before = chain.host.passedOn;
+  const drop = () => chain.event("debugpyAttach", {});
+  drop();
+  assert.equal(chain.host.passedOn, before + 1);
+  chain.answer(chain.ask("stackTrace", { threadId: 1 }), "stackTrace", stackOf("/srv/a.js"));
+  drop();
+  chain.hostAsks("runInTerminal");
+  await chain.settle();
+  assert.equal(chain.host.passedOn, before + 1);
+  open();
+  await chain.settle();
+  assert.equal(chain.host.passedOn, before + 4);
+});
+
+test("an answer of the editor's overtakes none of its questions", async () => {
+  const chain = joined();
+  const open = gate(chain);
+  chain.disk.set("/ws/own.js", "own");
+  chain.hostAsks("startDebugging", { configuration: { debugServerSession: "2" } });
+  const invitation = chain.heard.at(-1)?.message;
+  chain.ask("breakpointLocations", { source: { path: "/ws/own.js" }, line: 1 });
+  chain.ask("threads");
+  chain.reply(invitation?.seq, "startDebugging");
+  chain.ask("configurationDone");
+  const toHost = () => chain.heard.filter(({ by }) => by === "host").map(({ message }) => message.command);
+  await chain.settle();
+  assert.deepEqual(toHost(), []);
+  open();
+  await chain.settle();
+  assert.deepEqual(toHost(), ["threads", "startDebugging", "configurationDone"]);
+});
+
 describe("the end of a guest's session", () => {
   const says = (chain: GuestChain) =>
     chain.heard

@@ -1,12 +1,16 @@
 import path from "node:path";
 import type { AppError } from "../../../../src/common/errors.ts";
 import { Emitter } from "../../../../src/common/event.ts";
-import type { DapPort, IncomingMessage } from "../../../../src/dap/port.ts";
+import type { IncomingMessage } from "../../../../src/dap/port.ts";
+import { ChildAllowance } from "../../../../src/guest/childAllowance.ts";
+import { GuestSession, type SessionStream } from "../../../../src/guest/guestSession.ts";
 import { HostFiles } from "../../../../src/guest/sources/hostFiles.ts";
 import type { LocalFiles } from "../../../../src/guest/sources/localFiles.ts";
-import { MappedSession, type SourceMappingOptions } from "../../../../src/guest/sources/mappedSession.ts";
+import type { SourceMappingOptions } from "../../../../src/guest/sources/sourceMapping.ts";
 import { type SourceHandlers, sourceHandlers } from "../../../../src/host/sourceFiles.ts";
 import type { GuestLink } from "../../../../src/link/guestLink.ts";
+import type { PrefetchedAnswer } from "../../../../src/link/push.ts";
+import { SessionEnd } from "../fakePort.ts";
 import { AppError as Refusal } from "../../../../src/common/errors.ts";
 
 export interface Message {
@@ -22,12 +26,13 @@ export interface Message {
 }
 
 /** A session's port, whose other end is the test. */
-class FakeSession implements DapPort {
+class FakeStream implements SessionStream {
   readonly sent: Buffer[] = [];
   readonly message = new Emitter<IncomingMessage>();
   readonly closed = new Emitter<AppError | undefined>();
   readonly onMessage = this.message.event;
   readonly onDrain = new Emitter<void>().event;
+  readonly onPush = new Emitter<readonly PrefetchedAnswer[]>().event;
   readonly onClose = this.closed.event;
   started = false;
   isClosed = false;
@@ -107,16 +112,16 @@ export class FakeHost {
   };
 }
 
-/** A guest's editor behind a `MappedSession`. */
+/** A guest's editor in a session whose files are elsewhere. */
 export class Editor {
   readonly host = new FakeHost();
-  readonly session = new FakeSession();
+  readonly session = new FakeStream();
   readonly disk: Disk = new Map();
   readonly folders: string[] = ["/ws"];
   readonly raw: Buffer[] = [];
   readonly differs: string[] = [];
   readonly closed: (AppError | undefined)[] = [];
-  readonly port: DapPort;
+  readonly port: SessionEnd;
   #seq = 0;
   #hostSeq = 0;
   #wake: () => void = () => {};
@@ -129,21 +134,30 @@ export class Editor {
         return content === undefined ? undefined : Buffer.from(content);
       },
     };
-    this.port = new MappedSession(this.session, {
-      host: new HostFiles(this.host.link),
-      session: "1",
-      local,
-      hostSources: { kind: "uri", joinId: "j1" },
-      deadlineMs: 60_000,
-      onDiffers: (hostPath, localPath) => this.differs.push(`${hostPath} ${localPath}`),
-      ...options,
-    });
+    this.port = new SessionEnd(
+      new GuestSession(this.session, {
+        children: new ChildAllowance(),
+        prefetches: false,
+        sources: {
+          host: new HostFiles(this.host.link),
+          session: "1",
+          local,
+          hostSources: { kind: "uri", joinId: "j1" },
+          deadlineMs: 60_000,
+          onDiffers: (hostPath, localPath) => this.differs.push(`${hostPath} ${localPath}`),
+          ...options,
+        },
+      }),
+    );
     this.port.onMessage(({ body }) => {
       this.raw.push(body);
       this.#wake();
     });
     this.port.onClose((reason) => this.closed.push(reason));
     this.port.start();
+    // For the answers of `stack`.
+    for (let i = 0; i < 10; i++) this.ask(1, "stackTrace");
+    this.session.sent.length = 0;
   }
 
   get got(): Message[] {
@@ -164,8 +178,12 @@ export class Editor {
   /** Sends a request as the editor. Returns its number. */
   request(command: string, args?: object): number {
     const seq = ++this.#seq;
-    this.port.send([Buffer.from(JSON.stringify({ seq, type: "request", command, arguments: args }))]);
+    this.ask(seq, command, args);
     return seq;
+  }
+
+  ask(seq: number, command: string, args?: object): void {
+    this.port.send([Buffer.from(JSON.stringify({ seq, type: "request", command, arguments: args }))]);
   }
 
   event(event: string, body?: object): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../../../../src/common/errors.ts";
+import { eventParts, responseParts } from "../../../../src/dap/messages.ts";
 import { Editor, pathsOf, sourcesOf } from "./fakes.ts";
 
 const URI = "debug-server://j1";
@@ -464,36 +465,45 @@ describe("bytes", () => {
     const editor = new Editor();
     const message = fc.record({
       seq: fc.nat(),
-      type: fc.constantFrom("event", "response", "request", "x"),
-      event: fc.string(),
+      type: fc.constantFrom("request", "x"),
       command: fc.constantFrom("variables", "evaluate", "threads", "custom"),
       request_seq: fc.nat(),
-      body: anything,
       arguments: fc.dictionary(
         fc.string().filter((key) => key !== "source" && key !== "sourceReference"),
         fc.jsonValue(),
       ),
     });
     fc.assert(
-      fc.property(message, fc.boolean(), (value, spaced) => {
-        if ("source" in value.body) return;
-        const body = text(value, spaced);
-        editor.session.message.fire({ body });
-        assert.deepEqual(editor.raw.at(-1), body);
-        editor.port.send([body]);
-        assert.deepEqual(editor.session.sent.at(-1), body);
-      }),
+      fc.property(
+        message,
+        fc.constantFrom("process", "stopped"),
+        anything,
+        fc.boolean(),
+        (value, event, content, spaced) => {
+          if ("source" in content) return;
+          const body = text(content, spaced);
+          editor.session.message.fire({ body: Buffer.concat(eventParts(1, event, body)) });
+          assert.deepEqual(editor.raw.at(-1), Buffer.concat(eventParts(editor.raw.length, event, body)));
+          const request = text(value, spaced);
+          editor.port.send([request]);
+          assert.deepEqual(editor.session.sent.at(-1), request);
+        },
+      ),
     );
   });
 
-  test("property: whatever comes, even what is no message", () => {
-    const editor = new Editor();
+  test("property: whatever the editor sends, even what is no message; of the host nothing that is none", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
-        editor.session.message.fire({ body: Buffer.from(bytes) });
-        assert.deepEqual(editor.raw.at(-1), Buffer.from(bytes));
+        const editor = new Editor();
         editor.port.send([bytes]);
         assert.deepEqual(editor.session.sent.at(-1), Buffer.from(bytes));
+        editor.session.message.fire({ body: Buffer.from(bytes) });
+        assert.deepEqual(editor.raw, []);
+        assert.deepEqual(
+          editor.closed.map((reason) => reason?.code),
+          ["protocol"],
+        );
       }),
     );
   });
@@ -507,20 +517,16 @@ describe("bytes", () => {
       fc.property(anything, anything, fc.boolean(), (frame, source, spaced) => {
         const own = ["path", "sources", "sourceReference"];
         const rest = Object.fromEntries(Object.entries(source).filter(([key]) => !own.includes(key)));
-        const body = (path: string) =>
-          text(
-            {
-              seq: 9,
-              type: "response",
-              request_seq: 1,
+        const body = (seq: number, path: string) =>
+          Buffer.concat(
+            responseParts(seq, 1, "stackTrace", {
               success: true,
-              command: "stackTrace",
-              body: { stackFrames: [{ ...frame, source: { ...rest, path } }] },
-            },
-            spaced,
+              body: text({ stackFrames: [{ ...frame, source: { ...rest, path } }] }, spaced),
+            }),
           );
-        editor.session.message.fire({ body: body("/srv/a.js") });
-        assert.deepEqual(editor.raw.at(-1), body(`${URI}/srv/a.js`));
+        editor.ask(1, "stackTrace");
+        editor.session.message.fire({ body: body(9, "/srv/a.js") });
+        assert.deepEqual(editor.raw.at(-1), body(editor.raw.length, `${URI}/srv/a.js`));
       }),
     );
   });

@@ -1,23 +1,16 @@
-import type { Disposable } from "../../common/disposable.ts";
 import { AppError } from "../../common/errors.ts";
-import { Emitter, type Event } from "../../common/event.ts";
 import { type TextEdit, JsonValue, applyEdits } from "../../dap/edits.ts";
 import {
   type JsonObject,
   type Outcome,
   encodeJson,
   errorOutcome,
-  eventParts,
   isObject,
-  requestParts,
-  responseParts,
   ownOutput,
 } from "../../dap/messages.ts";
-import type { DapPort, IncomingMessage } from "../../dap/port.ts";
 import { sourcesInArguments, sourcesInBody } from "../../dap/sources.ts";
+import type { EditorMessage, MessageToEditor } from "../messages.ts";
 import { BreakpointLists } from "./breakpointLists.ts";
-import { OrderedQueue } from "./orderedQueue.ts";
-import { SequenceNumbers } from "../sequenceNumbers.ts";
 import { fromFileUri, isAbsolutePath, leadsElsewhere, toFileUri } from "./paths.ts";
 import { type HostResolution, SourceResolver, type SourceResolverOptions } from "./sourceResolver.ts";
 import type { HostFiles } from "./hostFiles.ts";
@@ -39,17 +32,25 @@ export interface SourceMappingOptions extends SourceResolverOptions {
   readonly onDiffers?: (hostPath: string, localPath: string) => void;
   /** A file of the host's is given to the editor as the host's. */
   readonly onHostSource?: (hostPath: string, session: string) => void;
-  /** Told in the editor's debug console. */
-  readonly notices?: Event<string>;
   /** How long a message waits for the host's word on its files, in milliseconds. */
   readonly deadlineMs?: number;
 }
 
-const DEADLINE_MS = 2_000;
-/** When more than this waits for the host's word on a file, no message waits any longer. */
-const HELD_BYTES = 8 * 1024 * 1024;
-/** Requests of our own count from here, where no editor's do. */
-const FIRST_SEQ = 2 ** 40;
+export interface SourceMappingEnds {
+  /** Sends a request of our own to the host; `asked` is told its number first. */
+  ask(command: string, args: JsonObject, asked: (seq: number) => void): void;
+  /** Runs it when all that the editor has asked before is with the host. */
+  inTurn(run: () => void): void;
+  /** Gives the editor a message of our own, at once. */
+  tell(message: MessageToEditor): void;
+}
+
+/** A message on its way: what it waits for, and what becomes of it in its turn. */
+export interface MappedMessage<T> {
+  readonly until?: Promise<unknown> | undefined;
+  /** Undefined: it goes no further. */
+  readonly take: () => T | undefined;
+}
 
 /** What an editor is told that asks about a file of its own of which the host has no equal, besides setBreakpoints. */
 const NOTHING_THERE: ReadonlyMap<string, object> = new Map<string, object>([
@@ -59,9 +60,7 @@ const NOTHING_THERE: ReadonlyMap<string, object> = new Map<string, object>([
 
 /** A request of the editor's about a source. */
 interface Asking {
-  readonly body: Buffer;
-  readonly command: string;
-  readonly seq: number;
+  readonly message: EditorMessage;
   readonly args: JsonValue;
   readonly source: JsonValue;
   /** Those that it was made from. */
@@ -69,43 +68,27 @@ interface Asking {
 }
 
 /**
- * Stands between an editor and a session of the host's, whose files are elsewhere, and lets each see its own paths. What
- * names no files passes as it is, and nothing overtakes anything.
+ * The stage between an editor and a session of the host's, whose files are elsewhere: it lets each see its own paths. What
+ * names no files passes as it is.
  */
-export class MappedSession implements DapPort {
-  readonly #session: DapPort;
+export class SourceMapping {
   readonly #options: SourceMappingOptions;
+  readonly #ends: SourceMappingEnds;
   readonly #resolver: SourceResolver;
   readonly #hostSources: HostSources;
   readonly #references = new HostSourceReferences();
   readonly #lists = new BreakpointLists();
-  readonly #sequence = new SequenceNumbers();
-  // What an editor asks belongs to what it had seen by then (DapPort.holdBack): it gets nothing while its question waits.
-  readonly #toEditor = new OrderedQueue({ mayRun: () => !this.#toHost.busy });
-  readonly #toHost = new OrderedQueue({ onIdle: () => this.#toEditor.go() });
-  readonly #passedOn: () => void;
-  readonly #message = new Emitter<IncomingMessage>();
-  readonly #close = new Emitter<AppError | undefined>();
-  readonly onMessage = this.#message.event;
-  readonly onClose = this.#close.event;
-  readonly onDrain: DapPort["onDrain"];
   /** Our own requests that are under way: for which list of the guest's, if the editor is to be told. */
   readonly #ownRequests = new Map<number, string | undefined>();
   /** The editor's lists that are under way, by their sequence numbers. */
   readonly #editorsLists = new Map<number, string>();
-  #nextSeq = FIRST_SEQ;
   #sessionId: string;
   /** The editor writes paths as `file:` URIs. */
   #writesUris = false;
-  #heldBytes = 0;
-  /** Ends each wait for the host's word on a file. */
-  readonly #waits = new Set<() => void>();
-  #notices: Disposable | undefined;
-  #closed = false;
 
-  constructor(session: DapPort, options: SourceMappingOptions) {
-    this.#session = session;
+  constructor(options: SourceMappingOptions, ends: SourceMappingEnds) {
     this.#options = options;
+    this.#ends = ends;
     this.#sessionId = options.session;
     this.#hostSources =
       options.hostSources.kind === "uri" ? new HostSourceUris(options.hostSources.joinId) : this.#references;
@@ -121,79 +104,44 @@ export class MappedSession implements DapPort {
         settled: (localPath, hostPath) => this.#settled(localPath, hostPath),
       },
     );
-    this.onDrain = session.onDrain;
-    this.#passedOn = session.holdBack?.() ?? (() => {});
-    session.onMessage(({ body }) => this.#fromHost(body));
-    session.onClose((reason) => {
-      this.#notices?.dispose();
-      this.#hurry();
-      this.#toEditor.add(() => this.#close.fire(reason));
-    });
   }
 
-  start(): void {
-    this.#notices = this.#options.notices?.((text) => this.#say("console", text));
-    this.#session.start();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#hurry();
-    this.#session.close();
-  }
-
-  /** From the editor. */
-  send(parts: readonly Uint8Array[]): boolean {
-    const body = Buffer.concat(parts);
-    const message = new JsonValue(body);
-    const command = message.member("command")?.string;
-    const args = message.member("arguments");
-    if (message.member("type")?.string === "response")
-      return this.#pass(body, () => this.#sequence.restore(message));
-    if (command === undefined || args === undefined) return this.#pass(body);
+  /** What changes in a message of the editor's; undefined if it is answered here. */
+  fromEditor(message: EditorMessage): MappedMessage<readonly TextEdit[]> | undefined {
+    const { command, args } = message;
+    if (command === undefined || args === undefined) return { take: () => [] };
     if (command === "initialize") this.#writesUris = args.member("pathFormat")?.string === "uri";
     if (command === "launch" || command === "attach")
       this.#sessionId = args.member("debugServerSession")?.string ?? this.#sessionId;
-    const asking = { body, command, seq: message.member("seq")?.number ?? 0, args };
-    if (command === "source" && this.#answersSource(asking.seq, args)) return true;
+    if (command === "source" && this.#answersSource(message, args)) return undefined;
     const [source, ...origins] = sourcesInArguments(command, args);
-    if (source === undefined) return this.#pass(body, () => this.#hostSources.restore(args));
-    return this.#ask({ ...asking, source, origins });
+    if (source === undefined) return { take: () => this.#hostSources.restore(args) };
+    return this.#aboutSource({ message, args, source, origins });
   }
 
-  /** Sends it in its turn; `edits` as of then. */
-  #pass(body: Buffer, edits: () => TextEdit[] = () => []): boolean {
-    let going = true;
-    this.#toHost.add(() => (going = this.#session.send(applyEdits(body, edits()))));
-    return going;
-  }
-
-  #ask(asking: Asking): boolean {
-    const { body, args, source } = asking;
+  #aboutSource(asking: Asking): MappedMessage<readonly TextEdit[]> {
+    const { args, source } = asking;
     const taken = this.#hostSources.take(source);
-    if (taken !== undefined) return this.#pass(body, () => this.#editsForHost(asking, taken));
+    if (taken !== undefined) return { take: () => this.#editsForHost(asking, taken) };
     const localPath = pathOfFile(source);
     if (localPath === undefined)
-      return this.#pass(body, () => [
-        ...this.#hostSources.restore(source),
-        ...this.#hostSources.restore(args),
-      ]);
+      return { take: () => [...this.#hostSources.restore(source), ...this.#hostSources.restore(args)] };
     let located: HostResolution | undefined;
-    const search =
+    const until =
       this.#resolver.hostPathOf(localPath) === undefined
         ? this.#resolver.locate(localPath).then((found) => (located = found))
         : undefined;
-    let going = true;
-    this.#toHost.add(
-      () => (going = this.#askAbout(localPath, located, asking)),
-      search && this.#soon(search),
-    );
-    return going;
+    return { until, take: () => this.#aboutFile(localPath, located, asking) };
   }
 
-  /** Sends a request about a file of the guest's, or answers it. */
-  #askAbout(localPath: string, located: HostResolution | undefined, asking: Asking): boolean {
-    const { body, command, seq, args } = asking;
+  /** A request about a file of the guest's: what changes in it; undefined if it is answered here. */
+  #aboutFile(
+    localPath: string,
+    located: HostResolution | undefined,
+    asking: Asking,
+  ): readonly TextEdit[] | undefined {
+    const { message, args } = asking;
+    const { seq = 0, command = "" } = message;
     const hostPath = this.#resolver.hostPathOf(localPath);
     const list = command === "setBreakpoints" && isObject(args.value) ? args.value : undefined;
     if (hostPath !== undefined) {
@@ -202,13 +150,13 @@ export class MappedSession implements DapPort {
         for (const before of this.#lists.sent(localPath, hostPath, list)) this.#request(before);
         this.#editorsLists.set(seq, localPath);
       }
-      return this.#session.send(applyEdits(body, this.#editsForHost(asking, hostPath)));
+      return this.#editsForHost(asking, hostPath);
     }
-    if (located?.kind === "asIs") return this.#session.send([body]);
+    if (located?.kind === "asIs") return [];
     const nothing = list === undefined ? NOTHING_THERE.get(command) : this.#lists.refuse(localPath, list);
-    if (nothing === undefined) return this.#session.send([body]);
-    this.#answer(seq, command, { success: true, body: encodeJson(nothing) });
-    return true;
+    if (nothing === undefined) return [];
+    this.#answer(message, { success: true, body: encodeJson(nothing) });
+    return undefined;
   }
 
   /** Makes a request one about the host's file. */
@@ -226,7 +174,7 @@ export class MappedSession implements DapPort {
   }
 
   /** A question for the content of a file that the editor was given by a reference. */
-  #answersSource(seq: number, args: JsonValue): boolean {
+  #answersSource(message: EditorMessage, args: JsonValue): boolean {
     const references = [args.member("sourceReference"), args.member("source")?.member("sourceReference")];
     const path = references
       .map((each) => this.#references.pathOf(each?.number))
@@ -234,17 +182,14 @@ export class MappedSession implements DapPort {
     if (path === undefined) return false;
     this.#options.host.read(this.#sessionId, path).then(
       (content) =>
-        this.#answer(seq, "source", {
-          success: true,
-          body: encodeJson({ content: content.toString("utf8") }),
-        }),
-      (thrown: unknown) => this.#answer(seq, "source", errorOutcome(AppError.from(thrown))),
+        this.#answer(message, { success: true, body: encodeJson({ content: content.toString("utf8") }) }),
+      (thrown: unknown) => this.#answer(message, errorOutcome(AppError.from(thrown))),
     );
     return true;
   }
 
   #settled(localPath: string, hostPath: string): void {
-    this.#toHost.add(() => {
+    this.#ends.inTurn(() => {
       const requests = this.#lists.settle(localPath, hostPath);
       requests.forEach((args, i) => this.#request(args, i === requests.length - 1 ? localPath : undefined));
     });
@@ -252,45 +197,31 @@ export class MappedSession implements DapPort {
 
   /** Sends a list of breakpoints of our own; `localPath`: the editor is told what becomes of it. */
   #request(args: JsonObject, localPath?: string): void {
-    const seq = this.#nextSeq++;
-    this.#ownRequests.set(seq, localPath);
-    this.#session.send(requestParts(seq, "setBreakpoints", encodeJson(args)));
+    this.#ends.ask("setBreakpoints", args, (seq) => this.#ownRequests.set(seq, localPath));
   }
 
-  #fromHost(body: Buffer): void {
-    const message = new JsonValue(body);
-    const sources = this.#sourcesOf(message, body);
+  /** A message of the host's as the editor gets it; it gets none that only we have asked for. */
+  fromHost(message: MessageToEditor): MappedMessage<MessageToEditor> {
+    if (message.type === "request") return { take: () => message };
+    const body = message.type === "event" ? message.body : message.outcome.body;
+    const sources = sourcesOf(message.type === "event" ? message.event : message.command, body);
     const unknown = sources.flatMap((source) => {
       const path = pathOfFile(source);
       return path === undefined || this.#resolver.known(path) !== undefined ? [] : [path];
     });
     const searches = [...new Set(unknown)].map((path) => this.#resolver.resolve(path));
-    this.#heldBytes += body.length;
-    const run = () => {
-      this.#heldBytes -= body.length;
-      this.#deliver(body, message, sources);
+    return {
+      until: searches.length === 0 ? undefined : Promise.all(searches),
+      take: () => {
+        if (message.type === "response" && this.#takesAnswer(message)) return undefined;
+        const edits = sources.flatMap((source) => this.#editsFor(source));
+        if (message.type === "event" && body !== undefined && this.#lists.renames)
+          edits.push(...this.#lists.rename(new JsonValue(body)));
+        return edits.length === 0 || body === undefined
+          ? message
+          : withBody(message, applyEdits(body, edits));
+      },
     };
-    this.#toEditor.add(run, searches.length === 0 ? undefined : this.#soon(Promise.all(searches)));
-    if (this.#heldBytes > HELD_BYTES) this.#hurry();
-  }
-
-  #sourcesOf(message: JsonValue, body: Buffer): JsonValue[] {
-    if (!body.includes('"source') && !body.includes('"location"')) return [];
-    const type = message.member("type")?.string;
-    const content = message.member("body");
-    if (content === undefined || (type !== "response" && type !== "event")) return [];
-    return sourcesInBody(message.member(type === "event" ? "event" : "command")?.string ?? "", content);
-  }
-
-  #deliver(body: Buffer, message: JsonValue, sources: readonly JsonValue[]): void {
-    this.#passedOn();
-    if (this.#closed || this.#takesAnswer(message)) return;
-    const edits = sources.flatMap((source) => this.#editsFor(source));
-    const content = this.#lists.renames ? message.member("body") : undefined;
-    if (content !== undefined && message.member("type")?.string === "event")
-      edits.push(...this.#lists.rename(content));
-    edits.push(...this.#sequence.pass(message));
-    this.#message.fire({ body: edits.length === 0 ? body : Buffer.concat(applyEdits(body, edits)) });
   }
 
   /** What becomes of a source on its way to the editor. */
@@ -305,71 +236,53 @@ export class MappedSession implements DapPort {
   }
 
   /** Takes answers to lists: true for one that the editor did not ask for. */
-  #takesAnswer(message: JsonValue): boolean {
+  #takesAnswer({ requestSeq, outcome }: Extract<MessageToEditor, { type: "response" }>): boolean {
     if (this.#ownRequests.size === 0 && this.#editorsLists.size === 0) return false;
-    const seq = message.member("request_seq")?.number;
-    const body = message.member("body");
-    if (seq === undefined) return false;
-    const editors = this.#editorsLists.get(seq);
+    const body = outcome.body === undefined ? undefined : new JsonValue(outcome.body);
+    const editors = this.#editorsLists.get(requestSeq);
     if (editors !== undefined) this.#lists.taken(editors, body);
-    this.#editorsLists.delete(seq);
-    if (!this.#ownRequests.has(seq)) return false;
-    const localPath = this.#ownRequests.get(seq);
-    this.#ownRequests.delete(seq);
-    const failure = message.member("success")?.value === true ? undefined : "The host did not take it.";
+    this.#editorsLists.delete(requestSeq);
+    if (!this.#ownRequests.has(requestSeq)) return false;
+    const localPath = this.#ownRequests.get(requestSeq);
+    this.#ownRequests.delete(requestSeq);
+    const failure = outcome.success ? undefined : "The host did not take it.";
     const events = localPath === undefined ? [] : this.#lists.answered(localPath, body, failure);
     for (const event of events) {
-      const edits = sourcesInBody("breakpoint", new JsonValue(event)).flatMap((source) =>
-        this.#editsFor(source),
-      );
+      const edits = sourcesOf("breakpoint", event).flatMap((source) => this.#editsFor(source));
       this.#event("breakpoint", Buffer.concat(applyEdits(event, edits)));
     }
     return true;
   }
 
   #differs(hostPath: string, localPath: string): void {
-    this.#say("important", `${localPath} is not the same as the host's ${hostPath}, so the host's is shown.`);
+    const text = `${localPath} is not the same as the host's ${hostPath}, so the host's is shown.`;
+    this.#event("output", ownOutput("important", `Debug Server: ${text}`));
     this.#options.onDiffers?.(hostPath, localPath);
   }
 
-  #say(category: "console" | "important", text: string): void {
-    this.#event("output", ownOutput(category, `Debug Server: ${text}`));
-  }
-
   #event(event: string, body: Buffer): void {
-    if (!this.#closed)
-      this.#message.fire({ body: Buffer.concat(eventParts(this.#sequence.next(), event, body)) });
+    this.#ends.tell({ type: "event", event, body });
   }
 
-  #answer(seq: number, command: string, outcome: Outcome): void {
-    if (this.#closed) return;
-    const parts = responseParts(this.#sequence.next(), seq, command, outcome);
-    this.#message.fire({ body: Buffer.concat(parts) });
+  #answer({ seq = 0, command = "" }: EditorMessage, outcome: Outcome): void {
+    this.#ends.tell({ type: "response", requestSeq: seq, command, outcome });
   }
 
   #written(path: string): string {
     return this.#writesUris ? toFileUri(path) : path;
   }
+}
 
-  /** Resolves with the work, or when it has taken too long. */
-  #soon(work: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waits.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, this.#options.deadlineMs ?? DEADLINE_MS);
-      this.#waits.add(done);
-      work.then(done, done);
-    });
-  }
+/** Every source in the body of a response or event of that name. */
+function sourcesOf(name: string, body: Buffer | undefined): JsonValue[] {
+  if (body === undefined || !(body.includes('"source') || body.includes('"location"'))) return [];
+  return sourcesInBody(name, new JsonValue(body));
+}
 
-  #hurry(): void {
-    for (const done of this.#waits) done();
-    this.#toHost.hurry();
-    this.#toEditor.hurry();
-  }
+function withBody(message: MessageToEditor, parts: readonly Buffer[]): MessageToEditor {
+  const body = Buffer.concat(parts);
+  if (message.type === "event") return { ...message, body };
+  return message.type === "response" ? { ...message, outcome: { ...message.outcome, body } } : message;
 }
 
 /**
