@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { type MaliciousHost, maliciousHost } from "../support/maliciousHost.ts";
 import { read } from "./support/dom.ts";
 import { e2e } from "./support/scenario.ts";
@@ -20,13 +21,43 @@ async function commandLinks(window: Window): Promise<string[]> {
 
 const joinString = ({ port }: MaliciousHost) => `tcp:server=127.0.0.1,port=${port}`;
 
-e2e("a host's texts make no link that runs a command on its guest", async (t) => {
-  const runtime = machine(t);
+e2e(
+  "a host's error has no button of the host's, and its texts make no link that runs a command on its guest",
+  async (t) => {
+    const guest = await person(t, "Gina", { "a.txt": "x" }, { runtime: machine(t) });
+    await showsError(t, guest);
+    await showsTexts(t, guest);
+  },
+);
+
+async function showsError(t: TestContext, guest: Window): Promise<void> {
+  const error = {
+    id: 1,
+    format: `No such program {a} ${LINKS}`,
+    variables: { a: LINKS },
+    url: COMMAND,
+    urlLabel: "Retry now",
+    showUser: true,
+  };
+  const host = await maliciousHost(t, { refusals: { attach: { error } } });
+  await join(guest, joinString(host));
+  await until(
+    "the error",
+    () => guest.page.locator(".monaco-dialog-box").allInnerTexts(),
+    (texts) => texts.join("").includes("No such program"),
+  );
+  await guest.screenshot("host-texts-error");
+  assert.deepEqual(await commandLinks(guest), []);
+  const dialog = await guest.notifications.answerDialog(/No such program/, "Cancel");
+  assert.doesNotMatch(dialog, /Retry now/);
+  assert.match(dialog, SHOWN);
+}
+
+async function showsTexts(t: TestContext, guest: Window): Promise<void> {
   const host = await maliciousHost(t, {
     name: `App ${LINKS} $(trash)`,
     answers: { threads: { threads: [{ id: 1, name: `main ${LINKS}` }] } },
   });
-  const guest = await person(t, "Gina", { "a.txt": "x" }, { runtime });
   await join(guest, joinString(host));
   const session = await host.session();
 
@@ -68,29 +99,4 @@ e2e("a host's texts make no link that runs a command on its guest", async (t) =>
   assert.match(row?.label ?? "", /\$ \(trash\)/);
   assert.deepEqual(await commandLinks(guest), []);
   await guest.screenshot("host-texts-rows");
-});
-
-e2e("a host's error has no button of the host's", async (t) => {
-  const runtime = machine(t);
-  const error = {
-    id: 1,
-    format: `No such program {a} ${LINKS}`,
-    variables: { a: LINKS },
-    url: COMMAND,
-    urlLabel: "Retry now",
-    showUser: true,
-  };
-  const host = await maliciousHost(t, { refusals: { attach: { error } } });
-  const guest = await person(t, "Gina", { "a.txt": "x" }, { runtime });
-  await join(guest, joinString(host));
-  await until(
-    "the error",
-    () => guest.page.locator(".monaco-dialog-box").allInnerTexts(),
-    (texts) => texts.join("").includes("No such program"),
-  );
-  await guest.screenshot("host-texts-error");
-  assert.deepEqual(await commandLinks(guest), []);
-  const dialog = await guest.notifications.answerDialog(/No such program/, "Cancel");
-  assert.doesNotMatch(dialog, /Retry now/);
-  assert.match(dialog, SHOWN);
-});
+}
