@@ -136,7 +136,7 @@ describe("the admission prompt", () => {
   });
 
   test("where too many wait, the peer with the most of them gives way to others", async () => {
-    const { host, ask } = prompt();
+    const { host, prompt: made, ask } = prompt();
     const mallory = (n: number) => ({ ...ANA, name: `Mallory ${n}`, peer: "tcp:192.0.2.7" });
     const asked = Array.from({ length: LIMITS.questions }, (_, n) => ask(mallory(n)));
     for (const each of asked) each.catch(() => {});
@@ -146,6 +146,7 @@ describe("the admission prompt", () => {
     await assert.rejects(asked.at(-1) ?? ana, code("busy"));
     (await host.next()).allow("view");
     assert.equal(await ana, "view");
+    made.close();
   });
 
   test("a peer that comes and goes is asked about less and less often, and others as ever", async () => {
