@@ -370,8 +370,11 @@ export class Sessions {
         onFailed: ({ message }) => child.hub.end(message),
       },
     });
-    const release = () => child.hub.release();
-    const timer = setTimeout(release, CHILD_HOLD_MS);
+    const timer = setTimeout(() => child.hub.release(), CHILD_HOLD_MS);
+    const release = () => {
+      clearTimeout(timer);
+      child.hub.release();
+    };
     child.hub.onEnd(() => clearTimeout(timer));
     return { id: child.id, name, release };
   }
