@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import { AliveWatch } from "./alive.ts";
-import { Client, lineOf, MANNERED_ARGS, withClient } from "./client.ts";
+import { AliveWatch } from "../integration/adapter/alive.ts";
+import { Client, lineOf, MANNERED_ARGS, withClient } from "../integration/adapter/client.ts";
 
 const thread = { threadId: 1 };
 const loop = lineOf("data.cjs", "loop");
