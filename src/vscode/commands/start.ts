@@ -143,13 +143,13 @@ async function announce(app: App, served: ServedServer): Promise<void> {
     // A browser may want to be asked first.
     () => "The join string is",
   );
-  const { address, dialing: calling } = hosted.server;
+  const { address, dialing } = hosted.server;
   const { password } = address;
   const more = password === undefined ? "" : " Guests need the password, too.";
   const warning = insecureWarning(address);
   const closed = hosted.server.firewallProblem;
   if (closed !== undefined) void vscode.window.showWarningMessage(sanitize(closed.toLine()));
-  const can = calling === undefined ? "can be joined" : `can be joined from ${calling.host}, which is called`;
+  const can = dialing === undefined ? "can be joined" : `can be joined from ${dialing.host}, which is called`;
   const protection = callProtection(address);
   const only = protection === undefined ? "" : ` ${protection}`;
   const text = sanitize(`“${session.name}” ${can}.${only}${more} ${copied}: ${join}`);

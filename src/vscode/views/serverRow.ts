@@ -97,13 +97,13 @@ export function serverLabel(address: ServerAddress): string {
 }
 
 /** What a server that calls its guest is doing; undefined for one that is called. */
-function callState({ address, dialing: calling }: DebugServer): string | undefined {
+function callState({ address, dialing }: DebugServer): string | undefined {
   if (!("clicon" in address)) return undefined;
-  return calling === undefined ? "connected" : `calling ${address.clicon}…`;
+  return dialing === undefined ? "connected" : `calling ${address.clicon}…`;
 }
 
-function lastCall({ dialing: calling }: DebugServer): [string, string][] {
-  return calling?.lastError === undefined ? [] : [["Last call", calling.lastError.toLine()]];
+function lastCall({ dialing }: DebugServer): [string, string][] {
+  return dialing?.lastError === undefined ? [] : [["Last call", dialing.lastError.toLine()]];
 }
 
 function iconOf(address: ServerAddress): string {
