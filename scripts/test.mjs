@@ -62,7 +62,7 @@ for (const file of logsWithSecrets()) {
   console.log(`${file} holds a password of the tests.`);
   total.fail += 1;
 }
-console.log(leftOut(skippedIn).join("\n"));
+for (const line of leftOut(skippedIn)) console.log(line);
 console.log(
   `\n${total.pass} passed, ${total.fail} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
 );
