@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type TextEdit, JsonValue, applyEdits } from "./edits.ts";
-import { type JsonObject, encodeJson, isObject } from "./messages.ts";
+import { type JsonObject, encodeJson, objectOf } from "./messages.ts";
 import { asNumber } from "../common/values.ts";
 
 /** Where an adapter listens for one more connection. */
@@ -39,7 +39,7 @@ export function offersChild(name: string): boolean {
 export function readChildOffer(name: string, message: Buffer = Buffer.from("{}")): ChildOffer {
   const whole = new JsonValue(message);
   const value = configurationIn(name, whole)?.value;
-  const configuration = isObject(value) ? value : {};
+  const configuration = objectOf(value);
   const request = whole.member("request")?.string ?? configuration.request;
   return { name, message, request: request === "launch" ? "launch" : "attach", configuration };
 }

@@ -30,6 +30,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value, if it is an object; else one without members. */
+export function objectOf(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
 /** The elements of `value` that are objects, none if it is no array. */
 export function objects(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
@@ -37,8 +42,7 @@ export function objects(value: unknown): JsonObject[] {
 
 /** An object from JSON text; an empty one if the text is absent or no object. */
 export function parseObject(json: Buffer | undefined): JsonObject {
-  const value = parseJson(json);
-  return isObject(value) ? value : {};
+  return objectOf(parseJson(json));
 }
 
 export function encodeJson(value: unknown): Buffer {
@@ -68,7 +72,7 @@ export function readClientMessage(json: Buffer): ClientMessage | AppError {
       type: "request",
       seq: asNumber(seq),
       command,
-      args: isObject(message.arguments) ? message.arguments : {},
+      args: objectOf(message.arguments),
       rawArgs: hasArgs ? json.subarray(span.start, span.end) : undefined,
     };
   }
@@ -155,7 +159,7 @@ const MESSAGE_LENGTH = 64 * 1024;
 /** DAP's `Message` as people read it: its format with the variables filled in. Undefined if it is none. */
 export function messageText(message: unknown): string | undefined {
   if (!isObject(message) || typeof message.format !== "string") return undefined;
-  const values = isObject(message.variables) ? message.variables : {};
+  const values = objectOf(message.variables);
   let left = MESSAGE_LENGTH;
   const text = message.format.slice(0, MESSAGE_LENGTH).replace(/\{([^{}]+)\}/g, (place, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;

@@ -1,7 +1,7 @@
 import { AppError } from "../common/errors.ts";
-import type { JsonValue, TextEdit } from "../dap/edits.ts";
+import type { TextEdit } from "../dap/edits.ts";
 import { EVENTS } from "../dap/events.ts";
-import { type JsonObject, isObject } from "../dap/messages.ts";
+import { isObject, objectOf } from "../dap/messages.ts";
 import type { ChildAllowance } from "./childAllowance.ts";
 import { type Invitation, type OwnConfiguration, makeInvitation } from "./invitation.ts";
 import { hostFailure } from "./hostFailure.ts";
@@ -35,9 +35,9 @@ export class HostMessages {
   asking({ seq, command, args }: EditorMessage): TextEdit[] {
     if (seq === undefined || command === undefined) return [];
     this.asked(seq, command);
-    if (command === "launch" || command === "attach") this.#own.start = objectOf(args);
+    if (command === "launch" || command === "attach") this.#own.start = objectOf(args?.value);
     if (command !== "initialize") return [];
-    this.#own.initialize = objectOf(args);
+    this.#own.initialize = objectOf(args?.value);
     // No terminal is opened for a host, so an adapter must not count on one.
     const terminal = args?.member("supportsRunInTerminalRequest");
     return terminal === undefined ? [] : [terminal.replacedBy(false)];
@@ -98,9 +98,4 @@ export class HostMessages {
 /** Output that an editor would send to others, unseen. */
 function isTelemetry(event: string, content: unknown): boolean {
   return event === "output" && isObject(content) && content.category === "telemetry";
-}
-
-function objectOf(args: JsonValue | undefined): JsonObject {
-  const value = args?.value;
-  return isObject(value) ? value : {};
 }

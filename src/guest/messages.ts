@@ -8,6 +8,7 @@ import {
   type Outcome,
   eventParts,
   isObject,
+  objectOf,
   requestParts,
   responseParts,
 } from "../dap/messages.ts";
@@ -127,10 +128,6 @@ export function readHostMessage(received: Buffer): HostMessage | AppError {
 
 function isNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && asNumber(value) >= 0;
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }
 
 function malformed(what: string): AppError {

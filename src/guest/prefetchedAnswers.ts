@@ -2,7 +2,7 @@ import { LIMITS } from "../common/limits.ts";
 import { asNumber, asText } from "../common/values.ts";
 import { nesting } from "../dap/envelope.ts";
 import { ALTERING_EVENTS } from "../dap/events.ts";
-import { type JsonObject, encodeJson, isObject, objects, parseObject } from "../dap/messages.ts";
+import { type JsonObject, encodeJson, isObject, objectOf, objects, parseObject } from "../dap/messages.ts";
 import { REQUESTS } from "../dap/requests.ts";
 import type { PrefetchedAnswer } from "../link/push.ts";
 import type { EditorMessage } from "./messages.ts";
@@ -79,7 +79,7 @@ export class PrefetchedAnswers {
       return false;
     }
     const args = message.args?.value;
-    const question = { seq, command, args: isObject(args) ? args : {}, parts };
+    const question = { seq, command, args: objectOf(args), parts };
     if (this.#awaited > 0) this.#questions.push(question);
     else if (!this.#answer(question)) {
       this.#asked(question);
@@ -113,7 +113,7 @@ export class PrefetchedAnswers {
 
   #keep(request: JsonObject, { body }: JsonObject): void {
     const { command } = request;
-    const args = isObject(request.arguments) ? request.arguments : {};
+    const args = objectOf(request.arguments);
     if (typeof command !== "string" || !isObject(body)) return;
     if (command === "stackTrace" && typeof args.threadId === "number") {
       const frames = objects(body.stackFrames);

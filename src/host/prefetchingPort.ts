@@ -6,6 +6,7 @@ import {
   type JsonObject,
   encodeJson,
   isObject,
+  objectOf,
   objects,
   parseObject,
   requestParts,
@@ -109,7 +110,7 @@ export class PrefetchingPort implements DapPort {
   }
 
   #stopped({ body }: JsonObject): void {
-    const { threadId, preserveFocusHint } = isObject(body) ? body : {};
+    const { threadId, preserveFocusHint } = objectOf(body);
     if (typeof threadId !== "number" || preserveFocusHint === true || !this.#options.isFar()) {
       this.#port.push([]);
       return;

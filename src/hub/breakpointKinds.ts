@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type JsonObject, isObject, objects } from "../dap/messages.ts";
+import { type JsonObject, isObject, objectOf, objects } from "../dap/messages.ts";
 import type { Entry, Item } from "./breakpointDocument.ts";
 import { asText } from "../common/values.ts";
 import { placeName } from "./sourceIdentity.ts";
@@ -35,7 +35,7 @@ export function kindOf(command: string): BreakpointKind | undefined {
 /** The group that a request is about: a source has its own, each other kind has one. */
 export function groupKeyOf(kind: BreakpointKind, args: JsonObject): string {
   if (kind.name !== "source") return kind.name;
-  return `source:${placeName(isObject(args.source) ? args.source : {})}`;
+  return `source:${placeName(objectOf(args.source))}`;
 }
 
 /** The client's list. An exception breakpoint is a filter, a filter with a condition, or an exception option. */
@@ -91,7 +91,7 @@ export function answerOrder(kind: BreakpointKind, entries: readonly Entry[]): En
 export function describe(kind: BreakpointKind, frame: JsonObject, spec: JsonObject): string {
   switch (kind.name) {
     case "source": {
-      const source = isObject(frame.source) ? frame.source : {};
+      const source = objectOf(frame.source);
       const name = typeof source.path === "string" ? basename(source.path) : asText(source.name);
       return `${asText(spec.logMessage) === "" ? "a breakpoint" : "a logpoint"} at ${name}:${asText(spec.line)}`;
     }

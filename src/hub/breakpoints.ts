@@ -6,6 +6,7 @@ import {
   parseObject,
   objects,
   isObject,
+  objectOf,
   encodeJson,
   type JsonObject,
   type Outcome,
@@ -291,7 +292,7 @@ export class Breakpoints {
 
   /** The bodies of an adapter's `breakpoint` event for each client; undefined if it is about none of ours. */
   adapterEvent(body: JsonObject): ((client: Client) => JsonObject[]) | undefined {
-    const breakpoint = isObject(body.breakpoint) ? body.breakpoint : {};
+    const breakpoint = objectOf(body.breakpoint);
     const found = this.#byAdapterId(breakpoint.id);
     if (found.length === 0) {
       const { id } = breakpoint;

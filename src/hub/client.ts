@@ -7,7 +7,7 @@ import {
   encodeJson,
   errorOutcome,
   eventParts,
-  isObject,
+  objectOf,
   parseObject,
   readClientMessage,
   requestParts,
@@ -358,7 +358,7 @@ export class Client {
   #maskCapabilitiesEvent(body: Buffer): Buffer {
     if (this.participant.access === "full") return body;
     const value = parseObject(body);
-    const capabilities = isObject(value.capabilities) ? value.capabilities : {};
+    const capabilities = objectOf(value.capabilities);
     return encodeJson({ ...value, capabilities: maskCapabilities(capabilities, this.participant.access) });
   }
 

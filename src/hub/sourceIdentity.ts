@@ -1,4 +1,4 @@
-import { type JsonObject, isObject } from "../dap/messages.ts";
+import { type JsonObject, objectOf } from "../dap/messages.ts";
 
 /**
  * Which sources are one and the same. DAP: a reference counts if it is greater than 0, and is the source then, whatever
@@ -33,7 +33,7 @@ export function otherSpelling(
   results: readonly JsonObject[],
 ): string | undefined {
   const own = placeName(source);
-  const places = results.map((result) => (isObject(result.source) ? result.source : {}));
+  const places = results.map((result) => objectOf(result.source));
   const names = new Set(places.map(placeName));
   const [name] = names;
   const isSame =

@@ -1,6 +1,13 @@
 import { AppError } from "../../common/errors.ts";
 import { parseJson } from "../../dap/envelope.ts";
-import { type JsonObject, encodeJson, isObject, objects, requestParts } from "../../dap/messages.ts";
+import {
+  type JsonObject,
+  encodeJson,
+  isObject,
+  objectOf,
+  objects,
+  requestParts,
+} from "../../dap/messages.ts";
 import type { DapPort } from "../../dap/port.ts";
 import { asNumber, asText } from "../../common/values.ts";
 
@@ -44,11 +51,11 @@ export class DemoGuest {
     this.#port.send(requestParts(seq, command, encodeJson(args)));
     const { success, message, body } = await soon(answer, `the answer to ${command}`);
     if (success !== true) {
-      const { error } = isObject(body) ? body : {};
+      const { error } = objectOf(body);
       const why = isObject(error) ? error.format : message;
       throw new AppError("internal", `The request "${command}" was refused: ${asText(why)}`);
     }
-    return isObject(body) ? body : {};
+    return objectOf(body);
   }
 
   /** Takes the next event of that name which fits, also one that has come before. */
@@ -114,7 +121,7 @@ export class DemoGuest {
     if (message.type === "response") {
       this.#answers.get(asNumber(message.request_seq))?.(message);
     } else if (message.type === "event") {
-      this.#onEvent({ event: asText(message.event), body: isObject(message.body) ? message.body : {} });
+      this.#onEvent({ event: asText(message.event), body: objectOf(message.body) });
     }
   }
 

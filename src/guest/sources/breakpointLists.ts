@@ -1,4 +1,4 @@
-import { type JsonObject, encodeJson, isObject, objects } from "../../dap/messages.ts";
+import { type JsonObject, encodeJson, isObject, objectOf, objects } from "../../dap/messages.ts";
 import type { TextEdit, JsonValue } from "../../dap/edits.ts";
 
 /** Ids of breakpoints that only the guest knows of; the hub counts its own from half of that. */
@@ -134,5 +134,5 @@ function emptied(args: JsonObject, sentTo: string | undefined, hostPath: string)
 }
 
 function sourceAt(args: JsonObject, path: string): JsonObject {
-  return { ...(isObject(args.source) ? args.source : {}), path };
+  return { ...objectOf(args.source), path };
 }

@@ -2,7 +2,7 @@ import type { ClientAddress, ServerAddress } from "../../address/model.ts";
 import { parseClient, parseServer } from "../../address/parse.ts";
 import type { ParseFailure } from "../../address/result.ts";
 import { AppError } from "../../common/errors.ts";
-import { type JsonObject, isObject } from "../../dap/messages.ts";
+import { type JsonObject, isObject, objectOf } from "../../dap/messages.ts";
 import { DEBUG_TYPE } from "../names.ts";
 
 /** `localRoot` here is where the host has `remoteRoot`, as VS Code's own configurations call it. */
@@ -110,7 +110,7 @@ function readMappings(value: unknown): MappingSetting[] {
     'Write for example "pathMappings": [{ "localRoot": "${workspaceFolder}", "remoteRoot": "/home/ana/app" }].';
   if (!Array.isArray(value)) throw wrong('"pathMappings" must be a list.', hint);
   return value.map((entry: unknown) => {
-    const { localRoot, remoteRoot } = isObject(entry) ? entry : {};
+    const { localRoot, remoteRoot } = objectOf(entry);
     if (typeof localRoot !== "string" || typeof remoteRoot !== "string")
       throw wrong('Each of "pathMappings" has a "localRoot" and a "remoteRoot".', hint);
     return { localRoot, remoteRoot };

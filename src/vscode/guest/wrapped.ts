@@ -1,7 +1,7 @@
 import { AppError } from "../../common/errors.ts";
 import type { Disposable } from "../../common/disposable.ts";
 import type { Logger } from "../../common/logger.ts";
-import { encodeJson, isObject, parseObject } from "../../dap/messages.ts";
+import { encodeJson, objectOf, parseObject } from "../../dap/messages.ts";
 import type { DapPort } from "../../dap/port.ts";
 import { openAdapter } from "../../host/adapters.ts";
 import type { Client, Participant } from "../../hub/client.ts";
@@ -82,7 +82,7 @@ function inPlace(body: Buffer, plan: WrapPlan): Buffer {
   if (command === "initialize")
     return encodeJson({
       ...message,
-      arguments: { ...(isObject(args) ? args : {}), adapterID: typeOf(plan) },
+      arguments: { ...objectOf(args), adapterID: typeOf(plan) },
     });
   if (command !== "launch" && command !== "attach") return body;
   return encodeJson({ ...message, command: plan.request, arguments: plan.configuration });

@@ -1,4 +1,4 @@
-import { type JsonObject, isObject, objects } from "../../dap/messages.ts";
+import { type JsonObject, isObject, objectOf, objects } from "../../dap/messages.ts";
 import { type BreakpointPlace, FUNCTIONS } from "./windowSession.ts";
 
 // Lists of DAP's SourceBreakpoint and FunctionBreakpoint, as VS Code and the hub spell them.
@@ -10,7 +10,7 @@ export function isListed(command: string): boolean {
 
 export function placeOf(command: string, args: JsonObject): BreakpointPlace {
   if (command === "setFunctionBreakpoints") return { kind: FUNCTIONS };
-  return { kind: "source", source: isObject(args.source) ? args.source : {} };
+  return { kind: "source", source: objectOf(args.source) };
 }
 
 export const UNVERIFIED: JsonObject = { verified: false };

@@ -6,6 +6,7 @@ import {
   encodeJson,
   errorOutcome,
   isObject,
+  objectOf,
   objects,
   parseObject,
 } from "../../dap/messages.ts";
@@ -117,7 +118,7 @@ export class WindowUpstream implements Upstream {
   heardWindow(message: unknown): void {
     if (this.#isEnded || !isObject(message) || message.type !== "request") return;
     const command = asText(message.command);
-    const args = isObject(message.arguments) ? message.arguments : {};
+    const args = objectOf(message.arguments);
     const hear =
       this.#ours(message, args) ?? this.#claimed(message, command, args) ?? this.#windows(command, args);
     if (hear !== undefined) this.#awaited.set(asNumber(message.seq), hear);
